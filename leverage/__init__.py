@@ -1,0 +1,86 @@
+"""Game-theoretic negotiation leverage simulator: a scenario file in, credible outcomes out.
+
+>>> import leverage
+>>> scenario = leverage.load_scenario("scenarios/withdrawal.yaml")  # doctest: +SKIP
+>>> leverage.run(scenario).outcomes                                   # doctest: +SKIP
+
+Names are imported when they are first used, so that `import leverage` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leverage.certify.checker import Certificate as Certificate
+    from leverage.certify.checker import certify as certify
+    from leverage.certify.checker import check as check
+    from leverage.errors import GameError as GameError
+    from leverage.errors import LeverageError as LeverageError
+    from leverage.errors import OutputError as OutputError
+    from leverage.errors import ScenarioError as ScenarioError
+    from leverage.errors import UnsolvedError as UnsolvedError
+    from leverage.game.automaton import Automaton as Automaton
+    from leverage.game.form import GameForm as GameForm
+    from leverage.game.form import compile_form as compile_form
+    from leverage.game.form import compile_game as compile_game
+    from leverage.game.stochastic_game import StochasticGame as StochasticGame
+    from leverage.loading import load_scenario as load_scenario
+    from leverage.loading import parse_scenario as parse_scenario
+    from leverage.run import Run as Run
+    from leverage.run import run as run
+    from leverage.scenario.scenario import Scenario as Scenario
+    from leverage.solvers.best_reply import best_reply as best_reply
+    from leverage.solvers.declared import declared as declared
+    from leverage.solvers.declared import judge as judge
+    from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
+    from leverage.solvers.markov_perfect import markov_perfect as markov_perfect
+    from leverage.solvers.solution import Solution as Solution
+    from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
+    from leverage.solvers.stage_nash import stage_nash as stage_nash
+
+#: Public name -> module that defines it.
+_HOMES = {
+    "Automaton": "game.automaton",
+    "Certificate": "certify.checker",
+    "GameError": "errors",
+    "GameForm": "game.form",
+    "LeverageError": "errors",
+    "OutputError": "errors",
+    "Run": "run",
+    "Scenario": "scenario.scenario",
+    "ScenarioError": "errors",
+    "Solution": "solvers.solution",
+    "StochasticGame": "game.stochastic_game",
+    "UnsolvedError": "errors",
+    "best_reply": "solvers.best_reply",
+    "certify": "certify.checker",
+    "check": "certify.checker",
+    "compile_form": "game.form",
+    "compile_game": "game.form",
+    "declared": "solvers.declared",
+    "finite_horizon": "solvers.finite_horizon",
+    "judge": "solvers.declared",
+    "load_scenario": "loading",
+    "markov_perfect": "solvers.markov_perfect",
+    "parse_scenario": "loading",
+    "run": "run",
+    "stage_equilibria": "solvers.stage_nash",
+    "stage_nash": "solvers.stage_nash",
+}
+
+__version__ = "0.1.0"
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of names, made from the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'leverage' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"leverage.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,241 @@
+"""Checks over the whole box of plausible parameters: chances within [0, 1] that sum to 1, no division by zero, patience below 1.
+
+Corners decide for formulas that are linear in each parameter, and interval arithmetic proves the rest where it can. Where neither speaks - a formula
+that is not linear and whose bounds are too wide - a low-discrepancy sample of the box is looked at as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.stats import qmc
+
+from leverage.errors import Fault, ScenarioError
+from leverage.game.form import NO_ROWS, Block, GameForm, chances_of, compile_form, parameter_box
+from leverage.game.stochastic_game import Booleans, Floats
+from leverage.game.strategies import compile_strategies
+from leverage.scenario import syntax as tree
+from leverage.scenario.evaluation import Rows, denominators, evaluate, holds
+from leverage.scenario.scenario import Path, Scenario
+from leverage.scenario.syntax import Formula
+
+#: Chances may miss [0, 1], and their sum 1, by this much: rounding.
+CHANCE_TOLERANCE = 1e-9
+#: Parameters of one formula whose corners are all visited; with more, as many corners are drawn, always the same ones.
+MOST_CORNER_PARAMETERS = 10
+#: Points of the box that are looked at beside its corners.
+INNER_POINTS = 64
+
+
+def faults_over_box(scenario: Scenario) -> tuple[Fault, ...]:
+    """What goes wrong somewhere in the box, or at the values in use; one fault for each place in the file."""
+    form = compile_form(scenario)
+    faults = [*_transition_faults(form), *_payoff_faults(form), *_patience_faults(scenario), *_lottery_faults(form)]
+    if not faults:
+        faults += _strategy_faults(form)
+    return tuple(faults)
+
+
+def points_of(scenario: Scenario, names: tuple[str, ...]) -> dict[str, Floats]:
+    """Corners of the ranges of `names`, points within, and the values in use: name -> (P, 1). Other parameters keep their values."""
+    parameters = scenario.parameters
+    moved = [name for name in names if parameters[name].in_doubt]
+    low = np.array([parameters[name].low for name in moved])
+    high = np.array([parameters[name].high for name in moved])
+    grid = _unit_points(len(moved))
+    table = low + grid * (high - low)
+    table = np.vstack([[parameters[name].value for name in moved], table]) if moved else np.zeros((1, 0))
+    values = {name: np.full((len(table), 1), p.value) for name, p in parameters.items()}
+    return {**values, **{name: table[:, [k]] for k, name in enumerate(moved)}}
+
+
+def _unit_points(dimension: int) -> Floats:
+    """Corners of the unit cube, then points within it."""
+    if dimension == 0:
+        return np.zeros((0, 0))
+    if dimension <= MOST_CORNER_PARAMETERS:
+        corners = np.array(list(itertools.product((0.0, 1.0), repeat=dimension)))
+    else:
+        corners = np.random.default_rng(0).integers(0, 2, (2**MOST_CORNER_PARAMETERS, dimension)).astype(float)
+        corners = np.vstack([np.zeros(dimension), np.ones(dimension), corners])
+    return np.vstack([corners, qmc.Sobol(dimension, scramble=False).random(INNER_POINTS)])
+
+
+def _count(points: dict[str, Floats]) -> int:
+    return len(next(iter(points.values()))) if points else 1
+
+
+# --- transitions ---------------------------------------------------------------------------------------------------------------
+
+
+def _transition_faults(form: GameForm) -> Iterator[Fault]:
+    for blocks in form.steps:
+        for block in blocks:
+            yield from _block_faults(form, block)
+
+
+def _block_faults(form: GameForm, block: Block) -> Iterator[Fault]:
+    formulas = [move.chance for move in block.rule.moves if move.chance is not None]
+    if not block.rule.moves or any(_unreadable(formula) for formula in formulas):
+        return
+    scenario = form.scenario
+    paths = {move.chance: move.path for move in block.rule.moves if move.chance is not None}
+    divided = [fault for formula in formulas for fault in _division_faults(form, formula, block.rows, paths[formula])]
+    if divided:
+        yield from divided
+        return
+    points = points_of(scenario, _names(formulas))
+    chances = chances_of(block, points)
+    found = False
+    for move, chance in zip(block.rule.moves, chances, strict=True):
+        where = _worst(np.maximum(-chance, chance - 1), block)
+        if where is not None:
+            found = True
+            yield _chance_fault(form, block, move.path, move.text, float(_at(chance, where)), points, where, rest=move.chance is None)
+    if not found and all(move.chance is not None for move in block.rule.moves):
+        total = np.asarray(sum(chances, np.asarray(0.0)))
+        where = _worst(abs(total - 1), block)
+        if where is not None:
+            place = _where(form, block, points, where, formulas)
+            message = f"the chances of this rule sum to {_at(total, where):.6g}, not to 1, {place}"
+            yield scenario.document.fault(block.rule.path, message, "say where the rest goes: add 'stays: rest'", on_key=_on_key(block.rule.path))
+
+
+def _chance_fault(
+    form: GameForm, block: Block, path: Path, text: str, chance: float, points: dict[str, Floats], where: tuple[int, int], *, rest: bool
+) -> Fault:
+    formulas = [move.chance for move in block.rule.moves if move.chance is not None]
+    place = _where(form, block, points, where, formulas)
+    what = f"what is left for '{text}'" if rest else f"the chance of '{text}'"
+    message = f"{what} is {chance:.6g}, outside [0, 1], {place}"
+    remedy = "narrow a range, or bound the formula with min(1, ...) or max(0, ...)"
+    return form.scenario.document.fault(path, message, remedy, on_key=rest)
+
+
+def _on_key(path: Path) -> bool:
+    return isinstance(path[-1], str) and (path[-1] == "otherwise" or path[-1].startswith("if "))
+
+
+def _worst(excess: Floats, block: Block) -> tuple[int, int] | None:
+    """The first (point, row) at which the excess is above the tolerance or not a number; the baseline comes first."""
+    table = np.broadcast_to(excess, (np.shape(excess)[0] if np.ndim(excess) == 2 else 1, len(block.rows)))
+    bad = ~(table <= CHANCE_TOLERANCE)
+    if not bad.any():
+        return None
+    point = int(np.argmax(bad.any(axis=1)))
+    return point, int(np.argmax(bad[point]))
+
+
+def _at(array: Floats, where: tuple[int, int]) -> float:
+    whole = np.atleast_2d(array)
+    return float(whole[min(where[0], whole.shape[0] - 1), min(where[1], whole.shape[1] - 1)])
+
+
+def _where(form: GameForm, block: Block, points: dict[str, Floats], where: tuple[int, int], formulas: list[Formula]) -> str:
+    """The state, and the values of the parameters that matter, in words."""
+    return _situation(form, block.rows, where[1]) + _at_values(form.scenario, points, where[0], _names(formulas))
+
+
+def _situation(form: GameForm, rows: Rows, row: int) -> str:
+    state = np.flatnonzero((form.levels == rows.levels[:, row]).all(axis=1))[0]
+    return f"in the state '{form.labels[state]}'"
+
+
+def _at_values(scenario: Scenario, points: dict[str, Floats], point: int, names: tuple[str, ...]) -> str:
+    told = [f"{name} = {points[name][min(point, len(points[name]) - 1), 0]:g}" for name in names]
+    return f" with {', '.join(told)}" if told else ""
+
+
+def _names(formulas: list[Formula]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for formula in formulas for name in tree.parameters_of(formula)))
+
+
+def _unreadable(formula: Formula) -> bool:
+    return any(isinstance(node, tree.Number) and node.value != node.value for node in tree.walk(formula))  # noqa: PLR0124 - nan
+
+
+# --- divisions and other undefined values --------------------------------------------------------------------------------------
+
+
+def _division_faults(form: GameForm, formula: Formula, rows: Rows, path: Path) -> Iterator[Fault]:
+    """Division by zero somewhere in the box, or another value that is no finite number."""
+    points = points_of(form.scenario, tree.parameters_of(formula))
+    for below, guard in denominators(formula):
+        shape = (_count(points), len(rows))
+        value = np.broadcast_to(evaluate(below, rows, points), shape)
+        matters = np.broadcast_to(holds(guard, rows, points), shape)
+        row = _zero_row(value, matters)
+        if row is not None:
+            point = int(np.argmin(np.where(matters[:, row], abs(value[:, row]), np.inf)))
+            place = _situation(form, rows, row) + _at_values(form.scenario, points, point, tree.parameters_of(below))
+            yield form.scenario.document.fault(path, f"division by zero {place}", "divide by something that is never 0, or guard it: X when CONDITION")
+            return
+    table = np.atleast_2d(evaluate(formula, rows, points))
+    bad = np.argwhere(~np.isfinite(table))
+    if len(bad):
+        point, row = int(bad[0, 0]), int(bad[0, 1]) if table.shape[1] > 1 else 0
+        place = _situation(form, rows, row) + _at_values(form.scenario, points, point, tree.parameters_of(formula))
+        yield form.scenario.document.fault(path, f"the formula has no finite value {place}", "check its log, sqrt, exp or power")
+
+
+def _zero_row(value: Floats, matters: Booleans) -> int | None:
+    """The first row in which a denominator that matters is zero or changes its sign over the points."""
+    zero = (matters & (value == 0)).any(axis=0)
+    flips = (matters & (value > 0)).any(axis=0) & (matters & (value < 0)).any(axis=0)
+    rows = np.flatnonzero(zero | flips)
+    return int(rows[0]) if len(rows) else None
+
+
+def _payoff_faults(form: GameForm) -> Iterator[Fault]:
+    for term in form.scenario.terms:
+        if not _unreadable(term.formula):
+            rows = form.entry_rows if tree.looks_ahead(term.formula) else form.action_rows
+            yield from _division_faults(form, term.formula, rows, term.path)
+    for measure in form.scenario.averages:
+        formula = measure.what
+        if isinstance(formula, tree.Formula) and not _unreadable(formula):
+            yield from _division_faults(form, formula, form.state_rows, measure.path)
+
+
+def _patience_faults(scenario: Scenario) -> Iterator[Fault]:
+    for player in scenario.players:
+        if _unreadable(player.discount):
+            continue
+        names = tree.parameters_of(player.discount)
+        points = points_of(scenario, names)
+        value = np.broadcast_to(evaluate(player.discount, NO_ROWS, points), (_count(points), 1))
+        bad = np.flatnonzero(~((value[:, 0] >= 0) & (value[:, 0] < 1)))
+        if len(bad):
+            told = _at_values(scenario, points, int(bad[0]), names)
+            message = f"the discount factor of '{player.key}' is {value[bad[0], 0]:g}{told}; it has to lie in [0, 1), below 1"
+            yield scenario.document.fault(player.path, message, "patience of 1 would make payoffs endless; 0.99 is very patient")
+
+
+# --- strategies ----------------------------------------------------------------------------------------------------------------
+
+
+def _lottery_faults(form: GameForm) -> Iterator[Fault]:
+    """Lotteries whose chances leave [0, 1] or do not sum to 1 somewhere in the box."""
+    for strategy in (strategy for own in form.scenario.strategies for strategy in own):
+        for rule in (rule for phase in strategy.phases for rule in phase.rules):
+            formulas = [chance for chance in rule.choice.chances if chance is not None]
+            if not rule.choice.chances or any(_unreadable(formula) for formula in formulas):
+                continue
+            points = points_of(form.scenario, _names(formulas))
+            given = [evaluate(formula, form.state_rows, points) for formula in formulas]
+            total = np.asarray(sum(given, np.asarray(0.0)))
+            wrong = any(np.any(~((chance >= -CHANCE_TOLERANCE) & (chance <= 1 + CHANCE_TOLERANCE))) for chance in given)
+            whole = len(formulas) == len(rule.choice.chances)
+            off = np.any(abs(total - 1) > CHANCE_TOLERANCE) if whole else np.any(total > 1 + CHANCE_TOLERANCE)
+            if wrong or off:
+                message = "the chances of this lottery leave [0, 1] or do not sum to 1 somewhere in the ranges"
+                yield form.scenario.document.fault(rule.path, message, "let one of them be 'rest', and narrow the ranges of the others")
+
+
+def _strategy_faults(form: GameForm) -> Iterator[Fault]:
+    try:
+        compile_strategies(form, form.at())
+    except ScenarioError as error:
+        yield from error.faults

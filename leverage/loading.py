@@ -1,0 +1,47 @@
+"""Path -> checked scenario: the one door through which files, overrides and variants come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+
+from leverage.errors import ScenarioError
+from leverage.game.box import faults_over_box
+from leverage.scenario.meaning import read_meaning
+from leverage.scenario.reading import Document, parse_document, read_document
+from leverage.scenario.scenario import Scenario
+
+
+def load_scenario(path: str | PathLike[str], overrides: Mapping[str, float] | None = None, variant: str = "") -> Scenario:
+    """Read and check a scenario file.
+
+    Parameters
+    ----------
+    path : the file.
+    overrides : parameter -> value, as if the file had that value.
+    variant : name of one of the file's variants.
+
+    Raises
+    ------
+    ScenarioError : with every fault that was found, each with its place, cause and remedy.
+    """
+    return _checked(read_document(Path(path)), overrides, variant)
+
+
+def parse_scenario(text: str, overrides: Mapping[str, float] | None = None, variant: str = "", source: str = "scenario") -> Scenario:
+    """The same from text. Raises ScenarioError."""
+    return _checked(parse_document(text, source), overrides, variant)
+
+
+def _checked(document: Document, overrides: Mapping[str, float] | None, variant: str) -> Scenario:
+    reading = read_meaning(document, overrides, variant)
+    faults = list(reading.faults)
+    if reading.scenario is not None:
+        try:
+            faults += faults_over_box(reading.scenario)
+        except ScenarioError as error:
+            faults += error.faults
+    if faults or reading.scenario is None:
+        raise ScenarioError(document.source, faults)
+    return reading.scenario

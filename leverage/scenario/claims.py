@@ -1,0 +1,240 @@
+"""The vocabulary of claims, as data, and the reader of claims' lines. Here names are checked; a later stage computes.
+
+A line is a comparison of two expressions (`payoff(power, tied_pace) > payoff(power, stay)`), a trend
+(`gain(presence, power) rises with redeployment_speed`) or a statement (`credible(tied_pace, reciprocate)`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from leverage.scenario.parsing import TextFault, TextFaultsError, nearest
+from leverage.scenario.periods import Period
+
+
+@dataclass(frozen=True)
+class ClaimFunction:
+    """`needs` lists the kinds of the arguments; `truth` says that it is true or false rather than a number.
+
+    `per_player`: the last kind may be repeated or left out (strategies, one a player; who is left out plays its best reply).
+    """
+
+    needs: tuple[str, ...]
+    says: str
+    truth: bool = False
+    strategies: bool = False
+
+
+#: Every function that a claim may use.
+CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
+    "payoff": ClaimFunction(("player",), "normalised payoff of the player", strategies=True),
+    "term": ClaimFunction(("player", "term"), "what a named term adds to the player's payoff", strategies=True),
+    "chance": ClaimFunction(("event", "date"), "chance of the event by a date, or ever", strategies=True),
+    "time": ClaimFunction(("event",), "expected time to the event given that it happens", strategies=True),
+    "count": ClaimFunction(("count", "date"), "expected number by a date", strategies=True),
+    "average": ClaimFunction(("average", "date"), "mean up to a date", strategies=True),
+    "frequency": ClaimFunction(("player", "action", "date"), "share of periods up to a date in which the player takes the action", strategies=True),
+    "lowest": ClaimFunction(("player",), "smallest payoff of the player in any equilibrium"),
+    "highest": ClaimFunction(("player",), "largest payoff of the player in any equilibrium"),
+    "bargain": ClaimFunction(("player",), "the player's payoff at the bargaining point"),
+    "gain": ClaimFunction(("instrument", "player"), "what the instrument adds to the player's payoff, costs deducted"),
+    "gross_gain": ClaimFunction(("instrument", "player"), "gain before the price"),
+    "reach": ClaimFunction(("instrument", "player"), "by how much the player's best payoff rises"),
+    "coercion": ClaimFunction(("instrument", "player"), "by how much the player's floor falls"),
+    "own_floor": ClaimFunction(("instrument", "player"), "by how much the holder's own floor falls"),
+    "threat": ClaimFunction(("instrument", "player"), "threat channel: what the instrument adds because it may be prescribed"),
+    "commitment": ClaimFunction(("instrument", "player"), "commitment channel: what is lost because it stays a temptation"),
+    "price": ClaimFunction(("instrument",), "cost of holding and of using the instrument"),
+    "credible": ClaimFunction((), "the path of the pair can be sustained", truth=True, strategies=True),
+    "equilibrium": ClaimFunction((), "the pair is a Nash equilibrium from the start", truth=True, strategies=True),
+    "subgame_perfect": ClaimFunction((), "the pair is subgame perfect as written", truth=True, strategies=True),
+}
+
+#: Selections that need no name; the others are 'best for PLAYER', 'worst for PLAYER', 'best reply of PLAYER', 'STRATEGY against STRATEGY'.
+PLAIN_SELECTIONS = ("bargaining point", "Markov equilibrium", "every equilibrium found")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which equilibrium or pair a claim is judged under; `names` are the player or the strategies that the phrase names."""
+
+    phrase: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClaimCall:
+    function: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClaimSum:
+    """`operator` is + - * /; a leaf is a number, a parameter's name or a call."""
+
+    operator: str
+    left: ClaimExpression
+    right: ClaimExpression
+
+
+ClaimExpression = float | str | ClaimCall | ClaimSum
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """`relation` is a comparison sign, 'rises with', 'falls with' or 'is true'; `right` is an expression, a parameter's name or 0."""
+
+    text: str
+    left: ClaimExpression
+    relation: str
+    right: ClaimExpression
+
+
+#: kind of argument -> the names that it may take.
+Names = Mapping[str, tuple[str, ...]]
+
+_TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|(<=|>=|==|!=|[-+*/(),<>=]))", re.ASCII)
+_SIGNS = ("<", "<=", ">", ">=", "=", "==", "!=")
+
+
+def read_selection(text: str, names: Names) -> Selection:
+    """A selection's phrase. Raises TextFaultsError."""
+    words = text.split()
+    if text in PLAIN_SELECTIONS:
+        return Selection(text)
+    for phrase in ("best for", "worst for", "best reply of"):
+        if text.startswith(phrase + " "):
+            return Selection(phrase, (_known(words[-1], "player", names, text.rindex(words[-1])),))
+    if len(words) == 3 and words[1] == "against":
+        return Selection("against", tuple(_known(word, "strategy", names, text.index(word)) for word in (words[0], words[2])))
+    remedy = f"known: {', '.join(PLAIN_SELECTIONS)}, best for PLAYER, worst for PLAYER, best reply of PLAYER, STRATEGY against STRATEGY"
+    raise TextFaultsError([TextFault(0, len(text), f"there is no selection '{text}'", remedy)])
+
+
+def read_line(text: str, names: Names, period: Period) -> ClaimLine:
+    """One line of `holds if`. Raises TextFaultsError.
+
+    >>> read_line("gain(bases, power) > 0", {"instrument": ("bases",), "player": ("power",)}, Period(1, "month")).relation
+    '>'
+    """
+    return _Line(text, names, period).read()
+
+
+def _known(name: str, kind: str, names: Names, offset: int) -> str:
+    if name not in names.get(kind, ()):
+        raise TextFaultsError([TextFault(offset, len(name), f"there is no {kind} '{name}'", nearest(name, names.get(kind, ())))])
+    return name
+
+
+class _Line:
+    def __init__(self, text: str, names: Names, period: Period) -> None:
+        self.text, self.names, self.period, self.at = text, names, period, 0
+        self.tokens: list[tuple[str, int]] = []
+        position = 0
+        while text[position:].strip():
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise TextFaultsError([TextFault(position, 1, f"{text[position:].strip()[:1]!r} means nothing in a claim")])
+            self.tokens.append((match.group().strip(), match.end() - len(match.group().strip())))
+            position = match.end()
+
+    def peek(self, steps: int = 0) -> str:
+        return self.tokens[self.at + steps][0] if self.at + steps < len(self.tokens) else ""
+
+    def step(self) -> str:
+        word = self.peek()
+        self.at += 1
+        return word
+
+    def fault(self, message: str, remedy: str = "", back: int = 0) -> TextFaultsError:
+        at = self.at - back
+        word, offset = self.tokens[at] if 0 <= at < len(self.tokens) else (" ", len(self.text))
+        return TextFaultsError([TextFault(offset, len(word), message, remedy)])
+
+    def read(self) -> ClaimLine:
+        if self.peek() in CLAIM_FUNCTIONS and CLAIM_FUNCTIONS[self.peek()].truth:
+            line = ClaimLine(self.text, self.call(), "is true", 0.0)
+        else:
+            line = self.relation(self.sum())
+        if self.peek():
+            raise self.fault(f"'{self.peek()}' does not fit here", "one comparison a line; write several lines as a list")
+        return line
+
+    def relation(self, left: ClaimExpression) -> ClaimLine:
+        word = self.step()
+        if word in ("rises", "falls"):
+            if self.step() != "with":
+                raise self.fault(f"after '{word}' comes 'with PARAMETER'", back=1)
+            return ClaimLine(self.text, left, f"{word} with", self.name("parameter"))
+        if word not in _SIGNS:
+            raise self.fault("a claim compares: a sign such as > is missing", "or 'rises with PARAMETER', 'falls with PARAMETER'", back=1)
+        return ClaimLine(self.text, left, word, self.sum())
+
+    def sum(self) -> ClaimExpression:
+        return self.chain(("+", "-"), lambda: self.chain(("*", "/"), self.leaf))
+
+    def chain(self, signs: tuple[str, ...], part: Callable[[], ClaimExpression]) -> ClaimExpression:
+        value = part()
+        while self.peek() in signs:
+            value = ClaimSum(self.step(), value, part())
+        return value
+
+    def leaf(self) -> ClaimExpression:
+        word = self.peek()
+        if word == "(":
+            self.step()
+            inner = self.sum()
+            self.expect(")")
+            return inner
+        if word == "-":
+            self.step()
+            return ClaimSum("-", 0.0, self.leaf())
+        if word[:1].isdigit() or word[:1] == ".":
+            return float(self.step())
+        return self.call() if self.peek(1) == "(" else self.name("parameter")
+
+    def expect(self, sign: str) -> None:
+        if self.step() != sign:
+            raise self.fault(f"'{sign}' is missing", back=1)
+
+    def name(self, kind: str) -> str:
+        word = self.step()
+        if word not in self.names.get(kind, ()):
+            raise self.fault(f"there is no {kind} '{word}'", nearest(word, self.names.get(kind, ())), back=1)
+        return word
+
+    def call(self) -> ClaimCall:
+        word = self.step()
+        if word not in CLAIM_FUNCTIONS:
+            raise self.fault(f"claims know no function '{word}'", nearest(word, CLAIM_FUNCTIONS), back=1)
+        function, arguments = CLAIM_FUNCTIONS[word], []
+        self.expect("(")
+        for k, kind in enumerate(function.needs):
+            if k:
+                self.expect(",")
+            arguments.append(self.argument(kind, arguments))
+        while function.strategies and self.peek() != ")":
+            if arguments:
+                self.expect(",")
+            arguments.append(self.name("strategy"))
+        self.expect(")")
+        return ClaimCall(word, tuple(arguments))
+
+    def argument(self, kind: str, before: list[str]) -> str:
+        if kind == "date":
+            return self.date()
+        if kind in ("action", "term"):
+            return self.name(f"{kind} of {before[0]}")
+        return self.name(kind)
+
+    def date(self) -> str:
+        if self.peek() == "ever":
+            return self.step()
+        words = f"{self.step()} {self.step()}"
+        try:
+            self.period.in_periods(words)
+        except ValueError as reason:
+            raise self.fault(str(reason), back=2) from None
+        return words

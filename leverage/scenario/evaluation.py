@@ -1,0 +1,321 @@
+"""What a syntax tree means: values over rows and parameter points, derivatives, bounds over a box.
+
+Arrays have shape (P, R) or anything that broadcasts to it: P parameter points lead, R rows follow. A row is whatever the caller lays out: a
+state, a state with an action profile, or those with the state that follows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leverage.scenario import syntax as tree
+from leverage.scenario.syntax import Condition, Formula
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+Integers = NDArray[np.intp]
+
+_COMPARE = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+_ARITHMETIC = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power}
+_CALLS = {"abs": np.abs, "exp": np.exp, "log": np.log, "sqrt": np.sqrt}
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What formulas read, row by row.
+
+    numbers: per variable the numbers of its levels. levels, following: (V, R) level indices now and when the period has ended.
+    actions: (N, R) indices into each player's declared actions (-1: no action is taken). memory: truth (R,) of each condition that is looked
+    up one period back.
+    """
+
+    numbers: tuple[Floats, ...]
+    levels: Integers
+    actions: Integers | None = None
+    following: Integers | None = None
+    memory: Mapping[Condition, Booleans] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.levels.shape[1])
+
+
+def evaluate(formula: Formula, rows: Rows, values: Mapping[str, Floats | float]) -> Floats:
+    """The formula at each point and row, broadcastable to (P, R).
+
+    values: per parameter a number or (P, 1). Division by zero and the like give inf or nan without a warning; `faulty_rows` of the
+    compiler turns those into messages. A branch that a condition excludes does not matter.
+    """
+    match formula:
+        case tree.Number(value):
+            return np.asarray(value)
+        case tree.Parameter(name):
+            return np.asarray(values[name], dtype=np.float64)
+        case tree.Level(variable, ahead):
+            return rows.numbers[variable][(_following(rows) if ahead else rows.levels)[variable]]
+        case tree.Binary(operator, left, right):
+            with np.errstate(all="ignore"):
+                return np.asarray(_ARITHMETIC[operator](evaluate(left, rows, values), evaluate(right, rows, values)))
+        case tree.Call("min" | "max" as name, arguments):
+            fold = np.minimum if name == "min" else np.maximum
+            return np.asarray(reduce(fold, [evaluate(each, rows, values) for each in arguments]))
+        case tree.Call(name, (argument,)):
+            with np.errstate(all="ignore"):
+                return np.asarray(_CALLS[name](evaluate(argument, rows, values)))
+        case tree.When(value, condition, otherwise):
+            truth = holds(condition, rows, values)
+            return np.where(truth, evaluate(value, rows, values), evaluate(otherwise, rows, values))
+    raise TypeError(f"not a formula: {formula!r}")
+
+
+def holds(condition: Condition, rows: Rows, values: Mapping[str, Floats | float]) -> Booleans:
+    """The condition at each point and row, broadcastable to (P, R)."""
+    match condition:
+        case tree.Always(truth):
+            return np.full(len(rows), truth)
+        case tree.Compare(operator, left, right):
+            return np.asarray(_COMPARE[operator](evaluate(left, rows, values), evaluate(right, rows, values)))
+        case tree.Not(inner):
+            return ~holds(inner, rows, values)
+        case tree.Both(left, right):
+            return holds(left, rows, values) & holds(right, rows, values)
+        case tree.Either(left, right):
+            return holds(left, rows, values) | holds(right, rows, values)
+        case tree.Last():
+            return rows.memory[condition]
+    return _observed(condition, rows)
+
+
+def _observed(condition: Condition, rows: Rows) -> Booleans:
+    """Statements about levels, moves and actions."""
+    match condition:
+        case tree.At(variable, levels, ahead):
+            where = _following(rows) if ahead else rows.levels
+            return np.isin(where[variable], list(levels))
+        case tree.Moves(variable, direction):
+            change = _following(rows)[variable] - rows.levels[variable]
+            return change != 0 if direction == 0 else np.sign(change) == direction
+        case tree.Becomes(variable, levels):
+            return np.isin(_following(rows)[variable], list(levels)) & ~np.isin(rows.levels[variable], list(levels))
+        case tree.Plays(player, actions):
+            if rows.actions is None:
+                raise TypeError("these rows carry no actions")
+            return np.isin(rows.actions[player], list(actions))
+    raise TypeError(f"not a condition: {condition!r}")
+
+
+def _following(rows: Rows) -> Integers:
+    if rows.following is None:
+        raise TypeError("these rows carry no next state")
+    return rows.following
+
+
+# --- derivatives ---------------------------------------------------------------------------------------------------------------
+
+
+def derivative(formula: Formula, parameter: str) -> Formula:
+    """The tree of the partial derivative with respect to a parameter.
+
+    At a kink (min, max, abs, a condition that reads parameters) it is the derivative of the piece that `evaluate` uses there.
+
+    >>> derivative(tree.Binary("*", tree.Number(2.0), tree.Parameter("p")), "p")
+    Number(value=2.0)
+    """
+    if parameter not in tree.parameters_of(formula):
+        return tree.ZERO
+    match formula:
+        case tree.Parameter():
+            return tree.ONE
+        case tree.Binary("+" | "-" as operator, left, right):
+            return _simple(operator, derivative(left, parameter), derivative(right, parameter))
+        case tree.Binary(operator, left, right):
+            return _product_rule(operator, left, right, parameter)
+        case tree.When(value, condition, otherwise):
+            return tree.When(derivative(value, parameter), condition, derivative(otherwise, parameter))
+        case tree.Call(name, arguments):
+            return _chain_rule(name, arguments, parameter)
+    raise TypeError(f"not a formula: {formula!r}")
+
+
+def _product_rule(operator: str, left: Formula, right: Formula, parameter: str) -> Formula:
+    d_left, d_right = derivative(left, parameter), derivative(right, parameter)
+    if operator == "*":
+        return _simple("+", _simple("*", d_left, right), _simple("*", left, d_right))
+    if operator == "/":
+        above = _simple("-", _simple("*", d_left, right), _simple("*", left, d_right))
+        return _simple("/", above, tree.Binary("*", right, right))
+    lowered = _simple("*", right, tree.Binary("**", left, _simple("-", right, tree.ONE)))
+    slope = _simple("*", lowered, d_left)
+    if d_right == tree.ZERO:
+        return slope
+    grown = _simple("*", _simple("*", tree.Binary("**", left, right), tree.Call("log", (left,))), d_right)
+    return _simple("+", slope, grown)
+
+
+def _chain_rule(name: str, arguments: tuple[Formula, ...], parameter: str) -> Formula:
+    first, *others = arguments
+    inner = derivative(first, parameter)
+    if name in ("min", "max"):
+        if not others:
+            return inner
+        rest = tree.Call(name, tuple(others)) if len(others) > 1 else others[0]
+        chosen = tree.Compare("<=" if name == "min" else ">=", first, rest)
+        return tree.When(inner, chosen, derivative(rest, parameter))
+    outer: dict[str, Formula] = {
+        "exp": tree.Call("exp", arguments),
+        "log": tree.Binary("/", tree.ONE, first),
+        "sqrt": tree.Binary("/", tree.Number(0.5), tree.Call("sqrt", arguments)),
+        "abs": tree.When(tree.ONE, tree.Compare(">=", first, tree.ZERO), tree.Number(-1.0)),
+    }
+    return _simple("*", outer[name], inner)
+
+
+def _simple(operator: str, left: Formula, right: Formula) -> Formula:
+    """The operation with zeros and ones left out."""
+    match operator, left, right:
+        case ("*", tree.Number(0.0), _) | ("*", _, tree.Number(0.0)):
+            return tree.ZERO
+        case ("*", tree.Number(1.0), other) | ("*", other, tree.Number(1.0)):
+            return other
+        case ("+", tree.Number(0.0), other) | ("+" | "-", other, tree.Number(0.0)):
+            return other
+        case ("/", tree.Number(0.0), _):
+            return tree.ZERO
+        case (_, tree.Number(a), tree.Number(b)) if operator in "+-*":
+            return tree.Number(float(_ARITHMETIC[operator](a, b)))
+    return tree.Binary(operator, left, right)
+
+
+# --- bounds over a box ---------------------------------------------------------------------------------------------------------
+
+
+def bounds(formula: Formula, rows: Rows, box: Mapping[str, tuple[float, float]]) -> tuple[Floats, Floats]:
+    """Lower and upper bounds of the formula over a box of parameters, row by row (interval arithmetic, Moore 1966).
+
+    The true range lies within; it may be narrower. A formula bounded by (0, 0) is zero at every point of the box. Ends may be infinite.
+    """
+    match formula:
+        case tree.Number() | tree.Level():
+            value = np.broadcast_to(evaluate(formula, rows, {}), len(rows))
+            return value, value
+        case tree.Parameter(name):
+            low, high = box[name]
+            return np.full(len(rows), low), np.full(len(rows), high)
+        case tree.Binary(operator, left, right):
+            return _interval(operator, bounds(left, rows, box), bounds(right, rows, box))
+        case tree.Call("min" | "max" as name, arguments):
+            ends = [bounds(each, rows, box) for each in arguments]
+            fold = np.minimum if name == "min" else np.maximum
+            return reduce(fold, [low for low, _ in ends]), reduce(fold, [high for _, high in ends])
+        case tree.Call(name, (argument,)):
+            return _interval_call(name, *bounds(argument, rows, box))
+        case tree.When(value, condition, otherwise):
+            return _interval_when(possible(condition, rows, box), bounds(value, rows, box), bounds(otherwise, rows, box))
+    raise TypeError(f"not a formula: {formula!r}")
+
+
+def possible(condition: Condition, rows: Rows, box: Mapping[str, tuple[float, float]]) -> tuple[Booleans, Booleans]:
+    """Whether the condition can be true, and whether it can be false, somewhere in the box; row by row (never wrongly denied)."""
+    match condition:
+        case tree.Compare(operator, left, right) if tree.parameters_of(condition):
+            return _possible_comparison(operator, bounds(left, rows, box), bounds(right, rows, box))
+        case tree.Not(inner):
+            true, false = possible(inner, rows, box)
+            return false, true
+        case tree.Both(left, right):
+            (a, not_a), (b, not_b) = possible(left, rows, box), possible(right, rows, box)
+            return a & b, not_a | not_b
+        case tree.Either(left, right):
+            (a, not_a), (b, not_b) = possible(left, rows, box), possible(right, rows, box)
+            return a | b, not_a & not_b
+    truth = np.broadcast_to(holds(condition, rows, {}), len(rows))
+    return truth, ~truth
+
+
+def _possible_comparison(operator: str, left: tuple[Floats, Floats], right: tuple[Floats, Floats]) -> tuple[Booleans, Booleans]:
+    (a, b), (c, d) = left, right
+    if operator in (">", ">="):
+        (a, b), (c, d), operator = right, left, {">": "<", ">=": "<="}[operator]
+    if operator == "<":
+        return a < d, b >= c
+    if operator == "<=":
+        return a <= d, b > c
+    overlap, same = (a <= d) & (c <= b), (a == b) & (c == d) & (a == c)
+    return (overlap, ~same) if operator == "==" else (~same, overlap)
+
+
+def _interval(operator: str, left: tuple[Floats, Floats], right: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    (a, b), (c, d) = left, right
+    with np.errstate(all="ignore"):
+        if operator == "+":
+            return a + c, b + d
+        if operator == "-":
+            return a - d, b - c
+        if operator == "/":
+            through_zero = (c <= 0) & (d >= 0)
+            low, high = _hull(_product, a, b, *(np.where(through_zero, 1.0, 1 / end) for end in (d, c)))
+            nothing = (a == 0) & (b == 0)
+            return np.where(through_zero & ~nothing, -np.inf, low), np.where(through_zero & ~nothing, np.inf, high)
+        if operator == "*":
+            return _hull(_product, a, b, c, d)
+        low, high = _hull(np.power, a, b, c, d)
+        whole = (c == d) & (c >= 1) & (c == np.round(c))
+        low = np.where(whole & (a <= 0) & (b >= 0), np.minimum(low, 0.0), low)
+        known = np.isfinite(low) & np.isfinite(high) & ((a > 0) | whole | ((a == b) & (c == d)))
+        return np.where(known, low, -np.inf), np.where(known, high, np.inf)
+
+
+def _product(x: Floats, y: Floats) -> Floats:
+    """x * y where zero times anything, infinity included, is zero."""
+    return np.where((x == 0) | (y == 0), 0.0, x * y)
+
+
+def _hull(operation: object, a: Floats, b: Floats, c: Floats, d: Floats) -> tuple[Floats, Floats]:
+    ends = [operation(x, y) for x, y in itertools.product((a, b), (c, d))]  # type: ignore[operator]
+    return reduce(np.minimum, ends), reduce(np.maximum, ends)
+
+
+def _interval_call(name: str, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(all="ignore"):
+        if name == "abs":
+            inside = (low <= 0) & (high >= 0)
+            return np.where(inside, 0.0, np.minimum(abs(low), abs(high))), np.maximum(abs(low), abs(high))
+        ends = _CALLS[name](low), _CALLS[name](high)
+        return np.where(np.isnan(ends[0]), -np.inf, ends[0]), np.where(np.isnan(ends[1]), np.inf, ends[1])
+
+
+def _interval_when(
+    truth: tuple[Booleans, Booleans], value: tuple[Floats, Floats], other: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    true, false = truth
+    low = np.minimum(np.where(true, value[0], np.inf), np.where(false, other[0], np.inf))
+    high = np.maximum(np.where(true, value[1], -np.inf), np.where(false, other[1], -np.inf))
+    return low, high
+
+
+def denominators(formula: Formula, guard: Condition = tree.Always(True)) -> Iterator[tuple[Formula, Condition]]:  # noqa: B008 - frozen
+    """Each expression that is divided by, with the condition under which the division matters."""
+    match formula:
+        case tree.Binary(operator, left, right):
+            yield from denominators(left, guard)
+            yield from denominators(right, guard)
+            if operator == "/":
+                yield right, guard
+        case tree.Call(_, arguments):
+            for argument in arguments:
+                yield from denominators(argument, guard)
+        case tree.When(value, condition, otherwise):
+            yield from denominators(value, tree.Both(guard, condition))
+            yield from denominators(otherwise, tree.Both(guard, tree.Not(condition)))

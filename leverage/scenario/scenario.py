@@ -1,0 +1,213 @@
+"""The checked scenario: every text of the file turned into data, every name resolved. Frozen; the next stage compiles it.
+
+Indices: variables, levels, players and actions are numbered in the order of the file. `path` is the place in the file that a message about
+the part points to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leverage.scenario.claims import ClaimLine, Selection
+from leverage.scenario.periods import Period
+from leverage.scenario.reading import Document
+from leverage.scenario.syntax import Condition, Formula, Vocabulary
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number of the argument: `value` is used, [low, high] is plausible (low = high where it is not in doubt)."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str = ""
+    source: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.low < self.high
+
+    @property
+    def inside(self) -> bool:
+        """Whether the value in use lies in its plausible range."""
+        return not self.in_doubt or self.low <= self.value <= self.high
+
+
+@dataclass(frozen=True)
+class Player:
+    key: str
+    name: str
+    discount: Formula
+    path: Path
+
+
+@dataclass(frozen=True)
+class Action:
+    """`legal` is a condition on the state."""
+
+    name: str
+    legal: Condition
+    path: Path
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where a variable goes: by `step` levels (stopping at the last one), or to the level `target`. `chance` None: what is left of 1."""
+
+    step: int
+    target: int | None
+    chance: Formula | None
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class TransitionRule:
+    condition: Condition
+    moves: tuple[Move, ...]
+    path: Path
+
+
+@dataclass(frozen=True)
+class Term:
+    """A named term of a player's payoff; `kind` is gain or cost, `tag` is '', holding or using."""
+
+    name: str
+    player: int
+    kind: str
+    tag: str
+    formula: Formula
+    path: Path
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`what` is a condition (events, counts) or a formula (averages)."""
+
+    name: str
+    what: Condition | Formula
+    path: Path
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a rule plays: the first legal action of `actions`, or a lottery over them with `chances` (None: what is left of 1)."""
+
+    actions: tuple[int, ...]
+    chances: tuple[Formula | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class StrategyRule:
+    condition: Condition
+    choice: Choice
+    path: Path
+
+
+@dataclass(frozen=True)
+class Phase:
+    """`until` and `periods` end it, whichever comes first; `following` is the next phase."""
+
+    name: str
+    rules: tuple[StrategyRule, ...]
+    until: Condition | None = None
+    periods: int | None = None
+    following: int | None = None
+
+
+@dataclass(frozen=True)
+class Strategy:
+    name: str
+    player: int
+    says: str
+    phases: tuple[Phase, ...]
+    first: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a variant differs from the file, or the world without an instrument from the one with it."""
+
+    set: Mapping[str, float] = field(default_factory=dict)
+    start: Mapping[int, int] = field(default_factory=dict)
+    forbid: tuple[str, ...] = ()
+    bound_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    says: str
+    change: Change
+
+
+@dataclass(frozen=True)
+class Instrument:
+    name: str
+    holder: int
+    says: str
+    without: Change
+    path: Path
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the argument; every line has to hold under every selection."""
+
+    name: str
+    assertion: str
+    says: str
+    under: tuple[Selection, ...]
+    lines: tuple[ClaimLine, ...]
+    worth_noting_from: float | None
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """A checked scenario at one parameter point (the values of `parameters`).
+
+    transitions[v]: rules of variable v in the order of the file; `order` is the order in which variables are drawn.
+    payoff_unit: name, what 0 means, what 100 means. notes: what a reader should know (overrides outside the plausible range, unused parameters).
+    """
+
+    document: Document
+    title: str
+    question: str
+    payoff_unit: tuple[str, str, str]
+    vocabulary: Vocabulary
+    period: Period
+    parameters: Mapping[str, Parameter]
+    players: tuple[Player, ...]
+    actions: tuple[tuple[Action, ...], ...]
+    start: tuple[int, ...]
+    order: tuple[int, ...]
+    transitions: tuple[tuple[TransitionRule, ...], ...]
+    terms: tuple[Term, ...]
+    events: tuple[Measure, ...]
+    counts: tuple[Measure, ...]
+    averages: tuple[Measure, ...]
+    dates: tuple[float, ...]
+    strategies: tuple[tuple[Strategy, ...], ...]
+    instruments: tuple[Instrument, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    variant: str = ""
+    overrides: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The parameter point: name -> value."""
+        return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    @property
+    def source(self) -> str:
+        """The file as the user named it."""
+        return self.document.source
