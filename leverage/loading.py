@@ -29,7 +29,9 @@ def load_scenario(path: str | PathLike[str], overrides: Mapping[str, float] | No
     return _checked(read_document(Path(path)), overrides, variant)
 
 
-def parse_scenario(text: str, overrides: Mapping[str, float] | None = None, variant: str = "", source: str = "scenario") -> Scenario:
+def parse_scenario(
+    text: str, overrides: Mapping[str, float] | None = None, variant: str = "", source: str = "scenario"
+) -> Scenario:
     """The same from text. Raises ScenarioError."""
     return _checked(parse_document(text, source), overrides, variant)
 

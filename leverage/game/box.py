@@ -1,7 +1,6 @@
 """Checks over the whole box of plausible parameters: chances within [0, 1] that sum to 1, no division by zero, patience below 1.
 
-Corners decide for formulas that are linear in each parameter, and interval arithmetic proves the rest where it can. Where neither speaks - a formula
-that is not linear and whose bounds are too wide - a low-discrepancy sample of the box is looked at as well.
+Corners decide for formulas that are linear in each parameter. For the others a low-discrepancy sample of the box is looked at as well.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ import numpy as np
 from scipy.stats import qmc
 
 from leverage.errors import Fault, ScenarioError
-from leverage.game.form import NO_ROWS, Block, GameForm, chances_of, compile_form, parameter_box
+from leverage.game.form import NO_ROWS, Block, GameForm, chances_of, compile_form
 from leverage.game.stochastic_game import Booleans, Floats
 from leverage.game.strategies import compile_strategies
 from leverage.scenario import syntax as tree
-from leverage.scenario.evaluation import Rows, denominators, evaluate, holds
-from leverage.scenario.scenario import Path, Scenario
+from leverage.scenario.evaluation import Rows, denominators, evaluate, holds, possible
+from leverage.scenario.scenario import Move, Path, Scenario
 from leverage.scenario.syntax import Formula
 
 #: Chances may miss [0, 1], and their sum 1, by this much: rounding.
@@ -89,29 +88,29 @@ def _block_faults(form: GameForm, block: Block) -> Iterator[Fault]:
     points = points_of(scenario, _names(formulas))
     chances = chances_of(block, points)
     found = False
-    for move, chance in zip(block.rule.moves, chances, strict=True):
+    for move, chance in sorted(zip(block.rule.moves, chances, strict=True), key=lambda pair: pair[0].chance is None):
         where = _worst(np.maximum(-chance, chance - 1), block)
-        if where is not None:
+        if where is not None and not (found and move.chance is None):  # a rest below 0 follows from a chance above 1
             found = True
-            yield _chance_fault(form, block, move.path, move.text, float(_at(chance, where)), points, where, rest=move.chance is None)
+            place = _where(form, block, points, where, formulas)
+            yield _chance_fault(scenario, move, _at(chance, where), place)
     if not found and all(move.chance is not None for move in block.rule.moves):
         total = np.asarray(sum(chances, np.asarray(0.0)))
         where = _worst(abs(total - 1), block)
         if where is not None:
             place = _where(form, block, points, where, formulas)
             message = f"the chances of this rule sum to {_at(total, where):.6g}, not to 1, {place}"
-            yield scenario.document.fault(block.rule.path, message, "say where the rest goes: add 'stays: rest'", on_key=_on_key(block.rule.path))
+            yield scenario.document.fault(
+                block.rule.path, message, "say where the rest goes: add 'stays: rest'", on_key=_on_key(block.rule.path)
+            )
 
 
-def _chance_fault(
-    form: GameForm, block: Block, path: Path, text: str, chance: float, points: dict[str, Floats], where: tuple[int, int], *, rest: bool
-) -> Fault:
-    formulas = [move.chance for move in block.rule.moves if move.chance is not None]
-    place = _where(form, block, points, where, formulas)
-    what = f"what is left for '{text}'" if rest else f"the chance of '{text}'"
+def _chance_fault(scenario: Scenario, move: Move, chance: float, place: str) -> Fault:
+    rest = move.chance is None
+    what = f"what is left for '{move.text}'" if rest else f"the chance of '{move.text}'"
     message = f"{what} is {chance:.6g}, outside [0, 1], {place}"
     remedy = "narrow a range, or bound the formula with min(1, ...) or max(0, ...)"
-    return form.scenario.document.fault(path, message, remedy, on_key=rest)
+    return scenario.document.fault(move.path, message, remedy, on_key=rest)
 
 
 def _on_key(path: Path) -> bool:
@@ -153,7 +152,7 @@ def _names(formulas: list[Formula]) -> tuple[str, ...]:
 
 
 def _unreadable(formula: Formula) -> bool:
-    return any(isinstance(node, tree.Number) and node.value != node.value for node in tree.walk(formula))  # noqa: PLR0124 - nan
+    return any(isinstance(node, tree.Number) and node.value != node.value for node in tree.walk(formula))
 
 
 # --- divisions and other undefined values --------------------------------------------------------------------------------------
@@ -170,7 +169,9 @@ def _division_faults(form: GameForm, formula: Formula, rows: Rows, path: Path) -
         if row is not None:
             point = int(np.argmin(np.where(matters[:, row], abs(value[:, row]), np.inf)))
             place = _situation(form, rows, row) + _at_values(form.scenario, points, point, tree.parameters_of(below))
-            yield form.scenario.document.fault(path, f"division by zero {place}", "divide by something that is never 0, or guard it: X when CONDITION")
+            yield form.scenario.document.fault(
+                path, f"division by zero {place}", "divide by something that is never 0, or guard it: X when CONDITION"
+            )
             return
     table = np.atleast_2d(evaluate(formula, rows, points))
     bad = np.argwhere(~np.isfinite(table))
@@ -224,14 +225,18 @@ def _lottery_faults(form: GameForm) -> Iterator[Fault]:
             if not rule.choice.chances or any(_unreadable(formula) for formula in formulas):
                 continue
             points = points_of(form.scenario, _names(formulas))
-            given = [evaluate(formula, form.state_rows, points) for formula in formulas]
+            fits = np.flatnonzero(possible(rule.condition, form.state_rows, {})[0])
+            rows = Rows(form.numbers, form.state_rows.levels[:, fits])
+            given = [evaluate(formula, rows, points) for formula in formulas]
             total = np.asarray(sum(given, np.asarray(0.0)))
             wrong = any(np.any(~((chance >= -CHANCE_TOLERANCE) & (chance <= 1 + CHANCE_TOLERANCE))) for chance in given)
             whole = len(formulas) == len(rule.choice.chances)
             off = np.any(abs(total - 1) > CHANCE_TOLERANCE) if whole else np.any(total > 1 + CHANCE_TOLERANCE)
             if wrong or off:
                 message = "the chances of this lottery leave [0, 1] or do not sum to 1 somewhere in the ranges"
-                yield form.scenario.document.fault(rule.path, message, "let one of them be 'rest', and narrow the ranges of the others")
+                yield form.scenario.document.fault(
+                    rule.path, message, "let one of them be 'rest', and narrow the ranges of the others"
+                )
 
 
 def _strategy_faults(form: GameForm) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, 
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import Rows, bounds, evaluate, holds
 from leverage.scenario.scenario import Scenario, TransitionRule
+from leverage.scenario.wording import plain
 
 #: Limits of what is compiled, far above what the solvers finish in a sensible time.
 MOST_STATES, MOST_ROWS, MOST_BRANCHES = 50_000, 1_000_000, 10_000_000
@@ -106,7 +107,7 @@ class GameForm:
     def labels(self) -> tuple[str, ...]:
         """Each state in words."""
         words = self.scenario.vocabulary.variables
-        names = [[f"{_plain(variable)} {_plain(level)}" for level in own] for variable, own in words.items()]
+        names = [[f"{plain(variable)} {plain(level)}" for level in own] for variable, own in words.items()]
         return tuple(", ".join(names[v][k] for v, k in enumerate(state)) for state in self.levels)
 
     # --- numbers ---------------------------------------------------------------------------------------------------
@@ -118,8 +119,12 @@ class GameForm:
         return FormArrays(
             probabilities=probabilities,
             terms=tuple(self._per_row(term.formula, values, probabilities) for term in self.scenario.terms),
-            averages=tuple(_spread(evaluate(m.what, self.state_rows, values), points, len(self.levels)) for m in self.scenario.averages),
-            discount=np.concatenate([_spread(evaluate(p.discount, NO_ROWS, values), points, 1) for p in self.scenario.players], axis=1),
+            averages=tuple(
+                _spread(evaluate(m.what, self.state_rows, values), points, len(self.levels)) for m in self.scenario.averages
+            ),
+            discount=np.concatenate(
+                [_spread(evaluate(p.discount, NO_ROWS, values), points, 1) for p in self.scenario.players], axis=1
+            ),
         )
 
     def _probabilities(self, values: Values) -> Floats:
@@ -143,7 +148,8 @@ class GameForm:
         scenario = self.scenario
         arrays = self.arrays(dict(scenario.values if values is None else values))
         terms = tuple(
-            PayoffTerm(term.name, term.player, term.kind, term.tag, amount[0]) for term, amount in zip(scenario.terms, arrays.terms, strict=True)
+            PayoffTerm(term.name, term.player, term.kind, term.tag, amount[0])
+            for term, amount in zip(scenario.terms, arrays.terms, strict=True)
         )
         payoffs = np.zeros((len(self.row_state), len(scenario.players)))
         for term in terms:
@@ -153,7 +159,9 @@ class GameForm:
             states=self.labels,
             actions=self.action_labels,
             payoffs=payoffs,
-            transitions=sparse.csr_array((arrays.probabilities[0], self.indices, self.indptr), shape=(len(self.row_state), len(self.levels))),
+            transitions=sparse.csr_array(
+                (arrays.probabilities[0], self.indices, self.indptr), shape=(len(self.row_state), len(self.levels))
+            ),
             discount=arrays.discount[0],
             start=self.start,
             terms=terms,
@@ -167,13 +175,19 @@ class GameForm:
     def action_labels(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
         """actions[s][i]: names of what player i can do in state s."""
         names = [np.array([action.name for action in own]) for own in self.scenario.actions]
-        return tuple(tuple(tuple(map(str, own[legal[s]])) for own, legal in zip(names, self.legal, strict=True)) for s in range(len(self.levels)))
+        return tuple(
+            tuple(tuple(map(str, own[legal[s]])) for own, legal in zip(names, self.legal, strict=True))
+            for s in range(len(self.levels))
+        )
 
     def _measures(self, arrays: FormArrays) -> Measures:
         scenario = self.scenario
         return Measures(
             events={m.name: np.broadcast_to(holds(m.what, self.state_rows, {}), len(self.levels)) for m in scenario.events},  # type: ignore[arg-type]
-            counts={m.name: np.broadcast_to(holds(m.what, self.entry_rows, {}), len(self.indices)).astype(float) for m in scenario.counts},  # type: ignore[arg-type]
+            counts={
+                m.name: np.broadcast_to(holds(m.what, self.entry_rows, {}), len(self.indices)).astype(float)
+                for m in scenario.counts
+            },  # type: ignore[arg-type]
             averages={m.name: array[0] for m, array in zip(scenario.averages, arrays.averages, strict=True)},
             dates=scenario.dates,
         )
@@ -219,9 +233,12 @@ def level_numbers(scenario: Scenario) -> tuple[Floats, ...]:
 
 
 def parameter_box(scenario: Scenario) -> dict[str, tuple[float, float]]:
-    """The plausible range of each parameter. One without a range may be anything, so that its value never decides about the shape."""
+    """The plausible range of each parameter, widened to the value in use if that lies outside.
+
+    One without a range may be anything, so that its value never decides about the shape.
+    """
     whole = (-np.inf, np.inf)
-    return {name: (p.low, p.high) if p.in_doubt else whole for name, p in scenario.parameters.items()}
+    return {name: (min(p.low, p.value), max(p.high, p.value)) if p.in_doubt else whole for name, p in scenario.parameters.items()}
 
 
 # --- states --------------------------------------------------------------------------------------------------------------------
@@ -272,7 +289,11 @@ def _too_large(scenario: Scenario, message: str, path: tuple[str | int, ...]) ->
 def _legal(scenario: Scenario, levels: Integers) -> tuple[Booleans, ...]:
     """Per player (S, actions declared): what is legal in each state. Raises ScenarioError where nothing is."""
     rows = Rows(level_numbers(scenario), levels.T)
-    masks = tuple(np.array([holds(action.legal, rows, {}) for action in own]).T.reshape(len(levels), -1) for own in scenario.actions)
+    size = len(levels)
+    masks = tuple(
+        np.array([np.broadcast_to(holds(action.legal, rows, {}), size) for action in own], dtype=bool).reshape(-1, size).T
+        for own in scenario.actions
+    )
     faults: list[Fault] = []
     for key, mask in zip(scenario.vocabulary.player_names, masks, strict=True):
         stuck = np.flatnonzero(~mask.any(axis=1))
@@ -304,11 +325,7 @@ def _rows(legal: tuple[Booleans, ...]) -> tuple[Integers, Integers]:
 
 def _describe(scenario: Scenario, state: Integers) -> str:
     words = scenario.vocabulary.variables
-    return ", ".join(f"{_plain(name)} {_plain(tuple(own)[k])}" for (name, own), k in zip(words.items(), state, strict=True))
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return ", ".join(f"{plain(name)} {plain(tuple(own)[k])}" for (name, own), k in zip(words.items(), state, strict=True))
 
 
 # --- branches ------------------------------------------------------------------------------------------------------------------
@@ -323,11 +340,12 @@ def _expand(scenario: Scenario, rows: Rows) -> tuple[tuple[tuple[Block, ...], ..
     for variable in scenario.order:
         now = Rows(rows.numbers, rows.levels[:, origin], None if rows.actions is None else rows.actions[:, origin], following)
         blocks = _blocks(scenario, variable, now, box)
+        count = sum(int(kept.sum()) for block in blocks for kept in block.kept)
+        if count > MOST_BRANCHES:
+            message = f"the rules make {count:,} transitions or more; {MOST_BRANCHES:,} can be compiled"
+            _too_large(scenario, message, ("transitions",))
         origin, following = _follow(scenario, variable, blocks, origin, following)
         steps.append(blocks)
-        if len(origin) > MOST_BRANCHES:
-            message = f"the rules make {len(origin):,} transitions; {MOST_BRANCHES:,} can be compiled"
-            _too_large(scenario, message, ("transitions",))
     return tuple(steps), origin, following
 
 

@@ -16,9 +16,10 @@ from leverage.game.automaton import Automaton, reachable_nodes, selection
 from leverage.game.form import GameForm
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.scenario import syntax as tree
-from leverage.scenario.evaluation import Rows, evaluate, holds
+from leverage.scenario.evaluation import evaluate, holds
 from leverage.scenario.scenario import Choice, Phase, Strategy
-from leverage.scenario.syntax import Condition
+from leverage.scenario.syntax import Condition, Vocabulary
+from leverage.scenario.wording import condition_words, plain
 
 #: A strategy with more (memory, state) pairs than this is refused.
 MOST_NODES = 1_000_000
@@ -38,17 +39,20 @@ def compile_strategy(form: GameForm, game: StochasticGame, strategy: Strategy) -
     ends = [_phase_ends(phase, form) for phase in strategy.phases]
     memories, moves = _explore(form, strategy, truth, ends)
     plays = [_play(form, game, strategy, memory, remembered) for memory in memories]
-    machine = _assemble(game, strategy, memories, moves, plays)
+    machine = _assemble(form, game, strategy, memories, moves, plays)
     _check(form, strategy, plays, reachable_nodes(machine))
     return machine
 
 
 def compile_strategies(form: GameForm, game: StochasticGame) -> tuple[dict[str, Automaton], ...]:
-    """Per player its named strategies as machines. Raises ScenarioError with the faults of all of them."""
+    """Per player its named strategies as machines; those that could not be read are left out.
+
+    Raises ScenarioError with the faults of all of them.
+    """
     machines: tuple[dict[str, Automaton], ...] = tuple({} for _ in form.scenario.players)
     faults: list[Fault] = []
     for own in form.scenario.strategies:
-        for strategy in own:
+        for strategy in (each for each in own if each.phases):
             try:
                 machines[strategy.player][strategy.name] = compile_strategy(form, game, strategy)
             except ScenarioError as error:
@@ -80,7 +84,9 @@ def _explore(
     memories: list[Memory] = [(strategy.first, 0, (False,) * len(truth))]
     moves: list[Integers] = []
     table = np.array(truth, dtype=bool).reshape(len(truth), len(form.indices)).T
-    patterns, pattern = np.unique(table, axis=0, return_inverse=True) if truth else (table[:1], np.zeros(len(table), dtype=np.intp))
+    patterns, pattern = (
+        np.unique(table, axis=0, return_inverse=True) if truth else (table[:1], np.zeros(len(table), dtype=np.intp))
+    )
     bits = [tuple(map(bool, row)) for row in patterns]
     while len(moves) < len(memories):
         phase, spent, _ = memories[len(moves)]
@@ -154,15 +160,16 @@ def _chosen(form: GameForm, choice: Choice, legal: Booleans) -> Floats:
 
 
 def _assemble(
-    game: StochasticGame, strategy: Strategy, memories: list[Memory], moves: list[Integers], plays: list[_Play]
+    form: GameForm, game: StochasticGame, strategy: Strategy, memories: list[Memory], moves: list[Integers], plays: list[_Play]
 ) -> Automaton:
     """The machine over all pairs of a memory and a state."""
     size, count = game.n_states, len(memories)
+    words, remembered = form.scenario.vocabulary, remembered_conditions(strategy)
     follow = np.concatenate([move * size + game.transitions.indices for move in moves])
     return Automaton(
         game=game,
         players=(strategy.player,),
-        modes=tuple(_phrase(strategy, memory) for memory in memories),
+        modes=tuple(_phrase(strategy, memory, remembered, words) for memory in memories),
         node_mode=np.repeat(np.arange(count), size),
         node_state=np.tile(np.arange(size), count),
         lotteries=(np.concatenate([play.lottery for play in plays]),),
@@ -171,23 +178,29 @@ def _assemble(
     )
 
 
-def _phrase(strategy: Strategy, memory: Memory) -> str:
-    """A memory in words."""
+def _phrase(strategy: Strategy, memory: Memory, remembered: tuple[tree.Last, ...], words: Vocabulary) -> str:
+    """A memory in words, such as 'reciprocate: sulking, month 2'; 'always' for a strategy that remembers nothing."""
     phase, spent, bits = memory
-    words = [strategy.phases[phase].name.replace("_", " ")] if strategy.phases[phase].name else []
-    words += [f"for {spent} so far"] if spent else []
-    words += [f"memory {''.join('1' if bit else '0' for bit in bits)}"] if bits else []
-    return f"{strategy.name.replace('_', ' ')}: {', '.join(words)}" if words else "always"
+    told = [plain(strategy.phases[phase].name)] if strategy.phases[phase].name else []
+    told += [f"{words.period} {spent + 1}"] if spent else []
+    told += [plain(condition_words(each, words)) for each, bit in zip(remembered, bits, strict=True) if bit]
+    nothing = f"nothing to recall of last {words.period}" if bits and not any(bits) and not told else ""
+    text = ", ".join(told) or nothing
+    return f"{plain(strategy.name)}: {text}" if text else "always"
 
 
 def _check(form: GameForm, strategy: Strategy, plays: list[_Play], alive: Booleans) -> None:
     """Refuse a strategy that does not know what to do somewhere."""
-    for name, remedy in (("unruled", "end its rules with 'otherwise: ACTION'"), ("stuck", "give a list that ends with an action that is always legal")):
+    for name, remedy in (
+        ("unruled", "end its rules with 'otherwise: ACTION'"),
+        ("stuck", "give a list that ends with an action that is always legal"),
+    ):
         where = np.flatnonzero(alive & np.concatenate([getattr(play, name) for play in plays]))
         if len(where):
             state = form.labels[where[0] % len(form.levels)]
-            what = "has no rule that fits" if name == "unruled" else "plays nothing that is legal (or chances that do not sum to 1)"
+            what = (
+                "has no rule that fits" if name == "unruled" else "plays nothing that is legal (or chances that do not sum to 1)"
+            )
             message = f"the strategy '{strategy.name}' {what} in the state '{state}'"
             fault = form.scenario.document.fault(strategy.path, message, remedy, on_key=True)
             raise ScenarioError(form.scenario.source, [fault])
-

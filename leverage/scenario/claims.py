@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from leverage.scenario.parsing import TextFault, TextFaultsError, nearest
+from leverage.scenario.parsing import DEEPEST, LONGEST, TextFault, TextFaultsError, nearest
 from leverage.scenario.periods import Period
 
 
@@ -35,7 +35,9 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
     "time": ClaimFunction(("event",), "expected time to the event given that it happens", strategies=True),
     "count": ClaimFunction(("count", "date"), "expected number by a date", strategies=True),
     "average": ClaimFunction(("average", "date"), "mean up to a date", strategies=True),
-    "frequency": ClaimFunction(("player", "action", "date"), "share of periods up to a date in which the player takes the action", strategies=True),
+    "frequency": ClaimFunction(
+        ("player", "action", "date"), "share of periods up to a date in which the player takes the action", strategies=True
+    ),
     "lowest": ClaimFunction(("player",), "smallest payoff of the player in any equilibrium"),
     "highest": ClaimFunction(("player",), "largest payoff of the player in any equilibrium"),
     "bargain": ClaimFunction(("player",), "the player's payoff at the bargaining point"),
@@ -130,7 +132,7 @@ def _known(name: str, kind: str, names: Names, offset: int) -> str:
 
 class _Line:
     def __init__(self, text: str, names: Names, period: Period) -> None:
-        self.text, self.names, self.period, self.at = text, names, period, 0
+        self.text, self.names, self.period, self.at, self.depth = text, names, period, 0, 0
         self.tokens: list[tuple[str, int]] = []
         position = 0
         while text[position:].strip():
@@ -139,6 +141,8 @@ class _Line:
                 raise TextFaultsError([TextFault(position, 1, f"{text[position:].strip()[:1]!r} means nothing in a claim")])
             self.tokens.append((match.group().strip(), match.end() - len(match.group().strip())))
             position = match.end()
+        if len(self.tokens) > LONGEST:
+            raise TextFaultsError([TextFault(self.tokens[LONGEST][1], 1, f"more than {LONGEST} words and signs", "split it")])
 
     def peek(self, steps: int = 0) -> str:
         return self.tokens[self.at + steps][0] if self.at + steps < len(self.tokens) else ""
@@ -169,7 +173,9 @@ class _Line:
                 raise self.fault(f"after '{word}' comes 'with PARAMETER'", back=1)
             return ClaimLine(self.text, left, f"{word} with", self.name("parameter"))
         if word not in _SIGNS:
-            raise self.fault("a claim compares: a sign such as > is missing", "or 'rises with PARAMETER', 'falls with PARAMETER'", back=1)
+            raise self.fault(
+                "a claim compares: a sign such as > is missing", "or 'rises with PARAMETER', 'falls with PARAMETER'", back=1
+            )
         return ClaimLine(self.text, left, word, self.sum())
 
     def sum(self) -> ClaimExpression:
@@ -183,14 +189,22 @@ class _Line:
 
     def leaf(self) -> ClaimExpression:
         word = self.peek()
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.fault(f"nested more than {DEEPEST} levels deep")
         if word == "(":
             self.step()
             inner = self.sum()
             self.expect(")")
-            return inner
-        if word == "-":
+        elif word == "-":
             self.step()
-            return ClaimSum("-", 0.0, self.leaf())
+            inner = ClaimSum("-", 0.0, self.leaf())
+        else:
+            inner = self.plain_leaf(word)
+        self.depth -= 1
+        return inner
+
+    def plain_leaf(self, word: str) -> ClaimExpression:
         if word[:1].isdigit() or word[:1] == ".":
             return float(self.step())
         return self.call() if self.peek(1) == "(" else self.name("parameter")
@@ -209,7 +223,8 @@ class _Line:
         word = self.step()
         if word not in CLAIM_FUNCTIONS:
             raise self.fault(f"claims know no function '{word}'", nearest(word, CLAIM_FUNCTIONS), back=1)
-        function, arguments = CLAIM_FUNCTIONS[word], []
+        function = CLAIM_FUNCTIONS[word]
+        arguments: list[str] = []
         self.expect("(")
         for k, kind in enumerate(function.needs):
             if k:

@@ -240,6 +240,9 @@ def possible(condition: Condition, rows: Rows, box: Mapping[str, tuple[float, fl
         case tree.Either(left, right):
             (a, not_a), (b, not_b) = possible(left, rows, box), possible(right, rows, box)
             return a | b, not_a & not_b
+        case tree.Last():
+            unknown = np.ones(len(rows), dtype=bool)
+            return unknown, unknown
     truth = np.broadcast_to(holds(condition, rows, {}), len(rows))
     return truth, ~truth
 

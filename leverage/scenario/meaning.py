@@ -19,7 +19,7 @@ from leverage.scenario import syntax as tree
 from leverage.scenario.claims import Names, read_line, read_selection
 from leverage.scenario.movement import read_transitions
 from leverage.scenario.parsing import KEYWORDS, Scope, TextFaultsError, nearest
-from leverage.scenario.periods import Period, read_period
+from leverage.scenario.periods import read_period
 from leverage.scenario.reader import UNREADABLE, Reader
 from leverage.scenario.reading import Document
 from leverage.scenario.rulebooks import read_strategies
@@ -69,7 +69,10 @@ def read_meaning(document: Document, overrides: Mapping[str, float] | None = Non
     reader = Reader(document)
     _check_form(reader)
     _read_names(reader)
-    variants = {name: Variant(name, _says(entry), _change(reader, ("variants", name), entry)) for name, entry in _entries(reader, "variants")}
+    variants = {
+        name: Variant(name, _says(entry), _change(reader, ("variants", name), entry))
+        for name, entry in _entries(reader, "variants")
+    }
     change = _requested(reader, variants, variant, dict(overrides or {}))
     scenario = _assemble(reader, variants, change, variant)
     return Reading(None if reader.blocked else scenario, tuple(reader.faults))
@@ -147,7 +150,9 @@ def _read_names(reader: Reader) -> None:
         actions = {player: (*own, WAIT) for player, own in actions.items()}
     if reader.section().get("ends when") is not None:
         actions = {player: (*own, OVER) for player, own in actions.items()}
-    reader.vocabulary = Vocabulary(tuple(reader.section("parameters")), MappingProxyType(variables), MappingProxyType(actions), reader.period.unit)
+    reader.vocabulary = Vocabulary(
+        tuple(reader.section("parameters")), MappingProxyType(variables), MappingProxyType(actions), reader.period.unit
+    )
     _check_names(reader)
 
 
@@ -170,7 +175,9 @@ def _check_names(reader: Reader) -> None:
     for section, names in sorts:
         for name in names:
             if name in places:
-                reader.fault((section, name), f"'{name}' is already a name under {places[name]}", "rename one of them", on_key=True)
+                reader.fault(
+                    (section, name), f"'{name}' is already a name under {places[name]}", "rename one of them", on_key=True
+                )
             places[name] = section
             _check_word(reader, (section, name))
     for variable in reader.section("state"):
@@ -218,9 +225,13 @@ def _change(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change:
         if known is not None and isinstance(value, int | float):
             values[name] = float(value)
     forbidden = entry.get("forbid")
-    for k, action in enumerate(forbidden if isinstance(forbidden, list) else []):
-        reader.key(str(action), everything, "action", (*path, "forbid", k), on_key=False)
-    return Change(values, _start(reader, (*path, "start"), entry.get("start")), tuple(map(str, forbidden or ())), entry.get("bound to"))
+    actions = tuple(map(str, forbidden)) if isinstance(forbidden, list) else ()
+    for k, action in enumerate(actions):
+        reader.key(action, everything, "action", (*path, "forbid", k), on_key=False)
+    bound = entry.get("bound to")
+    return Change(
+        values, _start(reader, (*path, "start"), entry.get("start")), actions, bound if isinstance(bound, str) else None
+    )
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -244,7 +255,9 @@ def _requested(reader: Reader, variants: Mapping[str, Variant], variant: str, ov
     if variant and variant in variants:
         base = variants[variant].change
     elif variant:
-        reader.faults.append(Fault(0, 0, f"there is no variant '{variant}'", nearest(variant, variants), place=f"--variant {variant}"))
+        reader.faults.append(
+            Fault(0, 0, f"there is no variant '{variant}'", nearest(variant, variants), place=f"--variant {variant}")
+        )
     for name, value in overrides.items():
         if name not in reader.vocabulary.parameters:
             remedy = nearest(name, reader.vocabulary.parameters)
@@ -306,7 +319,12 @@ def _parameters(reader: Reader, values: Mapping[str, float]) -> dict[str, Parame
         if low is not None and high is not None and not low <= stated <= high:
             reader.fault(("parameters", name, "value"), f"the value {stated:g} lies outside its range [{low:g}, {high:g}]")
         found[name] = Parameter(
-            name, value, value if low is None else low, value if high is None else high, str(entry.get("unit", "")), str(entry.get("source", ""))
+            name,
+            value,
+            value if low is None else low,
+            value if high is None else high,
+            str(entry.get("unit", "")),
+            str(entry.get("source", "")),
         )
     return found
 
@@ -364,7 +382,9 @@ def _actions(reader: Reader, ending: Condition | None, forbidden: tuple[str, ...
             mine = tree.At(turn, frozenset({i}))
             own = [replace(each, legal=tree.Both(mine, each.legal)) for each in own] + [Action(WAIT, tree.Not(mine), ("moves",))]
         if ending is not None:
-            own = [replace(each, legal=tree.Both(tree.Not(ending), each.legal)) for each in own] + [Action(OVER, ending, ("ends when",))]
+            own = [replace(each, legal=tree.Both(tree.Not(ending), each.legal)) for each in own] + [
+                Action(OVER, ending, ("ends when",))
+            ]
         found.append(tuple(own))
     return tuple(found)
 
@@ -423,7 +443,8 @@ def _terms(reader: Reader) -> tuple[Term, ...]:
 def _conditions(reader: Reader, group: str, scope: Scope) -> tuple[Measure, ...]:
     section = reader.section("measures", group)
     return tuple(
-        Measure(name, reader.condition(text, ("measures", group, name), scope), ("measures", group, name)) for name, text in section.items()
+        Measure(name, reader.condition(text, ("measures", group, name), scope), ("measures", group, name))
+        for name, text in section.items()
     )
 
 
@@ -450,13 +471,23 @@ def _instruments(reader: Reader, scenario: Scenario) -> tuple[Instrument, ...]:
     found = []
     for name, entry in _entries(reader, "instruments"):
         path: Path = ("instruments", name)
-        holder = reader.key(str(entry.get("holder", "")), reader.vocabulary.player_names, "player", (*path, "holder"), on_key=False)
+        holder = reader.key(
+            str(entry.get("holder", "")), reader.vocabulary.player_names, "player", (*path, "holder"), on_key=False
+        )
         without = _change(reader, (*path, "without"), _mapping(entry.get("without")))
         if without == Change() and isinstance(entry.get("without"), dict):
-            reader.fault((*path, "without"), "being without it changes nothing", "say what to forbid, set, start at or be bound to")
+            reader.fault(
+                (*path, "without"), "being without it changes nothing", "say what to forbid, set, start at or be bound to"
+            )
         if without.bound_to is not None and holder is not None:
             own = tuple(strategy.name for strategy in scenario.strategies[holder])
-            reader.key(without.bound_to, own, f"strategy of {reader.vocabulary.player_names[holder]}", (*path, "without", "bound to"), on_key=False)
+            reader.key(
+                without.bound_to,
+                own,
+                f"strategy of {reader.vocabulary.player_names[holder]}",
+                (*path, "without", "bound to"),
+                on_key=False,
+            )
         found.append(Instrument(name, holder or 0, _says(entry), without, path))
     return tuple(found)
 
@@ -509,7 +540,9 @@ def _claim_names(scenario: Scenario, instruments: tuple[Instrument, ...]) -> Nam
 def _notes(scenario: Scenario) -> tuple[str, ...]:
     """What a reader should know: values outside their range, parameters that nothing reads."""
     notes = [
-        f"{p.name} = {p.value:g} lies outside its plausible range [{p.low:g}, {p.high:g}]" for p in scenario.parameters.values() if not p.inside
+        f"{p.name} = {p.value:g} lies outside its plausible range [{p.low:g}, {p.high:g}]"
+        for p in scenario.parameters.values()
+        if not p.inside
     ]
     used = {name for formula in _formulas(scenario) for name in tree.parameters_of(formula)}
     notes += [f"the parameter {name} is not used" for name in scenario.parameters if name not in used]
@@ -518,7 +551,9 @@ def _notes(scenario: Scenario) -> tuple[str, ...]:
 
 def _formulas(scenario: Scenario) -> list[tree.Node]:
     chances = [move.chance for rules in scenario.transitions for rule in rules for move in rule.moves]
-    lotteries = [c for own in scenario.strategies for s in own for phase in s.phases for rule in phase.rules for c in rule.choice.chances]
+    lotteries = [
+        c for own in scenario.strategies for s in own for phase in s.phases for rule in phase.rules for c in rule.choice.chances
+    ]
     return [
         *(player.discount for player in scenario.players),
         *(term.formula for term in scenario.terms),

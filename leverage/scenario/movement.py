@@ -17,7 +17,7 @@ def read_transitions(reader: Reader) -> tuple[tuple[int, ...], tuple[tuple[Trans
     """The order in which variables are drawn, and the rules of each variable (in the order of `state`)."""
     names = reader.vocabulary.variable_names
     section = reader.section("transitions")
-    rules: list[tuple[TransitionRule, ...]] = [() for _ in names]
+    rules: list[tuple[TransitionRule, ...]] = [(_staying(("state", name)),) for name in names]
     order: list[int] = []
     for name, value in section.items():
         index = reader.key(name, names, "state variable", ("transitions", name))
@@ -39,8 +39,13 @@ def _variable(reader: Reader, index: int, value: object, path: Path, known: froz
     ]
     reader.blocked |= len(reader.faults) > before
     if not rules or rules[-1].condition != tree.Always(True):
-        rules.append(TransitionRule(tree.Always(True), (Move(0, None, ONE, path, "stays"),), path))
+        rules.append(_staying(path))
     return tuple(rules)
+
+
+def _staying(path: Path) -> TransitionRule:
+    """What happens where no rule fits."""
+    return TransitionRule(tree.Always(True), (Move(0, None, ONE, path, "stays"),), path)
 
 
 def _moves(reader: Reader, index: int, result: object, path: Path, scope: Scope) -> tuple[Move, ...]:

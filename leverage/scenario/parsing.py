@@ -16,10 +16,11 @@ where it stands (`Scope`).
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from leverage.scenario import syntax as tree
 from leverage.scenario.reading import suspicious_characters
@@ -27,10 +28,44 @@ from leverage.scenario.syntax import Condition, Formula, Vocabulary
 
 #: Parentheses and chained words deeper than this are refused: nobody reads them, and recursion is bounded.
 DEEPEST = 50
+#: Texts with more words, numbers and signs than this are refused: a chain of operators makes a tree as deep as it is long.
+LONGEST = 400
 
 KEYWORDS = frozenset(
-    "if when is not and or otherwise always never plays played rises falls changes becomes rose fell changed was last stays rest up down to"
-    " for until next play true false null".split()
+    [
+        "if",
+        "when",
+        "is",
+        "not",
+        "and",
+        "or",
+        "otherwise",
+        "always",
+        "never",
+        "plays",
+        "played",
+        "rises",
+        "falls",
+        "changes",
+        "becomes",
+        "rose",
+        "fell",
+        "changed",
+        "was",
+        "last",
+        "stays",
+        "rest",
+        "up",
+        "down",
+        "to",
+        "for",
+        "until",
+        "next",
+        "play",
+        "true",
+        "false",
+        "null",
+    ]
 ) | set(tree.FUNCTIONS)
 
 _TOKEN = re.compile(
@@ -42,6 +77,12 @@ _COMPARISONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "==": "==
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _AHEAD = {"rises": 1, "falls": -1, "changes": 0}
 _BEHIND = {"rose": 1, "fell": -1, "changed": 0}
+_OF_CONDITIONS = frozenset(
+    {"and", "or", "not", "plays", "played", "is", "last", "always", "never", "becomes", *_AHEAD, *_COMPARISONS}
+)
+
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -114,7 +155,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _tokens(text: str) -> list[_Token]:
-    odd = [TextFault(at, 1, f"{name} in a formula", f"write {plain!r} instead") for at, name, plain in suspicious_characters(text)]
+    odd = [
+        TextFault(at, 1, f"{name} in a formula", f"write {plain!r} instead") for at, name, plain in suspicious_characters(text)
+    ]
     if odd:
         raise TextFaultsError(odd)
     found, at = [], 0
@@ -125,12 +168,24 @@ def _tokens(text: str) -> list[_Token]:
         if match.lastgroup != "space":
             found.append(_Token(str(match.lastgroup), match.group(), at))
         at = match.end()
+    if len(found) > LONGEST:
+        raise TextFaultsError(
+            [TextFault(found[LONGEST].offset, 1, f"more than {LONGEST} words and signs", "split it into several terms or rules")]
+        )
     return [*found, _Token("end", "", len(text.rstrip()))]
 
 
 def _refuse_character(text: str, at: int) -> NoReturn:
-    remedies = {"%": "write 20 % as 0.2", "&": "write 'and'", "|": "write 'or'", "!": "write 'not'", ";": "write one formula only"}
-    raise TextFaultsError([TextFault(at, 1, f"the character {text[at]!r} means nothing in a formula", remedies.get(text[at], ""))])
+    remedies = {
+        "%": "write 20 % as 0.2",
+        "&": "write 'and'",
+        "|": "write 'or'",
+        "!": "write 'not'",
+        ";": "write one formula only",
+    }
+    raise TextFaultsError(
+        [TextFault(at, 1, f"the character {text[at]!r} means nothing in a formula", remedies.get(text[at], ""))]
+    )
 
 
 @dataclass
@@ -193,21 +248,23 @@ class _Parser:
             return "an operator such as * or + is missing before it"
         return ""
 
-    def deeper(self) -> None:
+    def nested(self, part: Callable[[], Read]) -> Read:
+        """A part that stands within another of its kind."""
         self.depth += 1
         if self.depth > DEEPEST:
             self.stop(f"nested more than {DEEPEST} levels deep", "split it into several terms or rules")
+        result = part()
+        self.depth -= 1
+        return result
 
     # --- formulas --------------------------------------------------------------------------------------------------
 
     def formula(self) -> Formula:
-        self.deeper()
         value = self.sum()
         if self.take("when", "if"):
             condition = self.condition()
-            other = self.formula() if self.take("otherwise", "else") else tree.ZERO
+            other = self.nested(self.formula) if self.take("otherwise", "else") else tree.ZERO
             value = tree.When(value, condition, other)
-        self.depth -= 1
         return value
 
     def sum(self) -> Formula:
@@ -223,21 +280,17 @@ class _Parser:
         return value
 
     def unary(self) -> Formula:
-        self.deeper()
         if self.take("-"):
-            inner = self.unary()
-            result: Formula = tree.Number(-inner.value) if isinstance(inner, tree.Number) else tree.Binary("-", tree.ZERO, inner)
-        else:
-            self.take("+")
-            result = self.power()
-        self.depth -= 1
-        return result
+            inner = self.nested(self.unary)
+            return tree.Number(-inner.value) if isinstance(inner, tree.Number) else tree.Binary("-", tree.ZERO, inner)
+        self.take("+")
+        return self.power()
 
     def power(self) -> Formula:
         base = self.atom()
         if self.token.text == "^":
             self.stop("'^' is not read", "write ** for a power")
-        return tree.Binary("**", base, self.unary()) if self.take("**") else base
+        return tree.Binary("**", base, self.nested(self.unary)) if self.take("**") else base
 
     def atom(self) -> Formula:
         token = self.token
@@ -248,7 +301,7 @@ class _Parser:
                 self.stop("the number is too large", "", token)
             return tree.Number(value)
         if self.take("("):
-            inner = self.formula()
+            inner = self.nested(self.formula)
             if not self.take(")"):
                 self.stop("a closing parenthesis is missing", "each '(' needs its ')'")
             return inner
@@ -263,14 +316,18 @@ class _Parser:
         if token.text not in tree.FUNCTIONS:
             self.stop(f"there is no function '{token.text}'", nearest(token.text, tree.FUNCTIONS), token)
         self.step()
-        arguments = [self.formula()]
+        arguments = [self.nested(self.formula)]
         while self.take(","):
-            arguments.append(self.formula())
+            arguments.append(self.nested(self.formula))
         if not self.take(")"):
             self.stop("a closing parenthesis is missing", "each '(' needs its ')'")
         least, most = tree.FUNCTIONS[token.text]
         if not least <= len(arguments) <= most:
-            self.stop(f"'{token.text}' takes {least if least == most else f'{least} to {most}'} arguments, not {len(arguments)}", "", token)
+            self.stop(
+                f"'{token.text}' takes {least if least == most else f'{least} to {most}'} arguments, not {len(arguments)}",
+                "",
+                token,
+            )
         return tree.Call(token.text, tuple(arguments))
 
     def name(self) -> Formula:
@@ -278,7 +335,9 @@ class _Parser:
         words = self.vocabulary
         if token.text in words.variables:
             if not self.scope.state:
-                self.note(token, f"{self.scope.place} cannot read the state variable '{token.text}'", "use parameters and numbers only")
+                self.note(
+                    token, f"{self.scope.place} cannot read the state variable '{token.text}'", "use parameters and numbers only"
+                )
             return tree.Level(words.variable_names.index(token.text))
         if token.text in words.parameters:
             if not self.scope.parameters:
@@ -304,11 +363,9 @@ class _Parser:
     # --- conditions ------------------------------------------------------------------------------------------------
 
     def condition(self) -> Condition:
-        self.deeper()
         value = self.conjunction()
         while self.take("or"):
             value = tree.Either(value, self.conjunction())
-        self.depth -= 1
         return value
 
     def conjunction(self) -> Condition:
@@ -318,10 +375,7 @@ class _Parser:
         return value
 
     def negation(self) -> Condition:
-        self.deeper()
-        value = tree.Not(self.negation()) if self.take("not") else self.statement()
-        self.depth -= 1
-        return value
+        return tree.Not(self.nested(self.negation)) if self.take("not") else self.statement()
 
     def statement(self) -> Condition:
         token, following = self.token, self.ahead()
@@ -348,30 +402,34 @@ class _Parser:
         known = (*self.vocabulary.parameters, *self.vocabulary.variables, *tree.FUNCTIONS)
         alone = self.ahead(3).kind in ("end", "word") or self.ahead(3).text == ")"
         return (
-            self.ahead().text in _COMPARISONS and right.kind == "word" and (right.text in levels or (alone and right.text not in known))
+            self.ahead().text in _COMPARISONS
+            and right.kind == "word"
+            and (right.text in levels or (alone and right.text not in known))
         )
 
     def _closes_a_condition(self) -> bool:
         """Whether the parenthesis that opens here holds a condition rather than a number."""
-        depth, words = 0, {"and", "or", "not", "plays", "played", "is", "last", "always", "never", *_AHEAD, *_COMPARISONS, "becomes"}
-        for j in range(self.at, len(self.tokens)):
-            text = self.tokens[j].text
-            depth += (text == "(") - (text == ")")
-            if depth == 0:
+        guarded: list[bool] = []  # per open parenthesis, whether a 'when' has come: what follows it says when a number counts
+        for token, following in itertools.pairwise(self.tokens[self.at :]):
+            if token.text == "(":
+                guarded.append(False)
+            elif token.text == ")":
+                guarded.pop()
+            elif token.text in ("when", "if"):
+                guarded[-1] = True
+            elif not any(guarded) and self._speaks_of_a_condition(token, following):
+                return True
+            if not guarded:
                 return False
-            if depth == 1 and (text in words or (text in self.vocabulary.variables and self.tokens[j + 1].kind == "word")):
-                return True
-            if depth > 1 and text in words and not self._is_guard(j):
-                return True
         return False
 
-    def _is_guard(self, position: int) -> bool:
-        """Whether a condition word deeper in the parenthesis belongs to a 'when' inside it."""
-        return any(token.text == "when" for token in self.tokens[self.at : position])
+    def _speaks_of_a_condition(self, token: _Token, following: _Token) -> bool:
+        plain = following.kind == "word" and following.text not in ("when", "if", "otherwise", "else")
+        return token.text in _OF_CONDITIONS or (token.text in self.vocabulary.variables and plain)
 
     def parenthesis(self) -> Condition:
         self.step()
-        inner = self.condition()
+        inner = self.nested(self.condition)
         if not self.take(")"):
             self.stop("a closing parenthesis is missing", "each '(' needs its ')'")
         return inner
@@ -402,7 +460,9 @@ class _Parser:
             self.step()
             return self.look_back(tree.At(index, self.alternatives(levels, f"level of {token.text}")), "was LEVEL")
         if not self.scope.state:
-            self.note(token, f"{self.scope.place} cannot read the state variable '{token.text}'", "use parameters and numbers only")
+            self.note(
+                token, f"{self.scope.place} cannot read the state variable '{token.text}'", "use parameters and numbers only"
+            )
         if verb in _COMPARISONS:
             operator = _COMPARISONS[self.step().text]
             level = self.level(token.text, levels)
@@ -435,17 +495,28 @@ class _Parser:
         if unit.text not in (self.vocabulary.period, "period"):
             self.note(unit, f"'last {unit.text}' is not the period of this file", f"write 'last {self.vocabulary.period}'")
         if not self.scope.behind:
-            self.note(token, f"{self.scope.place} cannot look back", "only strategies remember; make what matters a state variable")
+            self.note(
+                token, f"{self.scope.place} cannot look back", "only strategies remember; make what matters a state variable"
+            )
         return tree.Last(condition)
 
     def alternatives(self, known: Iterable[str], what: str) -> frozenset[int]:
         """NAME or NAME or ...: an 'or' belongs to the list if a known name follows that does not start another statement."""
         names = list(known)
         found = {self.one_of(names, what)}
-        while self.token.text == "or" and self.ahead().text in names and not self._starts_statement(self.ahead(2)):
+        while self.token.text == "or" and self._one_more(names):
             self.step()
             found.add(self.one_of(names, what))
         return frozenset(found)
+
+    def _one_more(self, names: list[str]) -> bool:
+        """Whether after 'or' comes another name of the list; a name that is not known anywhere and stands alone is a misspelt one."""
+        token, following, words = self.ahead(), self.ahead(2), self.vocabulary
+        if self._starts_statement(following):
+            return False
+        unknown = token.kind == "word" and token.text not in (*KEYWORDS, *words.parameters, *words.variables, *words.players)
+        alone = following.kind == "end" or following.text in (")", "and", "or", "when", "otherwise", "+", "-")
+        return token.text in names or (unknown and alone)
 
     def _starts_statement(self, token: _Token) -> bool:
         return token.text in ("is", "plays", "played", "was", "becomes", *_AHEAD, *_BEHIND, *_COMPARISONS)
@@ -465,10 +536,16 @@ class _Parser:
 
     def comparison(self) -> Condition:
         start = self.token
-        if self.ahead().text in _COMPARISONS and self.ahead(2).text in self.vocabulary.variables and self._level_of_second(start.text):
+        if (
+            self.ahead().text in _COMPARISONS
+            and self.ahead(2).text in self.vocabulary.variables
+            and self._level_of_second(start.text)
+        ):
             return self.mirrored()
         left = self.sum()
         if self.token.text not in _COMPARISONS:
+            if any(fault.offset >= start.offset for fault in self.faults):
+                raise TextFaultsError(self.faults)  # an unknown name is why it is no condition
             remedy = "a condition compares (deployment > 0.5), names a level (talks is settled) or an action (power plays hold)"
             self.stop("a condition is needed here, not a number", remedy, start)
         operator = _COMPARISONS[self.step().text]

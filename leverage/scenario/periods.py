@@ -34,7 +34,9 @@ class Period:
             return count
         family = next(family for family in _FAMILIES if self.unit in family)
         if unit not in family:
-            raise ValueError(f"'{duration}' does not convert into periods of {self.length:g} {self.unit}: use {', '.join(family)} or periods")
+            raise ValueError(
+                f"'{duration}' does not convert into periods of {self.length:g} {self.unit}: use {', '.join(family)} or periods"
+            )
         return count * family[unit] / (family[self.unit] * self.length)
 
 

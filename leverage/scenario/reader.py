@@ -49,14 +49,16 @@ class Reader:
             return tree.Number(float(value))
         if not isinstance(value, str):
             return UNREADABLE  # the schema reports it
-        return self._parsed(lambda: parse_formula(value, self.vocabulary, scope), UNREADABLE, path)
+        fallback: Formula = UNREADABLE
+        return self._parsed(lambda: parse_formula(value, self.vocabulary, scope), fallback, path)
 
     def condition(self, text: object, path: Path, scope: Scope, *, skip: int = 0, on_key: bool = False) -> Condition:
         """The condition at the path, after `skip` characters; `never` with its faults noted where it cannot be read."""
         if not isinstance(text, str):
             return tree.Always(False)
+        fallback: Condition = tree.Always(False)
         return self._parsed(
-            lambda: parse_condition(text[skip:], self.vocabulary, scope), tree.Always(False), path, skip=skip, on_key=on_key
+            lambda: parse_condition(text[skip:], self.vocabulary, scope), fallback, path, skip=skip, on_key=on_key
         )
 
     def _parsed(self, parse: Callable[[], Read], fallback: Read, path: Path, *, skip: int = 0, on_key: bool = False) -> Read:

@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,7 +39,9 @@ NodePath = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000  # a large scenario has some 20,000
 MAX_DEPTH = 50  # levels of nesting; the language itself needs eight
+MAX_NODES = 100_000  # keys and values in a file; a large scenario has some 2,000
 MAX_REPEATED_NODES = 20_000  # values that aliases may add to those that are written out
+MAX_FAULTS = 100  # shown of one file; who has more has one cause for many of them
 MAX_REPAIRS = 20  # syntax errors reported in one go
 MAX_REPAIR_CHARACTERS = 4 * MAX_BYTES  # characters that may be parsed again while looking for further errors
 
@@ -162,8 +165,14 @@ def parse_document(text: str, source: str) -> Document:
     if not faults:
         faults += _top_level_faults(where, tree.root)
     if faults or tree.root is None:
-        raise ScenarioError(source, faults)
+        raise ScenarioError(source, _first_of(faults))
     return _document(where, source, tree.root)
+
+
+def _first_of(faults: list[Fault]) -> list[Fault]:
+    if len(faults) <= MAX_FAULTS:
+        return faults
+    return [_whole(f"Only the first {MAX_FAULTS} faults are shown.", "Mend these first."), *sorted(faults)[:MAX_FAULTS]]
 
 
 # --- Characters that look right and are not ----------------------------------------------------------------------------------
@@ -226,7 +235,7 @@ def decimal_commas(raw: str) -> tuple[str, ...]:
     >>> decimal_commas("[0,1, 0,5]")
     ('0,1', '0,5')
     """
-    return tuple(re.findall(r"(?<![0-9.,])[-+]?[0-9]+,[0-9]+(?![0-9.,])", raw))
+    return tuple(re.findall(r"(?<![0-9.,])[-+]?[0-9]+,[0-9]+(?![0-9.]|,[0-9])", raw))
 
 
 # --- The file itself ---------------------------------------------------------------------------------------------------------
@@ -406,7 +415,7 @@ class _Node:
     pairs: list[tuple[_Node, _Node]] = field(default_factory=list)
     target: _Node | None = None  # of an alias; None where it is a fault
     size: int = 1
-    height: int = 1
+    height: int = 0
 
     @property
     def resolved(self) -> _Node:
@@ -487,7 +496,7 @@ class _Builder:
         kind = (
             "mapping" if isinstance(event, MappingStartEvent) else "list" if isinstance(event, SequenceStartEvent) else "scalar"
         )
-        node = _Node(kind, event.start_mark.index, event.end_mark.index)
+        node = _Node(kind, event.start_mark.index, event.end_mark.index, height=int(kind != "scalar"))
         node.flow = bool(getattr(event, "flow_style", False)) or bool(self.open and self.open[-1].flow)
         if isinstance(event, ScalarEvent):
             node.value, node.style = event.value, event.style if event.style in {"'", '"', "|", ">"} else None
@@ -560,6 +569,10 @@ class _Builder:
             parent.pairs.append((self.keys[-1], node))
             self.keys[-1] = None
         self.tree.nodes.append(node)
+        if len(self.tree.nodes) > MAX_NODES:
+            message = f"Up to here the file has {MAX_NODES:,} keys and values, which is the limit."
+            self.fault(node.start, node.end, message, "A scenario has some hundreds; data belong elsewhere.")
+            raise _Stop
         if node.kind in {"list", "mapping"}:
             self._check_depth(len(self.open) + 1, node.start)
             self.open.append(node)
@@ -636,17 +649,19 @@ _MISSING_SPACE_IN_ENTRY = re.compile(r"(?!\w+://)([^\s:'\"#][^:]*):([^\s:/]|[^\S
 
 def _read_with_repairs(where: _Text) -> tuple[_Tree, list[Fault]]:
     """Read; after a mistake whose extent is known blank it out and read again, so that later mistakes are seen as well."""
-    faults = [_lookalike_indent(where, found) for found in _LOOKALIKE_INDENT.finditer(where.text)]
+    found_indents = islice(_LOOKALIKE_INDENT.finditer(where.text), MAX_FAULTS + 1)
+    faults = [_lookalike_indent(where, found) for found in found_indents]
     current = _Text(_LOOKALIKE_INDENT.sub(lambda found: " " * len(found.group()), where.text)) if faults else where
-    tree, repaired, spent = _read(current), set[int](), 0
+    tree, repaired, tries = _read(current), set[int](), 0
     while tree.broken is not None:
         diagnosis, certain = _diagnose(current, tree.broken)
         line = current.line(diagnosis.start)
-        if line in repaired or (faults and not certain):
+        if faults and not certain:
             break  # most likely a consequence of what is told already
-        faults.append(current.fault(diagnosis.start, diagnosis.end, diagnosis.message, diagnosis.remedy))
-        spent += len(current.text)
-        if diagnosis.repair is None or len(repaired) >= MAX_REPAIRS or spent > MAX_REPAIR_CHARACTERS:
+        if line not in repaired:  # a line's second mistake is seen when the first is mended
+            faults.append(current.fault(diagnosis.start, diagnosis.end, diagnosis.message, diagnosis.remedy))
+        tries += 1
+        if diagnosis.repair is None or tries > MAX_REPAIRS or tries * len(current.text) > MAX_REPAIR_CHARACTERS:
             break
         repaired.add(line)
         current = _with_line(current, *diagnosis.repair)
@@ -792,7 +807,7 @@ def _begins(sign: str, value: str) -> tuple[str, str]:
     reading = {
         ">": "as the start of a text over several lines, not as a comparison",
         "|": "as the start of a text over several lines",
-        "*": "as a reference to a value that has a name, and nothing has this name",
+        "*": "as a reference to a value that is named elsewhere with '&'",
         "&": "as a name for the value that follows",
         "-": "as an entry of a list",
         "?": "as a key",
@@ -965,7 +980,8 @@ def _closing(where: _Text, start: int) -> int | None:
 
 
 def _indentation(where: _Text, broken: _Break) -> _Diagnosis | None:
-    if "expected <block end>" not in broken.problem and "are not allowed here" not in broken.problem:
+    outside = "<document start>" in broken.problem
+    if not outside and "expected <block end>" not in broken.problem and "are not allowed here" not in broken.problem:
         return None
     line = where.line(broken.at)
     if not where.opens_line(broken.at):
@@ -973,6 +989,8 @@ def _indentation(where: _Text, broken: _Break) -> _Diagnosis | None:
     above = sorted(
         {where.indent(i) for i in range(line) if where.lines[i].strip() and not where.lines[i].lstrip().startswith("#")}
     )
+    if outside and where.indent(line) in above:
+        return None
     message = (
         f"The line is indented by {_spaces(where.indent(line))}, which does not fit the lines above (they have {_listed(above)})."
     )
@@ -1054,9 +1072,9 @@ def _number_trap(value: str) -> tuple[str, str]:
         message = f"'{_shortened(value)}' would be read as {_shortened(whole)}: a zero in front of a number says nothing in YAML."
         return message, f"Write {_shortened(whole)}, or {sign}0.{_shortened(digits[1:])} if a decimal point is missing."
     if _OTHER_BASE.fullmatch(value):
-        base = "hexadecimal" if value[1] == "x" else "octal"
+        base = "a hexadecimal" if value[1] == "x" else "an octal"
         number = _shortened(str(int(value, 0))) if len(value) < 100 else "its value in digits"
-        return f"'{_shortened(value)}' is read as a {base} number.", f"Write {number}, or put it in quotes if it is text."
+        return f"'{_shortened(value)}' is read as {base} number.", f"Write {number}, or put it in quotes if it is text."
     if _NOT_FINITE.fullmatch(value) or (_FLOAT.fullmatch(value) and not math.isfinite(float(value))):
         return f"'{_shortened(value)}' is no finite number; a number is needed that is finite.", "Write a number with digits."
     return "", ""
@@ -1099,7 +1117,7 @@ def _key_faults(where: _Text, mapping: _Node) -> Iterator[Fault]:
 def _key_characters(where: _Text, key: _Node) -> Iterator[Fault]:
     for offset, name, replacement in suspicious_characters(key.value)[:1]:
         place = _place_of_offset(where, key, offset, 1)
-        message = f"The key holds a {name} (U+{ord(key.value[offset]):04X}), which looks right and is not."
+        message = f"The key holds the character U+{ord(key.value[offset]):04X} ({name}), which looks right and is not."
         if replacement == " ":
             remedy = "Replace it by an ordinary space."
         else:

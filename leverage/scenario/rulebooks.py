@@ -11,7 +11,7 @@ from leverage.scenario.scenario import Choice, Path, Phase, Strategy, StrategyRu
 from leverage.scenario.syntax import Formula
 
 _RULES = Scope("a strategy", parameters=False, actions=False, behind=True)
-_CHANCES = Scope("the chance of a lottery")
+_CHANCES = Scope("the chance of a lottery", actions=False)
 
 
 def read_strategies(reader: Reader) -> tuple[tuple[Strategy, ...], ...]:
@@ -29,14 +29,19 @@ def _strategy(reader: Reader, player: int, name: str) -> Strategy:
     path: Path = ("strategies", reader.vocabulary.player_names[player], name)
     entry = reader.section(*path)
     given = [key for key in ("always", "rules", "phases") if key in entry]
+    before = len(reader.faults)
     phases: tuple[Phase, ...] = ()
     first = 0
     if len(given) != 1:
-        reader.fault(path, f"the strategy '{name}' has {len(given)} of 'always', 'rules' and 'phases': it needs one of them", on_key=True)
+        reader.fault(
+            path, f"the strategy '{name}' has {len(given)} of 'always', 'rules' and 'phases': it needs one of them", on_key=True
+        )
     elif given[0] == "phases":
         phases, first = _phases(reader, player, path, entry)
     else:
         phases = (Phase("", _rules(reader, player, entry[given[0]], (*path, given[0]))),)
+    if len(reader.faults) > before or not all(phase.rules for phase in phases):
+        phases = ()  # what cannot be read is not checked any further
     return Strategy(name, player, str(entry.get("says", "")), phases, first, path)
 
 
@@ -98,4 +103,3 @@ def _phase(reader: Reader, player: int, names: tuple[str, ...], path: Path) -> P
         reader.fault(path, "this phase ends but has no 'next'", "say which phase follows", on_key=True)
     rules = _rules(reader, player, entry.get("play"), (*path, "play")) if "play" in entry else ()
     return Phase(str(path[-1]), rules, until, None if length is None else round(length), following)
-

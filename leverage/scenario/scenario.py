@@ -122,6 +122,8 @@ class Phase:
 
 @dataclass(frozen=True)
 class Strategy:
+    """A named strategy of a player; `first` is the phase with which it starts. No phases: it could not be read."""
+
     name: str
     player: int
     says: str

@@ -6,6 +6,7 @@ is generated from these classes (`simulate schema`), and so is the reference pag
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -47,18 +48,24 @@ def read_range(value: Any) -> tuple[float, float]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         count = len(value) if isinstance(value, list | tuple) else "no list"
         hint = " - decimal commas make longer lists: write 0.5 with a point" if isinstance(value, list) and len(value) > 2 else ""
-        raise PydanticCustomError("range", "a range is a list of two numbers, [low, high]; here: {count}{hint}", {"count": count, "hint": hint})
+        raise PydanticCustomError(
+            "range", "a range is a list of two numbers, [low, high]; here: {count}{hint}", {"count": count, "hint": hint}
+        )
     low, high = _number(value[0]), _number(value[1])
     if low > high:
-        raise PydanticCustomError("range", "the range runs from {low} down to {high}: write the lower number first", {"low": low, "high": high})
+        raise PydanticCustomError(
+            "range", "the range runs from {low} down to {high}: write the lower number first", {"low": low, "high": high}
+        )
     return low, high
 
 
 def read_levels(value: Any) -> dict[str, float]:
     """Levels as a mapping to numbers, or as a list (numbered 0, 1, 2, ...)."""
-    pairs = {name: float(k) for k, name in enumerate(value)} if isinstance(value, list) else value
+    pairs = {_name(name): float(k) for k, name in enumerate(value)} if isinstance(value, list) else value
     if not isinstance(pairs, dict) or not pairs or (isinstance(value, list) and len(pairs) != len(value)):
-        raise PydanticCustomError("levels", "levels are a mapping of names to numbers, lowest first, or a list of different names", {})
+        raise PydanticCustomError(
+            "levels", "levels are a mapping of names to numbers, lowest first, or a list of different names", {}
+        )
     levels = {_name(name): _number(number) for name, number in pairs.items()}
     numbers = list(levels.values())
     if any(b <= a for a, b in zip(numbers, numbers[1:], strict=False)):
@@ -118,10 +125,18 @@ Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", 
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string"})]
 Number = Annotated[float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
 FormulaText = Annotated[str, BeforeValidator(_formula), WithJsonSchema(_FORMULA_SCHEMA)]
-Range = Annotated[tuple[float, float], BeforeValidator(read_range), WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2})]
+Range = Annotated[
+    tuple[float, float],
+    BeforeValidator(read_range),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+]
 Levels = Annotated[dict[str, float], BeforeValidator(read_levels), WithJsonSchema(_LEVELS_SCHEMA)]
 Rules = Annotated[list[dict[str, Any]], BeforeValidator(_rules), WithJsonSchema(_RULES_SCHEMA)]
-Texts = Annotated[list[str], BeforeValidator(_one_or_more), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})]
+Texts = Annotated[
+    list[str],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 Result = Annotated[Any, AfterValidator(lambda value: value), WithJsonSchema(_RESULT_SCHEMA)]
 
 
@@ -314,3 +329,9 @@ class ScenarioFile(Entry):
     """The sentences of the argument, by identifier."""
     variants: dict[Name, VariantEntry] = {}
     """Named alternatives to the baseline."""
+
+
+def json_schema_text() -> str:
+    """The JSON Schema of a scenario file, as text with a trailing newline."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema(by_alias=True)}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"

@@ -132,7 +132,14 @@ Node = Formula | Condition
 Tree = TypeVar("Tree", bound=Node)
 
 #: Functions of formulas and how many arguments each takes (least, most).
-FUNCTIONS: Mapping[str, tuple[int, int]] = {"min": (2, 9), "max": (2, 9), "abs": (1, 1), "exp": (1, 1), "log": (1, 1), "sqrt": (1, 1)}
+FUNCTIONS: Mapping[str, tuple[int, int]] = {
+    "min": (2, 9),
+    "max": (2, 9),
+    "abs": (1, 1),
+    "exp": (1, 1),
+    "log": (1, 1),
+    "sqrt": (1, 1),
+}
 
 ZERO, ONE = Number(0.0), Number(1.0)
 
@@ -186,4 +193,4 @@ def at_the_end(node: Tree) -> Tree:
             changed[part.name] = at_the_end(value)
         elif isinstance(value, tuple):
             changed[part.name] = tuple(at_the_end(each) if isinstance(each, Node) else each for each in value)
-    return replace(node, **changed)
+    return replace(node, **changed)  # type: ignore[arg-type]  # the fields of the node itself

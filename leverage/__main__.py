@@ -1,0 +1,5 @@
+"""`python -m leverage` is `simulate`."""
+
+from leverage.cli import main
+
+main()

@@ -1,0 +1,451 @@
+"""What comes of a plan, exactly: payoffs and their terms, chances and times of events, expected counts, averages.
+
+A plan makes play a Markov chain on the nodes that it reaches from the game's start. Every number here is a sum over that chain or
+the solution of a linear system in I - Q, where Q is a part of its law from which play is sure to leave (Kemeny and Snell 1960,
+chapters III and IV). The inverse of such a matrix has no negative entry, so a residual times its row sums bounds the error; that
+bound comes with each number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
+
+from leverage.errors import GameError, UnsolvedError
+from leverage.game.automaton import Automaton, spans
+from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
+
+#: A date may miss a whole number of periods by this much (rounding in its conversion) and still count as whole.
+DATE_TOLERANCE = 1e-9
+
+#: Up to this many nodes a dense factorisation is faster than a sparse one.
+DENSE_NODES = 200
+
+#: Rounding of one number of the chain's law, which is a product of a few given ones, in units of the last place.
+LAW_ROUNDING = 8
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One number about play from the game's start.
+
+    subject: a player or a measure. quantity: which number, in words. value: NaN where the question does not arise (the time to an
+    event that cannot happen). unit: in words. certificate: bound on the rounding error of `value`, NaN with it.
+    """
+
+    subject: str
+    quantity: str
+    value: float
+    unit: str
+    certificate: float
+
+
+def measure_outcomes(plan: Automaton, periods: int | None = None) -> tuple[Outcome, ...]:
+    """Exact outcomes of a plan from the game's start: per player, then per event, count and average of the game's measures.
+
+    Parameters
+    ----------
+    plan : plays for all players; lotteries over actions and public lotteries between nodes are averaged out.
+    periods : None for play without end; T >= 1 for the first T periods only. Then payoffs are normalised by (1 - delta) / (1 -
+        delta^T), dates after T are left out, and so is all that speaks of "ever" or of the long run.
+
+    Returns
+    -------
+    tuple of Outcome. Payoffs and terms are normalised discounted sums, payoff a period; costs enter with a minus, so that a
+    player's terms sum to its payoff. An event counts from the start on ("by 6 months": in the state at time 0 to 6). A count by a
+    date takes the transitions before it, an average over d periods the states at times 0 to d - 1; dates that are no whole number
+    of periods are rounded down. The long run is the limit of averages over time, which exists for periodic chains too.
+
+    Raises
+    ------
+    GameError : the plan does not play for everybody or has no start in the game's start; periods below 1. UnsolvedError : a node
+        is left with a positive chance so small (below 1e-16 a period) that floating-point numbers cannot tell it from 0.
+
+    Notes
+    -----
+    One sparse factorisation for each distinct discount factor and event, one for the transient nodes and one for each recurrent
+    class. Transitions of chance 0 count as impossible.
+
+    References
+    ----------
+    Kemeny and Snell (1960), *Finite Markov Chains*, theorems 3.3.5 (absorption), 3.3.7 (visits), 4.1.4 and 5.1.1 (long run).
+
+    Examples
+    --------
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> defect = Automaton.stationary(game, [[[0.0, 1.0]], [[0.0, 1.0]]])
+    >>> [(x.subject, x.quantity, round(x.value, 9)) for x in measure_outcomes(defect)]
+    [('1', 'payoff', 1.0), ('2', 'payoff', 1.0)]
+    """
+    if periods is not None and periods < 1:
+        raise GameError(f"{periods} periods: at least one is needed")
+    play = _play(plan)
+    march = _march(play, periods)
+    return (*_payoffs(play, march), *_events(play, march), *_counts(play, march), *_averages(play, march))
+
+
+# --- the chain --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Play:
+    """The Markov chain on the n nodes that play reaches.
+
+    law: sparse (n, n), positive entries only. start: (n,). state: (n,). stage: sparse (n, R), chance of each row of the game.
+    moves: sparse (n, E), chance of each entry of the game's transition law.
+    """
+
+    game: StochasticGame
+    law: sparse.csr_array
+    start: Floats
+    state: Integers
+    stage: sparse.csr_array
+    moves: sparse.csr_array
+
+    @cached_property
+    def reverse(self) -> sparse.csr_array:
+        """(n, n): the law's transpose, by rows."""
+        return sparse.csr_array(self.law.T.tocsr())
+
+    @cached_property
+    def long_run(self) -> tuple[Floats, float]:
+        """Long-run share of time at each node (n,), and a bound on the sum of the errors."""
+        return _long_run(self)
+
+    @cached_property
+    def step_rounding(self) -> float:
+        """Bound on the relative rounding error of one step of a distribution."""
+        return (int(np.diff(self.reverse.indptr).max()) + LAW_ROUNDING) * _EPS
+
+    @cached_property
+    def sum_rounding(self) -> float:
+        """Bound on the rounding error of a mean over nodes, relative to the largest number averaged."""
+        widest = int(np.diff(self.stage.indptr).max()) + int(np.diff(self.moves.indptr).max())
+        return (len(self.start) + widest + LAW_ROUNDING) * _EPS
+
+
+def _play(plan: Automaton) -> _Play:
+    game = plan.game
+    if plan.players != tuple(range(game.n_players)):
+        raise GameError(f"outcomes need a plan for all {game.n_players} players; this one plays for {list(plan.players)}")
+    start = plan.start[[game.start]].toarray().ravel()
+    if not start.any():
+        raise GameError(f"the plan has no start in state {game.states[game.start]}")
+    node, row, weight = _profiles_played(plan)
+    widths = np.diff(game.transitions.indptr)[row]
+    before = game.transitions.indptr[row] - game.entry_start[plan.node_state[node]]
+    edges = spans(np.asarray(plan.edge_start[node] + before, dtype=np.intp), np.asarray(widths, dtype=np.intp))
+    chance = np.repeat(weight, widths) * plan.edge_probability[edges]
+    edges, leaves, chance = edges[chance > 0], np.repeat(node, widths)[chance > 0], chance[chance > 0]
+    step = sparse.csr_array((chance, (leaves, np.arange(len(edges)))), shape=(plan.n_nodes, len(edges)))
+    law = sparse.csr_array(step @ plan.next_nodes[edges])
+    law.eliminate_zeros()
+    stage = sparse.csr_array((weight, (node, row)), shape=(plan.n_nodes, len(game.payoffs)))
+    moves = sparse.csr_array((chance, (leaves, plan.edge_entry[edges])), shape=(plan.n_nodes, game.transitions.nnz))
+    nodes = np.flatnonzero(_spread(law, start > 0))
+    return _Play(
+        game=game,
+        law=sparse.csr_array(law[nodes][:, nodes]),
+        start=start[nodes],
+        state=plan.node_state[nodes],
+        stage=sparse.csr_array(stage[nodes]),
+        moves=sparse.csr_array(moves[nodes]),
+    )
+
+
+def _profiles_played(plan: Automaton) -> tuple[Integers, Integers, Floats]:
+    """Node, row and chance of every action profile that the plan plays with positive chance."""
+    game = plan.game
+    sizes = np.diff(game.row_start)[plan.node_state]
+    node = np.repeat(np.arange(plan.n_nodes), sizes)
+    row = spans(game.row_start[plan.node_state], sizes)
+    weight = np.ones(len(row))
+    for i, lottery in enumerate(plan.lotteries):
+        weight *= lottery[plan.choice_start(i)[node] + game.row_action[i][row]]
+    played = np.flatnonzero(weight)
+    return node[played], row[played], weight[played]
+
+
+def _spread(law: sparse.csr_array, begin: Booleans) -> Booleans:
+    """(n,): nodes that can be reached from `begin` along entries of `law`, `begin` included."""
+    seen = begin.copy()
+    frontier = np.flatnonzero(seen)
+    while len(frontier):
+        starts = np.asarray(law.indptr[frontier], dtype=np.intp)
+        met = np.zeros(len(seen), dtype=bool)
+        met[law.indices[spans(starts, law.indptr[frontier + 1] - starts)]] = True
+        met &= ~seen
+        seen |= met
+        frontier = np.flatnonzero(met)
+    return seen
+
+
+# --- linear systems with error bounds ---------------------------------------------------------------------------------
+
+
+class _Visits:
+    """Systems in I - Q for a non-negative Q (n, n) from which play is sure to leave: expected visits, absorption, discounted
+    sums.
+
+    `weight` (n,) bounds the row sums of the inverse: if (I - Q) y >= c > 0 then the inverse applied to 1 is at most y / c.
+    """
+
+    def __init__(self, law: sparse.csr_array) -> None:
+        self.system = sparse.csr_array(sparse.eye_array(law.shape[0], format="csr") - law)
+        self.transposed = sparse.csr_array(self.system.T.tocsr())
+        ones = np.ones(law.shape[0])
+        try:
+            self._solve, self._solve_transposed = _factor(self.system)
+            y = self._solve(ones)
+        except (
+            RuntimeError,
+            np.linalg.LinAlgError,
+        ) as err:  # singular: a chance of leaving below 1e-16 is lost in 1 - chance of staying
+            raise UnsolvedError("play leaves some node with a chance too small to compute with; set it to 0 or raise it") from err
+        slack = 1.0 - float(_residual(self.system, y, ones).max(initial=0.0))
+        self.weight = y / slack if slack > 0 else np.full(len(y), np.inf)
+
+    def backwards(self, right: Floats) -> tuple[Floats, Floats]:
+        """x = right + Q x (a sum over what follows each node), and a bound on the error of each of its numbers."""
+        x = self._solve(right)
+        return x, self.weight * _residual(self.system, x, right).max(initial=0.0)
+
+    def forwards(self, begin: Floats) -> tuple[Floats, float]:
+        """z = begin + z Q (expected visits), and a bound on the sum of the errors of its numbers."""
+        z = self._solve_transposed(begin)
+        return z, float(_residual(self.transposed, z, begin).sum() * self.weight.max(initial=0.0))
+
+
+def _residual(system: sparse.csr_array, x: Floats, right: Floats) -> Floats:
+    """(n,): size of right - system x, with what rounding may have hidden, that of the system's entries included."""
+    terms = int(np.diff(system.indptr).max(initial=0)) + LAW_ROUNDING
+    return np.asarray(np.abs(right - system @ x) + terms * _EPS * (np.abs(right) + abs(system) @ np.abs(x)))
+
+
+def _factor(system: sparse.csr_array) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
+    """Solvers of system x = b and of its transpose."""
+    if system.shape[0] > DENSE_NODES:
+        factors = splu(system.tocsc())
+        return factors.solve, lambda right: factors.solve(right, trans="T")  # type: ignore[call-overload]  # missing in the stubs
+    dense = system.toarray()
+    return lambda right: np.linalg.solve(dense, right), lambda right: np.linalg.solve(dense.T, right)
+
+
+# --- forward in time --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _March:
+    """The distribution of play followed through time.
+
+    dates: those that are measured, with their whole periods. hits: (events, dates) chance of the event by then. occupation:
+    (dates, n) expected periods at each node before then. discounted: (N, n) weights, sum 1, of the nodes in each player's payoff,
+    and `error` (N,) bounds on the sums of their errors. periods: None if play has no end.
+    """
+
+    dates: tuple[tuple[float, int], ...]
+    hits: Floats
+    occupation: Floats
+    discounted: Floats
+    error: Floats
+    periods: int | None
+
+
+def _march(play: _Play, periods: int | None) -> _March:
+    game = play.game
+    dates = tuple((d, math.floor(d + DATE_TOLERANCE)) for d in game.measures.dates)
+    dates = tuple((d, whole) for d, whole in dates if periods is None or d <= periods + DATE_TOLERANCE)
+    horizon = max([whole for _, whole in dates] + [0 if periods is None else periods])
+    targets = np.array([event[play.state] for event in game.measures.events.values()], dtype=bool).reshape(-1, len(play.start))
+    hits = np.zeros((len(targets), len(dates)))
+    occupation = np.zeros((len(dates), len(play.start)))
+    weights = np.zeros((game.n_players, len(play.start)))
+    reached, spent = np.zeros(len(targets)), np.zeros(len(play.start))
+    for t, (now, arrived) in enumerate(_steps(play, targets, horizon)):
+        reached += arrived
+        for k, (_, whole) in enumerate(dates):
+            if whole == t:
+                hits[:, k], occupation[k] = reached, spent
+        spent += now
+        if periods is not None and t < periods:
+            weights += game.discount[:, None] ** t * now
+    if periods is None:
+        weights, error = _discounted(play)
+    else:
+        weights /= np.array([math.fsum(d**t for t in range(periods)) for d in game.discount])[:, None]
+        error = np.full(game.n_players, (periods + 1) * play.step_rounding)
+    return _March(dates, np.minimum(hits, 1.0), occupation, weights, error, periods)
+
+
+def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
+    """At times 0 to horizon: the distribution over nodes, and the chance of reaching each target for the first time just then."""
+    now = play.start.copy()
+    still = np.where(targets, 0.0, now)
+    arrived = np.where(targets, now, 0.0).sum(axis=1)
+    for _ in range(horizon):
+        yield now, arrived
+        both = play.reverse @ np.column_stack([now, still.T])
+        now, still = both[:, 0], both[:, 1:].T
+        arrived = np.where(targets, still, 0.0).sum(axis=1)
+        still = np.where(targets, 0.0, still)
+    yield now, arrived
+
+
+def _discounted(play: _Play) -> tuple[Floats, Floats]:
+    """Normalised discounted weights of the nodes (N, n), and bounds on the sums of their errors."""
+    delta = play.game.discount
+    weights, error = np.zeros((len(delta), len(play.start))), np.zeros(len(delta))
+    for d in np.unique(delta):
+        weights[delta == d], error[delta == d] = _Visits(sparse.csr_array(d * play.law)).forwards((1 - d) * play.start)
+    return weights, error
+
+
+# --- the numbers ------------------------------------------------------------------------------------------------------
+
+
+def _payoffs(play: _Play, march: _March) -> Iterator[Outcome]:
+    game = play.game
+    for i, player in enumerate(game.players):
+        named = [("payoff", game.payoffs[:, i])]
+        named += [(f"term: {term.name}", term.signed) for term in game.terms if term.player == i]
+        for quantity, by_row in named:
+            value = float(march.discounted[i] @ (play.stage @ by_row))
+            yield Outcome(player, quantity, value, game.payoff_unit, _error(play, by_row, float(march.error[i])))
+
+
+def _error(play: _Play, numbers: Floats, weight_error: float, total: float = 1.0) -> float:
+    """Bound on the error of a sum of `numbers` with weights that sum to `total`, given the sum of the weights' errors."""
+    return float(np.abs(numbers).max(initial=0.0)) * (weight_error + total * play.sum_rounding)
+
+
+def _events(play: _Play, march: _March) -> Iterator[Outcome]:
+    game = play.game
+    for e, (event, states) in enumerate(game.measures.events.items()):
+        for k, (date, whole) in enumerate(march.dates):
+            error = (whole + 1) * play.step_rounding
+            yield Outcome(event, f"chance by {_duration(game, date)}", float(march.hits[e, k]), "chance", error)
+        if march.periods is None:
+            yield from _ever(play, event, states[play.state])
+
+
+def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
+    """The chance that the target is ever reached, and the mean time to it where it is.
+
+    On the nodes B that can still reach it: h = P h with h = 1 on the target; the time counted where it is reached, m = P m + h on
+    B with m = 0 on the target; the mean is m / h.
+    """
+    game, late = play.game, f"{_plural(play.game)} to it, given it happens"
+    waiting = _spread(play.reverse, target) & ~target
+    begun, begin = float(play.start[target].sum()), play.start[waiting]
+    if begun == 0 and not begin.any():
+        yield Outcome(event, "chance ever", 0.0, "chance", 0.0)
+        yield Outcome(event, late, math.nan, _plural(game), math.nan)
+        return
+    rows = play.law[np.flatnonzero(waiting)]
+    visits = _Visits(sparse.csr_array(rows[:, np.flatnonzero(waiting)]))
+    hit, hit_error = visits.backwards(rows @ target.astype(np.float64))
+    time, time_error = visits.backwards(hit)
+    time_error = time_error + visits.weight * hit_error.max(initial=0.0)
+    chance, error = begun + float(begin @ hit), float(begin @ hit_error) + play.sum_rounding
+    mean = float(begin @ time) / chance
+    surely = max(chance - error, np.finfo(np.float64).tiny)
+    mean_error = (float(begin @ time_error) + mean * (error + play.sum_rounding)) / surely
+    yield Outcome(event, "chance ever", min(chance, 1.0), "chance", error)
+    yield Outcome(event, late, game.period_length * mean, _plural(game), game.period_length * mean_error)
+
+
+def _counts(play: _Play, march: _March) -> Iterator[Outcome]:
+    game, unit = play.game, play.game.period_unit
+    for name, by_entry in game.measures.counts.items():
+        by_node = play.moves @ by_entry
+        for k, (date, whole) in enumerate(march.dates):
+            error = _error(play, by_entry, whole * (whole + 1) * play.step_rounding, total=whole)
+            yield Outcome(name, f"number by {_duration(game, date)}", float(march.occupation[k] @ by_node), "times", error)
+        if march.periods is None:
+            weights, weight_error = play.long_run
+            rate = float(weights @ by_node) / game.period_length
+            error = _error(play, by_entry, weight_error) / game.period_length
+            yield Outcome(name, f"number a {unit} in the long run", rate, f"times a {unit}", error)
+
+
+def _averages(play: _Play, march: _March) -> Iterator[Outcome]:
+    game = play.game
+    for name, by_state in game.measures.averages.items():
+        by_node = by_state[play.state]
+        for k, (date, whole) in enumerate(march.dates):
+            value = float(march.occupation[k] @ by_node) / whole if whole else math.nan
+            error = _error(play, by_node, (whole + 1) * play.step_rounding) if whole else math.nan
+            yield Outcome(name, f"average over {_duration(game, date)}", value, "level", error)
+        if march.periods is None:
+            weights, weight_error = play.long_run
+            error = _error(play, by_node, weight_error)
+            yield Outcome(name, "average in the long run", float(weights @ by_node), "level", error)
+
+
+# --- the long run -----------------------------------------------------------------------------------------------------
+
+
+def _long_run(play: _Play) -> tuple[Floats, float]:
+    """Long-run share of time at each node (n,), and a bound on the sum of the errors."""
+    _, label = connected_components(play.law, directed=True, connection="strong")
+    source = np.repeat(np.arange(len(label)), np.diff(play.law.indptr))
+    left = np.zeros(int(label.max()) + 1, dtype=bool)
+    left[label[source[label[source] != label[play.law.indices]]]] = True
+    transient = left[label]
+    arrivals, arrival_error = _arrivals(play, transient)
+    share = np.bincount(label, weights=arrivals, minlength=len(left))
+    weights, error = np.where(transient, 0.0, share[label]), 0.0
+    sizes = np.bincount(label)
+    for c in np.flatnonzero(~left & (sizes > 1)):
+        members = np.flatnonzero(label == c)
+        stationary, own_error = _stationary(sparse.csr_array(play.law[members][:, members]))
+        weights[members] = share[c] * stationary
+        error = max(error, own_error)
+    return weights, error + arrival_error
+
+
+def _arrivals(play: _Play, transient: Booleans) -> tuple[Floats, float]:
+    """Chance (n,) that the first recurrent node is this one, and a bound on the sum of the errors."""
+    arrivals = np.where(transient, 0.0, play.start)
+    if not transient.any():
+        return arrivals, 0.0
+    rows = play.law[np.flatnonzero(transient)]
+    visits, error = _Visits(sparse.csr_array(rows[:, np.flatnonzero(transient)])).forwards(play.start[transient])
+    entering = np.where(transient, 0.0, visits @ rows)
+    return arrivals + entering, error + play.sum_rounding * float(entering.sum())
+
+
+def _stationary(law: sparse.csr_array) -> tuple[Floats, float]:
+    """Stationary distribution of one recurrent class: visits to each node between two visits to a reference node, rescaled.
+
+    The reference is a node with much inflow, so that play does not stay away from it for long.
+    """
+    home = int(np.argmax(np.asarray(law.sum(axis=0)).ravel()))
+    away = np.flatnonzero(np.arange(law.shape[0]) != home)
+    outward = law[[home]].toarray().ravel()[away]
+    visits, error = _Visits(sparse.csr_array(law[away][:, away])).forwards(outward)
+    cycle = 1.0 + float(visits.sum())
+    return np.insert(visits, home, 1.0) / cycle, 2 * error / cycle
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _plural(game: StochasticGame) -> str:
+    return f"{game.period_unit}s"
+
+
+def _duration(game: StochasticGame, date: float) -> str:
+    """A date in words: '6 months'."""
+    length = date * game.period_length
+    return f"{length:g} {game.period_unit if length == 1 else _plural(game)}"

@@ -1,0 +1,161 @@
+"""The ways of playing that a run reports: each solution concept, each combination of named strategies, each against a best reply.
+
+A *play* is a plan for all players with a verdict: is it an equilibrium, is it subgame perfect, who would gain most by departing from it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from leverage.analysis.outcomes import Outcome, measure_outcomes
+from leverage.certify.checker import Certificate, Deviation, check
+from leverage.errors import UnsolvedError
+from leverage.game.automaton import Automaton, join
+from leverage.game.stochastic_game import StochasticGame
+from leverage.solvers.best_reply import best_reply, solve_reply
+from leverage.solvers.finite_horizon import finite_horizon
+from leverage.solvers.markov_perfect import markov_perfect
+from leverage.solvers.solution import Solution
+from leverage.solvers.stage_nash import stage_nash
+
+#: Gains up to this fraction of the payoff range are rounding: play with smaller ones is called an equilibrium.
+EQUILIBRIUM_TOLERANCE = 1e-9
+#: At most so many combinations of named strategies are played.
+MOST_COMBINATIONS = 400
+#: Stands for a player's best reply in `Play.strategies`.
+BEST_REPLY = "best reply"
+
+Machines = Sequence[Mapping[str, Automaton]]
+
+
+@dataclass(frozen=True, eq=False)
+class Play:
+    """One way of playing, measured.
+
+    selection: its name in tables. strategies: per player the named strategy, BEST_REPLY, or "" for a solution concept.
+    outcomes: from the game's start. gain: largest gain of a one-shot deviation, payoff a period. departure: who gains it, where (None: nobody
+    gains). reply_gains: (N,) what each player would gain from the start by its best reply; NaN where the question does not arise (a finite
+    horizon). equilibrium: nobody gains by a best reply at the start. subgame_perfect: nobody gains anywhere, in (state, memory), that
+    play can get to whatever anybody does. status: a sentence.
+    """
+
+    selection: str
+    strategies: tuple[str, ...]
+    plan: Automaton
+    outcomes: tuple[Outcome, ...]
+    gain: float
+    departure: Deviation | None
+    reply_gains: tuple[float, ...]
+    equilibrium: bool
+    subgame_perfect: bool
+    status: str
+
+    @property
+    def is_solution(self) -> bool:
+        return not any(self.strategies)
+
+    @property
+    def has_best_reply(self) -> bool:
+        return BEST_REPLY in self.strategies
+
+    def value(self, subject: str, quantity: str) -> float:
+        """One number of the outcomes; NaN if there is none."""
+        return next((o.value for o in self.outcomes if o.subject == subject and o.quantity == quantity), float("nan"))
+
+
+@dataclass(frozen=True)
+class Unsolved:
+    """A solution concept for which no certified answer was found, and what to try."""
+
+    selection: str
+    advice: str
+
+
+def solution_plays(game: StochasticGame, horizon: int, period: str) -> Iterator[Play | Unsolved]:
+    """Play under each solution concept, one after the other. `horizon` is in periods."""
+    concepts: tuple[tuple[str, Callable[[], Solution], int | None], ...] = (
+        ("Markov perfect", lambda: markov_perfect(game)[0], None),
+        (f"horizon of {horizon} {period}s", lambda: finite_horizon(game, horizon), horizon),
+        ("stage Nash", lambda: stage_nash(game), None),
+    )
+    for selection, solve, periods in concepts:
+        try:
+            solution = solve()
+        except UnsolvedError as error:
+            yield Unsolved(selection, str(error))
+        else:
+            yield _solved(selection, solution, periods)
+
+
+def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
+    nobody = ("",) * solution.plan.game.n_players
+    if periods is None:
+        return _judged(selection, nobody, solution.plan, solution.status)
+    fine = solution.certificate <= EQUILIBRIUM_TOLERANCE * solution.plan.game.payoff_range
+    return Play(
+        selection=selection,
+        strategies=nobody,
+        plan=solution.plan,
+        outcomes=measure_outcomes(solution.plan, periods),
+        gain=solution.certificate,
+        departure=None,
+        reply_gains=(float("nan"),) * len(nobody),
+        equilibrium=fine,
+        subgame_perfect=fine,
+        status=solution.status,
+    )
+
+
+def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:
+    """Every combination of named strategies, then every combination of all players but one against that one's best reply."""
+    count = float(np.prod([max(1, len(own)) for own in machines]))
+    if count > MOST_COMBINATIONS:
+        return
+    if all(machines):
+        for names in itertools.product(*machines):
+            plan = join([own[name] for own, name in zip(machines, names, strict=True)])
+            yield _judged(title(names), names, plan, "played as written")
+    for replier in reversed(range(len(machines))):
+        others = [list(own) if i != replier else [BEST_REPLY] for i, own in enumerate(machines)]
+        for names in itertools.product(*others):
+            plan = join([machines[i][name] for i, name in enumerate(names) if i != replier]) if len(machines) > 1 else None
+            if plan is not None:
+                reply = best_reply(plan, replier)
+                yield _judged(title(names), names, reply.plan, reply.status)
+
+
+def title(names: Sequence[str]) -> str:
+    """The name of a combination in tables."""
+    return " against ".join(names)
+
+
+def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str) -> Play:
+    """Measure a plan and judge it by the checker and by best replies."""
+    certificate = check(plan)
+    threshold = EQUILIBRIUM_TOLERANCE * plan.game.payoff_range
+    gains = tuple(_reply_gain(plan, player, certificate) for player in range(plan.game.n_players))
+    perfect = certificate.gain <= threshold
+    return Play(
+        selection=selection,
+        strategies=names,
+        plan=plan,
+        outcomes=measure_outcomes(plan),
+        gain=certificate.gain,
+        departure=certificate.worst[0] if certificate.worst and not perfect else None,
+        reply_gains=gains,
+        equilibrium=perfect or all(gain <= threshold for gain in gains),
+        subgame_perfect=perfect,
+        status=status,
+    )
+
+
+def _reply_gain(plan: Automaton, player: int, certificate: Certificate) -> float:
+    """What the player's best reply adds to its payoff at the start."""
+    begin = plan.start[[plan.game.start]]
+    reply = solve_reply(plan, player)
+    difference = np.where(reply.reached, reply.values, 0.0) - certificate.values[:, player]
+    return max(0.0, float((begin @ difference)[0]))

@@ -1,0 +1,320 @@
+"""The independent checker: what can a player gain by departing from a plan once and then following it again?
+
+By the one-shot deviation principle (Blackwell 1965, Theorem 6, for one player's problem; Hendon, Jacobsen and Sloth 1996 for
+games) a plan of a discounted game is subgame perfect exactly if no player gains by a single departure at any node that some
+history can reach. This module shares no code with the solvers: it reads a plan as data, refuses it where it is no plan, computes
+its values itself and says how far rounding may have moved them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from leverage.errors import GameError
+from leverage.game.automaton import Automaton, reachable_nodes, spans
+from leverage.game.stochastic_game import PROBABILITY_TOLERANCE, Booleans, Floats, Integers, StochasticGame
+
+#: Gains that differ by less than this fraction of the payoff range (and twice the rounding error) count as tied; a gain below it
+#: is none.
+TIE_TOLERANCE = 1e-12
+
+#: Lotteries that differ by less than this are equally likely when the action that a plan plays is named.
+LIKELIHOOD_TOLERANCE = 1e-12
+
+#: Up to this many nodes a dense factorisation is faster than a sparse one.
+DENSE_NODES = 200
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One departure: who, where, from what, to what, and the gain in normalised payoff.
+
+    `node` is the plan's; `state` and `mode` are that node in words; `played` is the most likely action of the plan there.
+    """
+
+    player: str
+    node: int
+    state: str
+    mode: str
+    played: str
+    action: str
+    gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What the checker found.
+
+    gain: largest gain of a one-shot deviation, normalised payoff (payoff a period); by_player: the same for each player, never
+    below 0. bound: by_player / (1 - delta_i), more than which no deviation of any length can gain. worst: the worst deviation of
+    each player that has one, largest first. error: bound on the rounding error of `values`. values: (K, N), normalised payoff
+    from each node on.
+    """
+
+    gain: float
+    by_player: tuple[float, ...]
+    bound: tuple[float, ...]
+    worst: tuple[Deviation, ...]
+    error: float
+    values: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The plan unrolled: a *cell* is a node with one action profile; its edges stand together, in the order of the plan's.
+
+    node, row, first_edge: (cells,), (cells,), (cells + 1,). choices[i]: (cells,) place of the profile's action in player i's flat
+    lottery.
+    """
+
+    node: Integers
+    row: Integers
+    first_edge: Integers
+    choices: tuple[Integers, ...]
+
+
+def check(plan: Automaton, nodes: Booleans | None = None) -> Certificate:
+    """Certify a plan: exact node values, and the largest gain of a one-shot deviation at any reachable node.
+
+    Parameters
+    ----------
+    plan : plays for all players; public lotteries between nodes are allowed.
+    nodes : (K,) nodes that count; default: those that play from the game's start can reach under any actions.
+
+    Returns
+    -------
+    Certificate : gains in normalised payoff. Every own action counts, those in the support of the plan's lottery too.
+
+    Raises
+    ------
+    GameError : the plan does not play for everybody, has no start in the game's start, or contains a lottery that is none;
+        or no node counts.
+
+    Notes
+    -----
+    The values solve (I - delta_i P) v_i = (1 - delta_i) u_i; one factorisation a discount factor, one step of iterative
+    refinement. Since the inverse has maximum norm at most 1 / (1 - delta_i), the residual bounds the error.
+
+    References
+    ----------
+    Blackwell (1965), "Discounted dynamic programming", Theorem 6; Hendon, Jacobsen and Sloth (1996), "The one-shot-deviation
+    principle for sequential rationality".
+
+    Examples
+    --------
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> always_cooperate = Automaton.stationary(game, [[[1.0, 0.0]], [[1.0, 0.0]]])
+    >>> certificate = check(always_cooperate)
+    >>> round(certificate.gain, 9), certificate.worst[0].action
+    (0.8, '2')
+    """
+    _refuse_bad_plan(plan)
+    counted = reachable_nodes(plan) if nodes is None else nodes
+    if not counted.any():
+        raise GameError(f"no node counts: the plan has no start in state {plan.game.states[plan.game.start]}")
+    return _certificate(plan, counted)
+
+
+def certify(game: StochasticGame, profile_or_plan: Automaton | Sequence[Sequence[Floats]]) -> float:
+    """Largest gain of a one-shot deviation, in normalised payoff units.
+
+    Parameters
+    ----------
+    game : the game that is played.
+    profile_or_plan : an Automaton for all players, checked at the nodes that can be reached from the game's start; or a Markov
+        profile strategies[i][s] of shape (A_i(s),), checked in every state, since a Markov equilibrium is one from wherever play
+        begins.
+
+    Raises
+    ------
+    GameError : a plan of another game, or lotteries that are none.
+
+    References
+    ----------
+    Blackwell (1965), Theorem 6; Maskin and Tirole (2001) for Markov perfect equilibrium.
+
+    Examples
+    --------
+    >>> pennies = [[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]]
+    >>> game = StochasticGame.from_arrays([pennies], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.9)
+    >>> certify(game, [[[0.5, 0.5]], [[0.5, 0.5]]])
+    0.0
+    """
+    if isinstance(profile_or_plan, Automaton):
+        if profile_or_plan.game is not game:
+            raise GameError("the plan plays another game")
+        return check(profile_or_plan).gain
+    plan = Automaton.stationary(game, profile_or_plan)
+    return check(plan, nodes=np.ones(plan.n_nodes, dtype=bool)).gain
+
+
+def _certificate(plan: Automaton, counted: Booleans) -> Certificate:
+    """The certificate over the nodes that count."""
+    game, delta = plan.game, plan.game.discount
+    cells = _unroll(plan)
+    values, error = _node_values(plan, cells)
+    following = _mean_by_cell(plan, cells, np.asarray(plan.next_nodes @ values))
+    action_values = (1 - delta) * game.payoffs[cells.row] + delta * following
+    noise = TIE_TOLERANCE * game.payoff_range + 2 * error
+    largest, found = [], []
+    for i in range(game.n_players):
+        gains = _gains(plan, cells, action_values[:, i], values[:, i], i)
+        gains = np.where(np.repeat(counted, _choice_counts(plan, i)), gains, -np.inf)
+        largest.append(max(0.0, float(gains.max())))
+        if largest[-1] > noise:
+            # the first of those that are tied, so that rounding never names the deviation
+            found.append((i, int(np.argmax(gains >= largest[-1] - noise)), largest[-1]))
+    return Certificate(
+        gain=max(largest),
+        by_player=tuple(largest),
+        bound=tuple(float(g / (1 - d)) for g, d in zip(largest, delta, strict=True)),
+        worst=_worst_first([_name(plan, *place) for place in found], noise),
+        error=error,
+        values=values,
+    )
+
+
+def _choice_counts(plan: Automaton, player: int) -> Integers:
+    """(K,): how many actions the player has at each node."""
+    return np.asarray(plan.game.action_counts[plan.node_state, player])
+
+
+def _unroll(plan: Automaton) -> _Cells:
+    game = plan.game
+    first_row, after_row = game.row_start[plan.node_state], game.row_start[plan.node_state + 1]
+    node = np.repeat(np.arange(plan.n_nodes), after_row - first_row)
+    row = spans(first_row, after_row - first_row)
+    return _Cells(
+        node=node,
+        row=row,
+        first_edge=np.concatenate([[0], np.cumsum(np.diff(game.transitions.indptr)[row])]),
+        choices=tuple(plan.choice_start(i)[node] + game.row_action[i][row] for i in range(game.n_players)),
+    )
+
+
+def _weights(plan: Automaton, cells: _Cells, without: int | None = None) -> Floats:
+    """(cells,): chance of each cell given its node, leaving out one player's lottery."""
+    weight = np.ones(len(cells.node))
+    for i, lottery in enumerate(plan.lotteries):
+        if i != without:
+            weight *= lottery[cells.choices[i]]
+    return weight
+
+
+def _mean_by_cell(plan: Automaton, cells: _Cells, by_edge: Floats) -> Floats:
+    """Expectation over the edges of each cell; by_edge: (edges, N)."""
+    count = len(by_edge)
+    law = sparse.csr_array((plan.edge_probability, np.arange(count), cells.first_edge), shape=(len(cells.node), count))
+    return np.asarray(law @ by_edge)
+
+
+def _gains(plan: Automaton, cells: _Cells, action_values: Floats, values: Floats, player: int) -> Floats:
+    """Gain of each own action at each node, flat, the others' lotteries as they are."""
+    size = len(plan.lotteries[player])
+    weighted = _weights(plan, cells, without=player) * action_values
+    own = np.bincount(cells.choices[player], weights=weighted, minlength=size)
+    return np.asarray(own - np.repeat(values, _choice_counts(plan, player)))
+
+
+def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
+    """Values (K, N) of following the plan from each node, and a bound on their rounding error."""
+    size, delta = plan.n_nodes, plan.game.discount
+    weight = _weights(plan, cells)
+    stage = sparse.csr_array((weight, (cells.node, np.arange(len(weight)))), shape=(size, len(weight)))
+    payoff = np.asarray(stage @ plan.game.payoffs[cells.row])
+    by_edge = np.repeat(weight, np.diff(cells.first_edge)) * plan.edge_probability
+    played = np.flatnonzero(by_edge)  # pure plans take few of their edges, so the product below stays small
+    step = sparse.csr_array((by_edge[played], (plan.edge_node[played], np.arange(len(played)))), shape=(size, len(played)))
+    law = sparse.csr_array(step @ plan.next_nodes[played])
+    values, error = np.empty_like(payoff), 0.0
+    for d in np.unique(delta):
+        same = delta == d
+        system = sparse.csr_array(sparse.eye_array(size, format="csr") - d * law)
+        values[:, same], residual = _solve(system, (1 - d) * payoff[:, same])
+        error = max(error, residual / (1 - d))
+    return values, float(error)
+
+
+def _solve(system: sparse.csr_array, right: Floats) -> tuple[Floats, float]:
+    """Solution of system x = right with one step of refinement, and a bound on its residual, its own rounding included."""
+    solve = _factor(system)
+    x = solve(right)
+    x = x + solve(right - system @ x)
+    terms = int(np.diff(system.indptr).max()) + 2
+    rounding = terms * float(np.finfo(np.float64).eps) * (np.abs(right) + abs(system) @ np.abs(x)).max()
+    return x, float(np.abs(right - system @ x).max() + rounding)
+
+
+def _factor(system: sparse.csr_array) -> Callable[[Floats], Floats]:
+    if system.shape[0] > DENSE_NODES:
+        return splu(system.tocsc()).solve
+    dense = system.toarray()
+    return lambda right: np.linalg.solve(dense, right)
+
+
+def _name(plan: Automaton, player: int, place: int, gain: float) -> Deviation:
+    """The deviation at a place of the player's flat lotteries, in words."""
+    starts = plan.choice_start(player)
+    node = int(np.searchsorted(starts, place, side="right")) - 1
+    state = int(plan.node_state[node])
+    lottery, labels = plan.lottery(player, node), plan.game.actions[state][player]
+    return Deviation(
+        player=plan.game.players[player],
+        node=node,
+        state=plan.game.states[state],
+        mode=plan.modes[plan.node_mode[node]],
+        played=labels[int(np.argmax(lottery >= lottery.max() - LIKELIHOOD_TOLERANCE))],
+        action=labels[place - int(starts[node])],
+        gain=gain,
+    )
+
+
+def _worst_first(deviations: list[Deviation], noise: float) -> tuple[Deviation, ...]:
+    """Largest first; those within the noise of the largest that is left keep the order of the players."""
+    left, ordered = list(deviations), []
+    while left:
+        top = max(d.gain for d in left)
+        ordered.append(left.pop(next(j for j, d in enumerate(left) if d.gain >= top - noise)))
+    return tuple(ordered)
+
+
+# --- is it a plan at all? ---------------------------------------------------------------------------------------------
+
+
+def _refuse_bad_plan(plan: Automaton) -> None:
+    """Raise GameError unless the plan plays for everybody and each of its lotteries is one, over nodes of the right state."""
+    game = plan.game
+    if plan.players != tuple(range(game.n_players)):
+        raise GameError(f"the checker needs a plan for all {game.n_players} players; this one plays for {list(plan.players)}")
+    for i, lottery in enumerate(plan.lotteries):
+        starts = plan.choice_start(i)
+        if lottery.shape != (starts[-1],) or not _are_lotteries(lottery, starts):
+            raise GameError(f"player {game.players[i]}: the plan's numbers at some node are no lottery over its actions")
+    edges = plan.edge_entry
+    if plan.next_nodes.shape != (len(edges), plan.n_nodes) or plan.start.shape != (game.n_states, plan.n_nodes):
+        raise GameError("the plan's lotteries between nodes do not fit its nodes")
+    next_state = np.asarray(game.transitions.indices[edges], dtype=np.intp)
+    if not _lead_to(plan, plan.next_nodes, next_state, game.transitions.data[edges] > 0):
+        raise GameError("play leaves the plan: an edge of positive chance carries no lottery over nodes of its next state")
+    if not _lead_to(plan, plan.start, np.arange(game.n_states), np.diff(plan.start.indptr) > 0):
+        raise GameError("the plan's start in some state is no lottery over nodes of that state")
+
+
+def _are_lotteries(flat: Floats, starts: Integers) -> bool:
+    totals = np.add.reduceat(flat, starts[:-1])
+    return bool(flat.min() >= 0 and np.abs(totals - 1).max() <= PROBABILITY_TOLERANCE)
+
+
+def _lead_to(plan: Automaton, law: sparse.csr_array, states: Integers, needed: Booleans) -> bool:
+    """Whether every needed row of `law` is a lottery over nodes of the state that belongs to the row."""
+    sizes = np.diff(law.indptr)
+    right_state = plan.node_state[law.indices] == np.repeat(states, sizes)
+    totals = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=law.data * right_state, minlength=len(sizes))
+    off = np.abs(totals[needed] - 1).max(initial=0.0)
+    return bool(law.data.min(initial=0.0) >= 0 and off <= PROBABILITY_TOLERANCE and np.all(right_state | (law.data == 0)))

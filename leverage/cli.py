@@ -1,0 +1,249 @@
+"""The command `simulate`. Everything heavy is imported where it is used: `--help` and completion stay fast.
+
+Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from leverage.scenario.scenario import Scenario
+
+NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class _ScenarioFirst(TyperGroup):
+    """`simulate FILE` means `simulate run FILE`, with options before or after the file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        own = {"--help", "--version", "--install-completion", "--show-completion"}
+        if args and args[0] not in self.commands and args[0] not in own:
+            self._refuse_misspelt(ctx, args[0])
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def _refuse_misspelt(self, ctx: Any, word: str) -> None:
+        close = difflib.get_close_matches(word, self.commands, n=1, cutoff=0.7)
+        if close and not word.startswith("-") and not Path(word).exists():
+            ctx.fail(f"there is no file and no command '{word}': did you mean 'simulate {close[0]}'?")
+
+
+app = typer.Typer(
+    cls=_ScenarioFirst,
+    name="simulate",
+    help="Turn an argument about leverage (a scenario file) into a game, solve it, and print what credible play allows.",
+    epilog="simulate FILE is short for simulate run FILE.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(str, Enum):
+    """File format of the tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+    json = "json"
+
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario file (YAML).", show_default=False)]
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", "-p", metavar="NAME=VALUE", help="Use another value of a parameter; may be repeated.", show_default=False
+    ),
+]
+VariantOption = Annotated[
+    str, typer.Option("--variant", metavar="NAME", help="Run a named variant of the file.", show_default=False)
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"leverage {version('leverage')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _simulate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Turn an argument about leverage (a scenario file) into a game, solve it, and print what credible play allows."""
+
+
+@app.command("run")
+def run_command(
+    file: FileArgument,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    horizon: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="PERIODS", help="Periods of the finite-horizon solution; default: the last date.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of this run; default: results/SCENARIO/RUN.", show_default=False)
+    ] = None,
+    table_format: Annotated[Format, typer.Option("--format", help="File format of the tables.")] = Format.csv,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")] = False,
+) -> None:
+    """Solve a scenario, print its outcome tables and write them to a folder."""
+    from leverage.output.files import default_folder, refuse_taken, write_run
+
+    started = time.monotonic()
+    if out is not None:
+        refuse_taken(out)
+    scenario = _load(file, parameter, variant)
+    folder = out or default_folder(scenario, Path("results"))
+    with _progress(quiet) as tell:
+        tell("loading the solvers")
+        from leverage.output.text import run_text
+        from leverage.run import run
+
+        result = run(scenario, horizon=horizon, progress=tell)
+        text = run_text(result)
+    written = write_run(result, text, folder, table_format.value, time.monotonic() - started)
+    if not quiet:
+        _print(text)
+        typer.echo(f"Files: {written}", err=True)
+    for each in result.unsolved:
+        typer.echo(f"not solved - {each.selection}: {each.advice}", err=True)
+    if not result.complete:
+        raise typer.Exit(NOT_SOLVED)
+
+
+@app.command("validate")
+def validate_command(file: FileArgument, parameter: ParameterOption = None, variant: VariantOption = "") -> None:
+    """Check a scenario file: all its faults, each with place, cause and remedy."""
+    from leverage.game.form import compile_form
+
+    scenario = _load(file, parameter, variant)
+    form = compile_form(scenario)
+    strategies = sum(len(own) for own in scenario.strategies)
+    _print(
+        f"{file}: no faults. {len(form.levels)} states, {len(form.row_state)} pairs of state and action profile, {len(form.indices)} transitions;"
+        f" {len(scenario.parameters)} parameters, {strategies} strategies, {len(scenario.instruments)} instruments, {len(scenario.claims)} claims."
+    )
+    for note in scenario.notes:
+        typer.echo(f"note: {note}", err=True)
+    if not variant:
+        for name in scenario.variants:
+            _load(file, parameter, name)
+            _print(f"variant {name}: no faults.")
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from leverage.scenario.schema import json_schema_text
+
+    _print(json_schema_text().rstrip("\n"))
+
+
+@app.command("show")
+def show_command(
+    file: FileArgument,
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state",
+            metavar="CONDITION",
+            help="Show the first state that fits, such as 'talks is opened'; default: the start.",
+            show_default=False,
+        ),
+    ] = "",
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+) -> None:
+    """Show the compiled game in words: its size, and what can be done and what follows in one state."""
+    from leverage.output.show import show_text
+
+    _print(show_text(_load(file, parameter, variant), state))
+
+
+def _load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario:
+    from leverage.loading import load_scenario
+
+    return load_scenario(file, dict(_overrides(parameters or ())), variant)
+
+
+def _overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line."""
+    from leverage.errors import Fault, ScenarioError
+
+    for text in parameters:
+        name, sign, value = text.partition("=")
+        try:
+            number = float(value.strip())
+        except ValueError:
+            number = float("nan")
+        if not sign or not number - number == 0:
+            remedy = "write it with a point" if "," in value else "such as -p goodwill=0.2"
+            raise ScenarioError(
+                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
+            )
+        yield name.strip(), number
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is being done; nothing when that is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda phrase: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading the scenario") as status:
+        yield lambda phrase: status.update(phrase)
+
+
+def main() -> None:
+    """Entry point: run the command and turn what goes wrong into a message and an exit status."""
+    from leverage.errors import LeverageError, OutputError, ScenarioError, UnsolvedError
+
+    try:
+        app()
+    except (ScenarioError, OutputError) as error:
+        _end(str(error), USAGE)
+    except UnsolvedError as error:
+        _end(f"not solved: {error}", NOT_SOLVED)
+    except LeverageError as error:
+        _end(str(error), USAGE)
+    except KeyboardInterrupt:
+        _end("interrupted", INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.echo("interrupted", err=True)
+        raise
+
+
+def _print(text: str) -> None:
+    """Print; a reader that has gone (`simulate FILE | head`) is no error of ours."""
+    try:
+        typer.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _end(message: str, status: int) -> None:
+    typer.echo(message, err=True)
+    raise SystemExit(status)

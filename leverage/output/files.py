@@ -1,0 +1,157 @@
+"""A run -> a folder. The folder appears whole, by renaming a temporary one; another run's folder is never touched."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from leverage.errors import OutputError
+from leverage.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leverage.run import Run
+
+#: File formats of tables.
+FORMATS = ("csv", "parquet", "json")
+
+
+def run_identifier(scenario: Scenario) -> str:
+    """A short name of the run's inputs: the variant, and the beginning of a hash of file, overrides and version."""
+    digest = hashlib.sha256()
+    for part in (scenario.document.text, json.dumps(dict(sorted(scenario.values.items()))), scenario.variant, _version()):
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return f"{scenario.variant or 'baseline'}-{digest.hexdigest()[:6]}"
+
+
+def default_folder(scenario: Scenario, root: Path) -> Path:
+    """results/<scenario>/<run>, with a number added where another run has that name."""
+    base = root / Path(scenario.source).stem / run_identifier(scenario)
+    folder, count = base, 1
+    while folder.exists():
+        count += 1
+        folder = base.with_name(f"{base.name}-{count}")
+    return folder
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raise OutputError unless the folder is free to be made."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder} exists already and another run is never overwritten: choose another --out, or remove it")
+
+
+def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: float) -> Path:
+    """Write tables, the printed text, the resolved scenario and last the manifest. Returns the folder.
+
+    Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
+    """
+    refuse_taken(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".leverage-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    try:
+        _fill(draft, run, text, table_format, seconds)
+        draft.chmod(0o777 & ~_umask())
+        if folder.exists():
+            folder.rmdir()
+        draft.rename(folder)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return folder
+
+
+def _umask() -> int:
+    """The process's umask: mkdtemp makes folders that only their owner can read."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _fill(draft: Path, run: Run, text: str, table_format: str, seconds: float) -> None:
+    for name, frame in (("outcomes", run.outcomes), ("strategies", run.strategies)):
+        _write_table(frame, draft / f"{name}.{table_format}", table_format)
+    (draft / "tables.txt").write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    (draft / "scenario.resolved.yaml").write_text(resolved_yaml(run.scenario), encoding="utf-8", newline="\n")
+    manifest = json.dumps(_manifest(run, seconds), indent=2) + "\n"
+    (draft / "manifest.json").write_text(manifest, encoding="utf-8", newline="\n")
+
+
+def _write_table(frame: pd.DataFrame, path: Path, table_format: str) -> None:
+    if table_format == "csv":
+        frame.to_csv(path, index=False, lineterminator="\n")
+    elif table_format == "json":
+        frame.to_json(path, orient="records", indent=1, double_precision=15)
+    else:
+        frame.to_parquet(path, index=False)
+
+
+def resolved_yaml(scenario: Scenario) -> str:
+    """The scenario as it was run: overrides and the variant written into the file's own data."""
+    data: dict[str, Any] = json.loads(json.dumps(scenario.document.data))
+    for name, value in scenario.overrides.items():
+        data["parameters"][name]["value"] = value
+        _widen(data["parameters"][name], value)
+    variables = scenario.vocabulary.variables
+    levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
+    data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
+    if scenario.variant:
+        forbidden = scenario.variants[scenario.variant].change.forbid
+        data["actions"] = {
+            player: {name: "never" if name in forbidden else legal for name, legal in own.items()} for player, own in data["actions"].items()
+        }
+    stream = io.StringIO()
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+def _widen(entry: dict[str, Any], value: float) -> None:
+    """A range that does not hold the value in use is widened, so that the resolved file loads."""
+    if "range" in entry:
+        low, high = entry["range"]
+        entry["range"] = [min(low, value), max(high, value)]
+
+
+def _manifest(run: Run, seconds: float) -> dict[str, Any]:
+    scenario = run.scenario
+    return {
+        "run": run_identifier(scenario),
+        "scenario": Path(scenario.source).name,
+        "scenario_sha256": hashlib.sha256(scenario.document.text.encode()).hexdigest(),
+        "variant": scenario.variant,
+        "overrides": dict(scenario.overrides),
+        "complete": run.complete,
+        "unsolved": {each.selection: each.advice for each in run.unsolved},
+        "states": run.game.n_states,
+        "certificates": {play.selection: play.gain for play in run.plays},
+        "largest_rounding_error": float(run.outcomes["certificate"].max()),
+        "seeds": {},
+        "versions": {name: importlib.metadata.version(name) for name in ("leverage", "numpy", "scipy", "pandas", "nashpy")},
+        "python": platform.python_version(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _version() -> str:
+    return importlib.metadata.version("leverage")

@@ -1,0 +1,47 @@
+"""Plays -> tidy frames. Columns are stable and documented in `docs/tables.md`; no clock and no host stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from leverage.analysis.plays import Play
+from leverage.scenario.scenario import Scenario
+
+OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
+STRATEGY_COLUMNS = (
+    "selection",
+    "equilibrium",
+    "subgame_perfect",
+    "largest_gain",
+    "who",
+    "where",
+    "memory",
+    "plays",
+    "better",
+    "gain_by_best_reply",
+)
+
+
+def outcomes_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
+    """One row a fact; `subject` is a player's key or a measure, `certificate` bounds the rounding error of the value."""
+    keys = {player.name: player.key for player in scenario.players}
+    rows = [
+        (play.selection, keys.get(o.subject, o.subject), o.quantity, o.value, o.unit, o.certificate) for play in plays for o in play.outcomes
+    ]
+    return pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS))
+
+
+def strategies_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
+    """One row a play and player: what that player gains by its best reply; and the largest gain of a single departure by anybody."""
+    keys = {player.name: player.key for player in scenario.players}
+    rows = []
+    for play in plays:
+        d = play.departure
+        detail = (keys.get(d.player, d.player), d.state, d.mode, d.played, d.action) if d else ("", "", "", "", "")
+        shared = (play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail)
+        gains = dict(zip([player.key for player in scenario.players], play.reply_gains, strict=True))
+        rows.append((*shared, *gains.values()))
+    columns = [*STRATEGY_COLUMNS[:-1], *(f"{player.key}_{STRATEGY_COLUMNS[-1]}" for player in scenario.players)]
+    return pd.DataFrame(rows, columns=columns)

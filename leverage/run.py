@@ -1,0 +1,88 @@
+"""A whole run: scenario -> compiled game -> solutions -> outcomes, with one frozen result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from leverage.analysis.plays import Play, Unsolved, declared_plays, solution_plays
+from leverage.game.form import compile_form
+from leverage.game.stochastic_game import StochasticGame
+from leverage.game.strategies import compile_strategies
+from leverage.output.frames import outcomes_frame, strategies_frame
+from leverage.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Called with a phrase when a step of a run begins.
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run found.
+
+    plays: the solution concepts, then every combination of named strategies, then each against best replies.
+    unsolved: concepts without a certified answer; `complete` is False if there are any.
+    """
+
+    scenario: Scenario
+    game: StochasticGame
+    plays: tuple[Play, ...]
+    unsolved: tuple[Unsolved, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.unsolved
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """One row a fact: selection, subject (player or measure), quantity, value, unit, certificate."""
+        return outcomes_frame(self.scenario, self.plays)
+
+    @cached_property
+    def strategies(self) -> pd.DataFrame:
+        """One row a way of playing: is it an equilibrium, subgame perfect, and who gains most by departing from it, where and how."""
+        return strategies_frame(self.scenario, self.plays)
+
+
+def run(scenario: Scenario, *, horizon: int | None = None, progress: Progress | None = None) -> Run:
+    """Compile a scenario, solve it and measure every way of playing it.
+
+    Parameters
+    ----------
+    scenario : from `load_scenario`.
+    horizon : periods of the finite-horizon solution (default: the last date of the scenario's measures).
+    progress : called with a phrase when a step begins.
+
+    Returns
+    -------
+    Run : with `.outcomes` and `.strategies` as pandas frames. A solution concept without a certified answer is in `.unsolved`.
+
+    Raises
+    ------
+    ScenarioError : the scenario compiles to no game.
+    """
+    tell = progress or (lambda phrase: None)
+    tell("compiling the game")
+    form = compile_form(scenario)
+    game = form.at()
+    machines = compile_strategies(form, game)
+    plays: list[Play | Unsolved] = []
+    last_date = max(1, int(max(scenario.dates)))
+    tell("solving: Markov perfect")
+    for play in solution_plays(game, horizon or last_date, scenario.period.unit):
+        tell(f"measured: {play.selection}")
+        plays.append(play)
+    for play in declared_plays(game, machines):
+        tell(f"measured: {play.selection}")
+        plays.append(play)
+    return Run(
+        scenario=scenario,
+        game=game,
+        plays=tuple(play for play in plays if isinstance(play, Play)),
+        unsolved=tuple(play for play in plays if isinstance(play, Unsolved)),
+    )

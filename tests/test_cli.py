@@ -1,0 +1,197 @@
+"""The command line as a user meets it: files appear whole or not at all, messages name the remedy, exit statuses mean what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from leverage.output.columns import WIDTH
+
+ROOT = Path(__file__).parent.parent
+WITHDRAWAL = ROOT / "scenarios" / "withdrawal.yaml"
+
+PRISONERS = """\
+language: 1
+title: Two prisoners
+question: Do they keep silent?
+players:
+  row: {discount: patience}
+  column: {discount: patience}
+state: {prison: {open: 0}}
+start: {prison: open}
+parameters:
+  patience: {value: 0.6, range: [0.1, 0.9], unit: weight of the next period, source: textbook}
+actions:
+  row: {silent: always, confess: always}
+  column: {silent: always, confess: always}
+payoffs:
+  row:
+    gains:
+      both_silent: 3 when row plays silent and column plays silent
+      temptation: 5 when row plays confess and column plays silent
+      both_confess: 1 when row plays confess and column plays confess
+  column:
+    gains:
+      both_silent: 3 when row plays silent and column plays silent
+      temptation: 5 when row plays silent and column plays confess
+      both_confess: 1 when row plays confess and column plays confess
+measures:
+  counts: {confessions: row plays confess}
+strategies:
+  row: &both
+    grim:
+      starts: friendly
+      phases:
+        friendly: {play: silent, until: row plays confess or column plays confess, next: angry}
+        angry: {play: confess}
+    confess: {always: confess}
+  column: *both
+"""
+
+
+def simulate(*arguments: str, cwd: Path, **more: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder of its own."""
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONWARNINGS": "error"}
+    command = [sys.executable, "-m", "leverage", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment, check=False, **more)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture
+def prisoners(tmp_path: Path) -> Path:
+    path = tmp_path / "prisoners.yaml"
+    path.write_text(PRISONERS)
+    return path
+
+
+def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tmp_path: Path) -> None:
+    done = simulate(str(WITHDRAWAL), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert "39.0 by fixed timetable" in " ".join(line.strip() for line in lines[:10])
+    (folder,) = (tmp_path / "results" / "withdrawal").iterdir()
+    expected = ["manifest.json", "outcomes.csv", "scenario.resolved.yaml", "strategies.csv", "tables.txt"]
+    assert sorted(path.name for path in folder.iterdir()) == expected
+    assert (folder / "tables.txt").read_text() == done.stdout
+    assert json.loads((folder / "manifest.json").read_text())["complete"] is True
+
+
+def test_two_runs_give_the_same_bytes_in_two_folders(prisoners: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert simulate(str(prisoners), "--quiet", cwd=tmp_path).returncode == 0
+    first, second = sorted((tmp_path / "results" / "prisoners").iterdir())
+    for name in ("outcomes.csv", "strategies.csv", "tables.txt", "scenario.resolved.yaml"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_options_may_stand_before_or_after_the_file(prisoners: Path, tmp_path: Path) -> None:
+    before = simulate("-p", "patience=0.5", "--out", "a", str(prisoners), cwd=tmp_path)
+    after = simulate("run", str(prisoners), "--out", "b", "--parameter", "patience=0.5", cwd=tmp_path)
+    assert before.returncode == after.returncode == 0, before.stderr + after.stderr
+    assert before.stdout == after.stdout
+    assert "patience = 0.5" in before.stdout
+
+
+@pytest.mark.parametrize("table_format", ["csv", "parquet", "json"])
+def test_formats_hold_the_same_numbers(prisoners: Path, tmp_path: Path, table_format: str) -> None:
+    assert simulate(str(prisoners), "--format", table_format, "--out", "run", "-q", cwd=tmp_path).returncode == 0
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}[table_format]
+    frame = read(tmp_path / "run" / f"outcomes.{table_format}")
+    value = frame[(frame.selection == "grim against grim") & (frame.subject == "row") & (frame.quantity == "payoff")].value
+    assert value.tolist() == pytest.approx([3.0])
+
+
+def test_resolved_scenario_runs_to_the_same_tables(tmp_path: Path) -> None:
+    first = simulate(str(WITHDRAWAL), "--variant", "no_strikes", "-p", "progress=0.2", "--out", "a", cwd=tmp_path)
+    second = simulate("a/scenario.resolved.yaml", "--out", "b", cwd=tmp_path)
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "a" / "outcomes.csv"), pd.read_csv(tmp_path / "b" / "outcomes.csv"), rtol=1e-9, atol=1e-9
+    )
+
+
+def test_quiet_prints_nothing(prisoners: Path, tmp_path: Path) -> None:
+    done = simulate(str(prisoners), "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+REFUSED = [
+    (["nothing.yaml"], r"nothing\.yaml"),
+    (["validat", "x"], r"did you mean 'simulate validate'"),
+    (["FILE", "-p", "patiance=0.5"], r"-p patiance=0\.5: there is no parameter 'patiance'\n.*did you mean 'patience'"),
+    (["FILE", "-p", "patience=0,5"], r"-p patience=0,5: .*\n.*with a point"),
+    (["FILE", "-p", "patience"], r"NAME=VALUE"),
+    (["FILE", "-p", "patience=inf"], r"finite number"),
+    (["FILE", "-p", "patience=1"], r"discount factor of 'row' is 1"),
+    (["FILE", "--variant", "nowhere"], r"--variant nowhere: there is no variant 'nowhere'"),
+    (["FILE", "--format", "xlsx"], r"xlsx"),
+    (["FILE", "--horizon", "0"], r"horizon"),
+    (
+        ["show", "FILE", "--state", "prison is opne"],
+        r"--state 'prison is opne': there is no level of prison called 'opne'\n.*'open'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=[" ".join(row[0]) for row in REFUSED])
+def test_wrong_use_is_refused_with_status_2_and_nothing_written(
+    prisoners: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    done = simulate(*[str(prisoners) if word == "FILE" else word for word in arguments], cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.search(message, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["prisoners.yaml"]
+
+
+def test_an_existing_folder_is_never_overwritten(prisoners: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    done = simulate(str(prisoners), "--out", "mine", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "never overwritten" in done.stderr
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_interruption_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "leverage", str(WITHDRAWAL), "--out", "run"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(1.5)  # it is importing or solving; the whole run takes longer
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in error
+    assert "Traceback" not in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_leaves_early_is_no_error(prisoners: Path, tmp_path: Path) -> None:
+    command = f"set -o pipefail; '{sys.executable}' -m leverage '{prisoners}' | head -n 1"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("TWO PRISONERS")
+
+
+def test_version_help_validate_schema_show(prisoners: Path, tmp_path: Path) -> None:
+    assert re.fullmatch(r"leverage \d+\.\d+\.\d+\n", simulate("--version", cwd=tmp_path).stdout)
+    help_text = simulate("--help", cwd=tmp_path).stdout
+    assert all(word in help_text for word in ("validate", "schema", "show", "FILE"))
+    assert "no faults. 1 states" in simulate("validate", str(prisoners), cwd=tmp_path).stdout
+    assert json.loads(simulate("schema", cwd=tmp_path).stdout)["title"] == "ScenarioFile"
+    assert "confess / confess" in simulate("show", str(prisoners), "--state", "prison is open", cwd=tmp_path).stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["prisoners.yaml"]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; sys.argv = ['simulate']; import leverage.cli; print(sorted({'numpy', 'scipy', 'pandas', 'pydantic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
