@@ -120,10 +120,16 @@ def main() -> None:
     payoffs = table.filter(like="payoff ").rename(columns=lambda name: name.removeprefix("payoff "))
     print(f"{len(table)} points, {time.process_time() - started:.0f} CPU seconds")
     print("\nbest against the best reply, share of the box\n", payoffs.idxmax(axis=1).value_counts(normalize=True).to_string())
-    print("\nmargin of the best over the next below 1 point:", f"{np.mean(np.diff(np.sort(payoffs.to_numpy(), axis=1))[:, -1] < 1):.3f}")
+    print(
+        "\nmargin of the best over the next below 1 point:",
+        f"{np.mean(np.diff(np.sort(payoffs.to_numpy(), axis=1))[:, -1] < 1):.3f}",
+    )
     print("\nNash from the start, share\n", table.filter(like="nash ").mean().to_string())
     print("\nsubgame perfect as written, share\n", table.filter(like="perfect ").mean().to_string())
-    print(f"\nbest replies before the event, first {MONTHS} periods, means\n", table.filter(like="reply to ").mean().round(3).to_string())
+    print(
+        f"\nbest replies before the event, first {MONTHS} periods, means\n",
+        table.filter(like="reply to ").mean().round(3).to_string(),
+    )
     if given.out:
         table.to_csv(given.out, index=False)
 

@@ -333,7 +333,7 @@ def _events(play: _Play, march: _March) -> Iterator[Outcome]:
     for e, (event, states) in enumerate(game.measures.events.items()):
         for k, (date, whole) in enumerate(march.dates):
             error = (whole + 1) * play.step_rounding
-            yield Outcome(event, f"chance by {_duration(game, date)}", float(march.hits[e, k]), "chance", error)
+            yield Outcome(event, f"chance by {date_label(game, date)}", float(march.hits[e, k]), "chance", error)
         if march.periods is None:
             yield from _ever(play, event, states[play.state])
 
@@ -370,7 +370,7 @@ def _counts(play: _Play, march: _March) -> Iterator[Outcome]:
         by_node = play.moves @ by_entry
         for k, (date, whole) in enumerate(march.dates):
             error = _error(play, by_entry, whole * (whole + 1) * play.step_rounding, total=whole)
-            yield Outcome(name, f"number by {_duration(game, date)}", float(march.occupation[k] @ by_node), "times", error)
+            yield Outcome(name, f"number by {date_label(game, date)}", float(march.occupation[k] @ by_node), "times", error)
         if march.periods is None:
             weights, weight_error = play.long_run
             rate = float(weights @ by_node) / game.period_length
@@ -385,7 +385,7 @@ def _averages(play: _Play, march: _March) -> Iterator[Outcome]:
         for k, (date, whole) in enumerate(march.dates):
             value = float(march.occupation[k] @ by_node) / whole if whole else math.nan
             error = _error(play, by_node, (whole + 1) * play.step_rounding) if whole else math.nan
-            yield Outcome(name, f"average over {_duration(game, date)}", value, "level", error)
+            yield Outcome(name, f"average over {date_label(game, date)}", value, "level", error)
         if march.periods is None:
             weights, weight_error = play.long_run
             error = _error(play, by_node, weight_error)
@@ -445,7 +445,7 @@ def _plural(game: StochasticGame) -> str:
     return f"{game.period_unit}s"
 
 
-def _duration(game: StochasticGame, date: float) -> str:
+def date_label(game: StochasticGame, date: float) -> str:
     """A date in words: '6 months'."""
     length = date * game.period_length
     return f"{length:g} {game.period_unit if length == 1 else _plural(game)}"

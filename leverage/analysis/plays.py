@@ -12,18 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from leverage.analysis.outcomes import Outcome, measure_outcomes
-from leverage.certify.checker import Certificate, Deviation, check
+from leverage.certify.checker import Deviation
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
-from leverage.solvers.best_reply import best_reply, solve_reply
+from leverage.solvers.best_reply import best_reply
+from leverage.solvers.declared import TOLERANCE, judge_plan
 from leverage.solvers.finite_horizon import finite_horizon
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.solution import Solution
 from leverage.solvers.stage_nash import stage_nash
 
-#: Gains up to this fraction of the payoff range are rounding: play with smaller ones is called an equilibrium.
-EQUILIBRIUM_TOLERANCE = 1e-9
 #: At most so many combinations of named strategies are played.
 MOST_COMBINATIONS = 400
 #: Stands for a player's best reply in `Play.strategies`.
@@ -95,7 +94,7 @@ def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
     nobody = ("",) * solution.plan.game.n_players
     if periods is None:
         return _judged(selection, nobody, solution.plan, solution.status)
-    fine = solution.certificate <= EQUILIBRIUM_TOLERANCE * solution.plan.game.payoff_range
+    fine = solution.certificate <= TOLERANCE * solution.plan.game.payoff_range
     return Play(
         selection=selection,
         strategies=nobody,
@@ -135,27 +134,17 @@ def title(names: Sequence[str]) -> str:
 
 def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str) -> Play:
     """Measure a plan and judge it by the checker and by best replies."""
-    certificate = check(plan)
-    threshold = EQUILIBRIUM_TOLERANCE * plan.game.payoff_range
-    gains = tuple(_reply_gain(plan, player, certificate) for player in range(plan.game.n_players))
-    perfect = certificate.gain <= threshold
+    verdict = judge_plan(plan)
+    worst = verdict.certificate.worst
     return Play(
         selection=selection,
         strategies=names,
         plan=plan,
         outcomes=measure_outcomes(plan),
-        gain=certificate.gain,
-        departure=certificate.worst[0] if certificate.worst and not perfect else None,
-        reply_gains=gains,
-        equilibrium=perfect or all(gain <= threshold for gain in gains),
-        subgame_perfect=perfect,
+        gain=verdict.certificate.gain,
+        departure=worst[0] if worst and not verdict.subgame_perfect else None,
+        reply_gains=tuple(map(float, verdict.best_reply_gains)),
+        equilibrium=verdict.equilibrium or verdict.subgame_perfect,
+        subgame_perfect=verdict.subgame_perfect,
         status=status,
     )
-
-
-def _reply_gain(plan: Automaton, player: int, certificate: Certificate) -> float:
-    """What the player's best reply adds to its payoff at the start."""
-    begin = plan.start[[plan.game.start]]
-    reply = solve_reply(plan, player)
-    difference = np.where(reply.reached, reply.values, 0.0) - certificate.values[:, player]
-    return max(0.0, float((begin @ difference)[0]))

@@ -32,10 +32,9 @@ def certify_finite(plan: Automaton, periods: int, terminal: ArrayLike | None = N
 
     Returns
     -------
-    float : largest over players and over all nodes that can be met under any actions, from any start of the plan, with t
-    periods left;
-        the gain is normalised by the discounted number of periods left, 1 + delta + ... + delta^(t - 1): payoff a period. Not
-        below 0.
+    float : largest over players and over all nodes that can be met under any actions, from any start of the plan, with t periods
+        left; the gain is normalised by the discounted number of periods left, 1 + delta + ... + delta^(t - 1): payoff a period.
+        Not below 0.
 
     Raises
     ------

@@ -46,7 +46,9 @@ def _stacked(head: str) -> str:
 
 def _width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Columns that the table takes: a column is as wide as its longest word or cell, with two spaces between."""
-    widths = [max([len(line) for line in _stacked(head).split("\n")] + [len(row[k]) for row in rows]) for k, head in enumerate(heads)]
+    widths = [
+        max([len(line) for line in _stacked(head).split("\n")] + [len(row[k]) for row in rows]) for k, head in enumerate(heads)
+    ]
     return sum(widths) + 2 * (len(widths) - 1)
 
 

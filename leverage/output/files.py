@@ -116,7 +116,8 @@ def resolved_yaml(scenario: Scenario) -> str:
     if scenario.variant:
         forbidden = scenario.variants[scenario.variant].change.forbid
         data["actions"] = {
-            player: {name: "never" if name in forbidden else legal for name, legal in own.items()} for player, own in data["actions"].items()
+            player: {name: "never" if name in forbidden else legal for name, legal in own.items()}
+            for player, own in data["actions"].items()
         }
     stream = io.StringIO()
     yaml = YAML()

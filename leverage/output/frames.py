@@ -28,7 +28,9 @@ def outcomes_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
     """One row a fact; `subject` is a player's key or a measure, `certificate` bounds the rounding error of the value."""
     keys = {player.name: player.key for player in scenario.players}
     rows = [
-        (play.selection, keys.get(o.subject, o.subject), o.quantity, o.value, o.unit, o.certificate) for play in plays for o in play.outcomes
+        (play.selection, keys.get(o.subject, o.subject), o.quantity, o.value, o.unit, o.certificate)
+        for play in plays
+        for o in play.outcomes
     ]
     return pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS))
 

@@ -38,14 +38,23 @@ def _find(form: GameForm, where: str) -> int:
         raise ScenarioError(form.scenario.source, faults) from None
     fitting = np.flatnonzero(np.broadcast_to(holds(condition, form.state_rows, {}), len(form.levels)))
     if not len(fitting):
-        fault = Fault(0, 0, "no reachable state fits", "simulate show FILE lists the state variables and their levels", place=f"--state '{where}'")
+        fault = Fault(
+            0,
+            0,
+            "no reachable state fits",
+            "simulate show FILE lists the state variables and their levels",
+            place=f"--state '{where}'",
+        )
         raise ScenarioError(form.scenario.source, [fault])
     return int(fitting[0])
 
 
 def _size(form: GameForm, game: StochasticGame) -> str:
     words = form.scenario.vocabulary.variables
-    levels = [paragraph(f"  {plain(name)}: {', '.join(f'{plain(level)} {value:g}' for level, value in own.items())}", 4) for name, own in words.items()]
+    levels = [
+        paragraph(f"  {plain(name)}: {', '.join(f'{plain(level)} {value:g}' for level, value in own.items())}", 4)
+        for name, own in words.items()
+    ]
     size = f"{game.n_states} states can be reached; {len(form.row_state)} pairs of state and action profile, {len(form.indices)} transitions."
     return "\n".join([form.scenario.title, "=" * WIDTH, paragraph(size), *levels])
 
@@ -54,7 +63,9 @@ def _players(scenario: Scenario, game: StochasticGame) -> str:
     lines = []
     for i, player in enumerate(scenario.players):
         lines.append(f"{player.key}: {player.name}, discount factor {game.discount[i]:.4g} a {scenario.period.unit}")
-        lines += [paragraph(f"  can {plain(a.name)}: {condition_words(a.legal, scenario.vocabulary)}", 6) for a in scenario.actions[i]]
+        lines += [
+            paragraph(f"  can {plain(a.name)}: {condition_words(a.legal, scenario.vocabulary)}", 6) for a in scenario.actions[i]
+        ]
     return "\n".join(lines)
 
 
@@ -63,7 +74,10 @@ def _rules(scenario: Scenario) -> str:
     for variable in scenario.order:
         lines.append(f"{plain(words.variable_names[variable])} moves by the first rule that fits:")
         for rule in scenario.transitions[variable]:
-            moves = [f"{plain(move.text)}: {'rest' if move.chance is None else formula_words(move.chance, words)}" for move in rule.moves]
+            moves = [
+                f"{plain(move.text)}: {'rest' if move.chance is None else formula_words(move.chance, words)}"
+                for move in rule.moves
+            ]
             told = f"{{{', '.join(moves)}}}" if len(moves) > 1 else plain(rule.moves[0].text)
             when = condition_words(rule.condition, words)
             lines.append(paragraph(f"  {'otherwise' if when == 'always' else 'if ' + when}: {told}", 6))
@@ -71,7 +85,9 @@ def _rules(scenario: Scenario) -> str:
 
 
 def _state(game: StochasticGame, state: int) -> str:
-    return f"\n{'=' * WIDTH}\n" + paragraph(f"In the state '{game.states[state]}'" + (" (the start)" if state == game.start else "") + ":")
+    return f"\n{'=' * WIDTH}\n" + paragraph(
+        f"In the state '{game.states[state]}'" + (" (the start)" if state == game.start else "") + ":"
+    )
 
 
 def _profiles(form: GameForm, game: StochasticGame, state: int) -> str:
@@ -82,7 +98,9 @@ def _profiles(form: GameForm, game: StochasticGame, state: int) -> str:
         played = [plain(game.actions[state][i][game.row_action[i, row]]) for i in range(game.n_players)]
         rows.append([" / ".join(played), *(number(game.payoffs[row, i]) for i in range(game.n_players))])
     text, _ = table([" / ".join(keys), *(f"{key} gets" for key in keys)], rows)
-    return f"{text}\n\n" + "\n".join(_successors(form, game, state, row) for row in range(game.row_start[state], game.row_start[state + 1]))
+    return f"{text}\n\n" + "\n".join(
+        _successors(form, game, state, row) for row in range(game.row_start[state], game.row_start[state + 1])
+    )
 
 
 def _successors(form: GameForm, game: StochasticGame, state: int, row: int) -> str:

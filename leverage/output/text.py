@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leverage.analysis.outcomes import _duration as date_label
+from leverage.analysis.outcomes import date_label
 from leverage.analysis.plays import BEST_REPLY, Play
 from leverage.output.columns import WIDTH, listed, number, paragraph, percent, section, table
 from leverage.run import Run
@@ -21,7 +21,17 @@ from leverage.scenario.wording import plain
 def run_text(run: Run) -> str:
     """The printed text of a run, without a trailing newline."""
     page = _Page(run)
-    parts = [page.head(), page.answer(), "", *page.replies(), *page.costs(), *page.pairs(), *page.concepts(), *page.departures(), *page.checks()]
+    parts = [
+        page.head(),
+        page.answer(),
+        "",
+        *page.replies(),
+        *page.costs(),
+        *page.pairs(),
+        *page.concepts(),
+        *page.departures(),
+        *page.checks(),
+    ]
     return "\n".join(part for part in parts if part is not None)
 
 
@@ -81,47 +91,50 @@ class _Page:
         scenario = self.run.scenario
         name = Path(scenario.source).name
         title = scenario.title.upper()
-        first = f"{title}{name.rjust(WIDTH - len(title))}" if len(title) + len(name) < WIDTH else f"{paragraph(title)}\n{name.rjust(WIDTH)}"
+        first = (
+            f"{title}{name.rjust(WIDTH - len(title))}"
+            if len(title) + len(name) < WIDTH
+            else f"{paragraph(title)}\n{name.rjust(WIDTH)}"
+        )
         return f"{first}\n{'=' * WIDTH}"
 
     def answer(self) -> str:
         """The scenario's question answered in sentences; with the title they are the first ten lines."""
-        sentences = [self._setting(), self._best(), self._soonest(), self._price(), self._credible(), self._free_play()]
+        sentences = [self._best(), self._soonest(), self._cheapest(), self._believed(), self._unbound(), self._setting()]
         return "\n".join(paragraph(f"* {sentence}", 2) for sentence in sentences if sentence)
-
-    def _setting(self) -> str:
-        scenario = self.run.scenario
-        changed = [f"{name} = {value:g}" for name, value in scenario.overrides.items()]
-        where = [f"variant {scenario.variant}"] if scenario.variant else []
-        return f"Not the baseline: {', '.join(where + changed)}." if where or changed else ""
-
-    def _ranked(self, plays: list[Play], cells: list[str]) -> str:
-        """'39.0 by fixed timetable, 37.5 by tied pace': cells beside the plays' names."""
-        return ", ".join(f"{cell} by {self.short(play)}" for cell, play in zip(cells, plays, strict=True))
 
     def _best(self) -> str:
         if not self.against_replies:
             return ""
-        told = self._ranked(self.against_replies, [number(self.payoff(play, self.about)) for play in self.against_replies])
-        return f"While {self.others} replies as suits it best, {self.player.key} gets {told} ({self.run.game.payoff_unit})."
+        best, *others = self.against_replies
+        lead = f"Best for {self.player.name}, as {self.others} replies best: {self.short(best)}, {number(self.payoff(best, self.about))}"
+        lead = f"{lead} {self.run.game.payoff_unit}"
+        told = [f"{self.short(play)} {number(self.payoff(play, self.about))}" for play in others]
+        return f"{lead}; {', '.join(told)}." if told else f"{lead}."
+
+    def _extremes(self, values: list[float], words: Callable[[float], str]) -> str:
+        """'most under tied pace (54%), least under full exit (18%)'."""
+        low, high = (min(values), max(values))
+        names = {
+            value: listed([self.short(p) for p, v in zip(self.against_replies, values, strict=True) if v == value])
+            for value in (low, high)
+        }
+        return f"most under {names[high]} ({words(high)}), least under {names[low]} ({words(low)})"
 
     def _soonest(self) -> str:
         if not self.against_replies or not self.event:
             return ""
-        quantity = f"chance by {self.dates[-1]}"
-        ranked = sorted(self.against_replies, key=lambda play: (-play.value(self.event, quantity), play.selection))
-        told = self._ranked(ranked, [percent(play.value(self.event, quantity)) for play in ranked])
-        return f"Chance of '{plain(self.event)}' within {self.dates[-1]}: {told}."
+        values = [play.value(self.event, f"chance by {self.dates[-1]}") for play in self.against_replies]
+        return f"'{plain(self.event)}' within {self.dates[-1]}: {self._extremes(values, percent)}."
 
-    def _price(self) -> str:
+    def _cheapest(self) -> str:
         tagged = [t.name for t in self.run.scenario.terms if t.player == self.about and t.tag]
         if not self.against_replies or not tagged:
             return ""
         costs = [-sum(play.value(self.player.name, f"term: {name}") for name in tagged) for play in self.against_replies]
-        told = self._ranked(self.against_replies, [number(cost) for cost in costs])
-        return f"Cost to {self.player.key} of holding and using what it has: {told}."
+        return f"Cost of holding and using: {self._extremes(costs, number)}."
 
-    def _credible(self) -> str:
+    def _believed(self) -> str:
         if not self.written:
             return ""
         count = len(self.written)
@@ -129,28 +142,40 @@ class _Page:
         if not good:
             nearest = min(self.written, key=lambda play: (max(play.reply_gains), play.selection))
             who = self.run.scenario.players[int(np.argmax(nearest.reply_gains))].key
-            told = f"in the nearest, {plain(nearest.selection)}, {who} gains {number(max(nearest.reply_gains), 2)} by leaving it"
-            return f"As written none of the {count} pairs of named strategies is an equilibrium; {told}."
+            told = f"nearest: {plain(nearest.selection)}, where {who} gains {number(max(nearest.reply_gains), 2)} by leaving it"
+            return f"Believed as written? None of the {count} pairs of named strategies is an equilibrium; {told}."
         perfect = [plain(play.selection) for play in self.written if play.subgame_perfect]
-        tail = f"subgame perfect: {listed(perfect)}" if perfect else "none is subgame perfect: each rests on a threat or promise that would not be kept"
-        return f"Of {count} pairs of named strategies these are equilibria: {listed(good)}; {tail}."
+        tail = (
+            f"subgame perfect: {listed(perfect)}"
+            if perfect
+            else "none is subgame perfect: each rests on a threat or promise that would not be kept"
+        )
+        return f"Believed as written? Equilibria among {count} pairs of named strategies: {listed(good)}; {tail}."
 
-    def _free_play(self) -> str:
+    def _unbound(self) -> str:
         play = next((p for p in self.run.plays if p.selection == "Markov perfect"), None)
         if play is None:
-            return "Unbound: no Markov perfect equilibrium was found and certified; see the end."
-        payoffs = [f"{player.key} gets {number(self.payoff(play, i))}" for i, player in enumerate(self.run.scenario.players)]
+            return "Bound to nothing: no Markov perfect equilibrium was found and certified; see the end."
+        payoffs = [f"{player.key} {number(self.payoff(play, i))}" for i, player in enumerate(self.run.scenario.players)]
         tail = ""
         if self.event:
             tail = f"; '{plain(self.event)}' within {self.dates[-1]}: {percent(play.value(self.event, f'chance by {self.dates[-1]}'))}"
-        return f"Bound to no strategy (Markov perfect equilibrium), {listed(payoffs)}{tail}."
+        return f"Bound to nothing (a Markov perfect equilibrium): {listed(payoffs)}{tail}."
+
+    def _setting(self) -> str:
+        scenario = self.run.scenario
+        changed = [f"{name} = {value:g}" for name, value in scenario.overrides.items()]
+        where = [f"variant {scenario.variant}"] if scenario.variant else []
+        return f"Not the baseline: {', '.join(where + changed)}." if where or changed else ""
 
     # --- tables ----------------------------------------------------------------------------------------------------
 
     def replies(self) -> list[str]:
         if not self.against_replies:
             return []
-        return self._table(1, f"strategies of {self.player.key}", f"{self.others} replies as suits it best", self.against_replies, self.short)
+        return self._table(
+            1, f"strategies of {self.player.key}", f"{self.others} replies as suits it best", self.against_replies, self.short
+        )
 
     def concepts(self) -> list[str]:
         plays = [play for play in self.run.plays if play.is_solution]
@@ -182,7 +207,10 @@ class _Page:
         cells = [number(self.payoff(play, i)) for i in range(game.n_players)]
         if self.event:
             cells += [percent(play.value(self.event, f"chance by {date}")) for date in self.dates]
-            cells += [percent(play.value(self.event, "chance ever")), number(play.value(self.event, f"{game.period_unit}s to it, given it happens"))]
+            cells += [
+                percent(play.value(self.event, "chance ever")),
+                number(play.value(self.event, f"{game.period_unit}s to it, given it happens")),
+            ]
         return cells
 
     def _way_heads(self) -> list[str]:
@@ -199,7 +227,10 @@ class _Page:
             return []
         terms = [t for t in self.run.scenario.terms if t.player == self.about]
         rows = [
-            [plain(t.name) + (f" ({t.tag})" if t.tag else ""), *(number(p.value(self.player.name, f"term: {t.name}")) for p in self.against_replies)]
+            [
+                plain(t.name) + (f" ({t.tag})" if t.tag else ""),
+                *(number(p.value(self.player.name, f"term: {t.name}")) for p in self.against_replies),
+            ]
             for t in terms
         ]
         rows.append(["sum = payoff", *(number(self.payoff(play, self.about)) for play in self.against_replies)])
@@ -223,7 +254,10 @@ class _Page:
         return [section(3, "pairs of named strategies, as written", note), text, ""]
 
     def _pair_row(self, play: Play) -> list[str]:
-        row = [f"  v. {plain(', '.join(play.strategies[1:]))}", *(number(self.payoff(play, i)) for i in range(len(play.reply_gains)))]
+        row = [
+            f"  v. {plain(', '.join(play.strategies[1:]))}",
+            *(number(self.payoff(play, i)) for i in range(len(play.reply_gains))),
+        ]
         row += [percent(play.value(self.event, f"chance by {self.dates[-1]}"))] if self.event else []
         row += ["perfect" if play.subgame_perfect else "Nash" if play.equilibrium else "no"]
         return row + [number(gain) for gain in play.reply_gains]
@@ -233,14 +267,16 @@ class _Page:
         if not told:
             return []
         lines = [paragraph(f"* {sentence}", 2) for sentence in told]
-        return [section(5, f"why {self.player.key}'s strategies are not believed", "largest gain of a single departure"), *lines, ""]
+        return [
+            section(5, f"why {self.player.key}'s strategies are not believed", "largest gain of a single departure"),
+            *lines,
+            "",
+        ]
 
     def checks(self) -> list[str]:
         run = self.run
         solved = [p for p in run.plays if p.selection == "Markov perfect"]
-        told = [
-            f"Points: 0 = {zero}; 100 = {hundred}." for _, zero, hundred in [run.scenario.payoff_unit] if zero and hundred
-        ]
+        told = [f"Points: 0 = {zero}; 100 = {hundred}." for _, zero, hundred in [run.scenario.payoff_unit] if zero and hundred]
         told += [f"Markov perfect: {play.status}" for play in solved]
         told.append(f"Rounding error of every outcome at most {run.outcomes['certificate'].max():.1g}.")
         judged = [p for p in run.scenario.parameters.values() if p.in_doubt]

@@ -55,8 +55,8 @@ class Rows:
 def evaluate(formula: Formula, rows: Rows, values: Mapping[str, Floats | float]) -> Floats:
     """The formula at each point and row, broadcastable to (P, R).
 
-    values: per parameter a number or (P, 1). Division by zero and the like give inf or nan without a warning; `faulty_rows` of the
-    compiler turns those into messages. A branch that a condition excludes does not matter.
+    values: per parameter a number or (P, 1). Division by zero and the like give inf or nan without a warning; the checks over
+    the box turn those into messages. A branch that a condition excludes does not matter.
     """
     match formula:
         case tree.Number(value):
@@ -64,7 +64,7 @@ def evaluate(formula: Formula, rows: Rows, values: Mapping[str, Floats | float])
         case tree.Parameter(name):
             return np.asarray(values[name], dtype=np.float64)
         case tree.Level(variable, ahead):
-            return rows.numbers[variable][(_following(rows) if ahead else rows.levels)[variable]]
+            return np.asarray(rows.numbers[variable][(_following(rows) if ahead else rows.levels)[variable]])
         case tree.Binary(operator, left, right):
             with np.errstate(all="ignore"):
                 return np.asarray(_ARITHMETIC[operator](evaluate(left, rows, values), evaluate(right, rows, values)))
@@ -86,7 +86,7 @@ def holds(condition: Condition, rows: Rows, values: Mapping[str, Floats | float]
         case tree.Always(truth):
             return np.full(len(rows), truth)
         case tree.Compare(operator, left, right):
-            return np.asarray(_COMPARE[operator](evaluate(left, rows, values), evaluate(right, rows, values)))
+            return np.asarray(_COMPARE[operator](evaluate(left, rows, values), evaluate(right, rows, values)), dtype=bool)
         case tree.Not(inner):
             return ~holds(inner, rows, values)
         case tree.Both(left, right):
@@ -157,11 +157,11 @@ def _product_rule(operator: str, left: Formula, right: Formula, parameter: str) 
         above = _simple("-", _simple("*", d_left, right), _simple("*", left, d_right))
         return _simple("/", above, tree.Binary("*", right, right))
     lowered = _simple("*", right, tree.Binary("**", left, _simple("-", right, tree.ONE)))
-    slope = _simple("*", lowered, d_left)
+    slope = _scaled(lowered, d_left)
     if d_right == tree.ZERO:
         return slope
     grown = _simple("*", _simple("*", tree.Binary("**", left, right), tree.Call("log", (left,))), d_right)
-    return _simple("+", slope, grown)
+    return _simple("+", slope, tree.When(grown, tree.Compare("!=", left, tree.ZERO), tree.ZERO))
 
 
 def _chain_rule(name: str, arguments: tuple[Formula, ...], parameter: str) -> Formula:
@@ -179,7 +179,13 @@ def _chain_rule(name: str, arguments: tuple[Formula, ...], parameter: str) -> Fo
         "sqrt": tree.Binary("/", tree.Number(0.5), tree.Call("sqrt", arguments)),
         "abs": tree.When(tree.ONE, tree.Compare(">=", first, tree.ZERO), tree.Number(-1.0)),
     }
-    return _simple("*", outer[name], inner)
+    return _scaled(outer[name], inner)
+
+
+def _scaled(outer: Formula, inner: Formula) -> Formula:
+    """outer * inner, which is zero where `inner` is, even if `outer` has no value there: sqrt(p * talks) at talks = 0."""
+    product = _simple("*", outer, inner)
+    return product if isinstance(inner, tree.Number) else tree.When(product, tree.Compare("!=", inner, tree.ZERO), tree.ZERO)
 
 
 def _simple(operator: str, left: Formula, right: Formula) -> Formula:
@@ -214,7 +220,8 @@ def bounds(formula: Formula, rows: Rows, box: Mapping[str, tuple[float, float]])
             low, high = box[name]
             return np.full(len(rows), low), np.full(len(rows), high)
         case tree.Binary(operator, left, right):
-            return _interval(operator, bounds(left, rows, box), bounds(right, rows, box))
+            low, high = _interval(operator, bounds(left, rows, box), bounds(right, rows, box))
+            return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
         case tree.Call("min" | "max" as name, arguments):
             ends = [bounds(each, rows, box) for each in arguments]
             fold = np.minimum if name == "min" else np.maximum
@@ -320,5 +327,22 @@ def denominators(formula: Formula, guard: Condition = tree.Always(True)) -> Iter
             for argument in arguments:
                 yield from denominators(argument, guard)
         case tree.When(value, condition, otherwise):
+            yield from _denominators_of_condition(condition, guard)
             yield from denominators(value, tree.Both(guard, condition))
             yield from denominators(otherwise, tree.Both(guard, tree.Not(condition)))
+
+
+def _denominators_of_condition(condition: Condition, guard: Condition) -> Iterator[tuple[Formula, Condition]]:
+    """The same for a condition; what stands on the left of 'and' and 'or' guards the right."""
+    match condition:
+        case tree.Compare(_, left, right):
+            yield from denominators(left, guard)
+            yield from denominators(right, guard)
+        case tree.Not(inner):
+            yield from _denominators_of_condition(inner, guard)
+        case tree.Both(left, right):
+            yield from _denominators_of_condition(left, guard)
+            yield from _denominators_of_condition(right, tree.Both(guard, left))
+        case tree.Either(left, right):
+            yield from _denominators_of_condition(left, guard)
+            yield from _denominators_of_condition(right, tree.Both(guard, tree.Not(left)))

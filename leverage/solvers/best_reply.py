@@ -51,6 +51,10 @@ class Reply:
     values: Floats
     gain: float
 
+    def value_of(self, start: sparse.csr_array) -> float:
+        """The player's value of a lottery over nodes, given as a sparse row (1, K)."""
+        return float(start.data @ self.values[start.indices])
+
 
 @dataclass(frozen=True, eq=False)
 class _Decision:

@@ -80,17 +80,7 @@ def declared(machines: Sequence[Automaton]) -> Solution:
 def judge(machines: Sequence[Automaton]) -> PairVerdict:
     """The verdict on machines that play against each other: subgame perfect as written, and Nash from the start.
 
-    Parameters, exceptions as in `declared`. A best reply is to the others' machines, so its owner may remember whatever they
-    remember.
-
-    Notes
-    -----
-    One best reply per player (policy iteration on the nodes of the others' machines), so the cost grows with the product of their
-    modes.
-
-    References
-    ----------
-    Nash (1951); Selten (1965) for subgame perfection; Abreu and Rubinstein (1988) for replies to automata.
+    Parameters, exceptions as in `declared`; sources as in `judge_plan`.
 
     Examples
     --------
@@ -101,16 +91,35 @@ def judge(machines: Sequence[Automaton]) -> PairVerdict:
     >>> verdict.subgame_perfect, verdict.equilibrium
     (True, True)
     """
-    plan = _joined(machines)
+    return judge_plan(_joined(machines))
+
+
+def judge_plan(plan: Automaton) -> PairVerdict:
+    """The same verdict on any plan for all players.
+
+    A best reply may remember whatever the plan's modes remember: that is at least what the others' machines do, and the others' play does not
+    depend on more.
+
+    Notes
+    -----
+    One best reply per player (policy iteration on the plan's nodes).
+
+    References
+    ----------
+    Nash (1951); Selten (1965) for subgame perfection; Abreu and Rubinstein (1988) for replies to automata.
+    """
     certificate = check(plan)
     solution = _solution(plan, certificate)
-    game = plan.game
-    gains = np.array([_reply_value(machines, plan, i) for i in range(game.n_players)]) - solution.values[game.start]
+    start = plan.game.start
+    gains = (
+        np.array([solve_reply(plan, i).value_of(plan.start[[start]]) for i in range(plan.game.n_players)])
+        - solution.values[start]
+    )
     allowed = _allowed(plan, certificate)
     return PairVerdict(
         solution=solution,
         certificate=certificate,
-        best_reply_gains=gains,
+        best_reply_gains=np.maximum(gains, 0.0),
         subgame_perfect=certificate.gain <= allowed,
         equilibrium=bool(gains.max() <= allowed),
     )
@@ -151,14 +160,3 @@ def _status(plan: Automaton, certificate: Certificate) -> str:
         f"not subgame perfect as written: {worst.player} would gain {worst.gain:.3g} by {worst.action} instead of {worst.played} "
         f"at {plan.describe(worst.node)}; see the equilibrium set for whether better threats uphold the path"
     )
-
-
-def _reply_value(machines: Sequence[Automaton], plan: Automaton, player: int) -> float:
-    """Value at the game's start of the player's best reply to the others' machines."""
-    others = [machine for machine in machines if player not in machine.players]
-    alone = sum(len(machine.players) for machine in others) == plan.game.n_players - 1
-    # where one machine plays for the player and for others, the whole plan is read as the others' play, with its memory
-    against = join(others) if others and alone else plan
-    reply = solve_reply(against, player)
-    law = against.start[[plan.game.start]]
-    return float(law.data @ reply.values[law.indices])

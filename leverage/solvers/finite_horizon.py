@@ -48,11 +48,10 @@ def finite_horizon(
 
     Returns
     -------
-    Solution : `values` (S, N) are discounted sums divided by 1 + delta + ... + delta^(periods - 1), payoff a period; the
-    terminal payoff is
-        counted in the sum, not in the divisor. `plan` has the modes "T periods left", ..., "1 period left", "over"; the last never
-        ends and repeats the last period's choices, because a machine has to do something: it counts for nothing. `certificate` is
-        the largest one-shot deviation gain over all states and periods, normalised by the periods then left.
+    Solution : `values` (S, N) are discounted sums divided by 1 + delta + ... + delta^(periods - 1), payoff a period; the terminal
+        payoff is counted in the sum, not in the divisor. `plan` has the modes "T periods left", ..., "1 period left", "over"; the
+        last never ends and repeats the last period's choices, because a machine has to do something: it counts for nothing.
+        `certificate` is the largest one-shot deviation gain over all states and periods, normalised by the periods then left.
 
     Raises
     ------
@@ -80,7 +79,7 @@ def finite_horizon(
     >>> ended.values.round(9).tolist(), ended.plan.modes[-2:]
     ([[1.0, 1.0]], ('1 period left', 'over'))
     """
-    final = _checked_terminal(game, periods, terminal)
+    periods, final = _checked_end(game, periods, terminal)
     pure, weights = _PureFinder.of(game), payoff_weights(game)
     sums, choices = final, []
     for left in range(1, periods + 1):
@@ -95,24 +94,24 @@ def finite_horizon(
         raise UnsolvedError(f"backward induction left a gain of {gain:.3g}: rescale the payoffs or raise the tolerance")
     return Solution(
         concept="finite horizon",
-        selection="in each period the pure equilibrium with the largest sum of payoffs divided by payoff ranges, the mixed one where "
-        "there is no pure one; ties to the first",
+        selection="in each period the pure equilibrium with the largest sum of payoffs divided by payoff ranges, the "
+        "mixed one where there is no pure one; ties to the first",
         plan=plan,
         values=sums / _length(game.discount, periods),
         certificate=gain,
-        status=f"subgame perfect if play stops after {periods} period{'s' * (periods > 1)}: nobody gains more than the certificate by "
-        "one deviation in any state of any period; for play without a known end use markov_perfect",
+        status=f"subgame perfect if play stops after {periods} period{'s' * (periods > 1)}: nobody gains more than the "
+        "certificate by one deviation in any state of any period; for play without a known end use markov_perfect",
     )
 
 
-def _checked_terminal(game: StochasticGame, periods: int, terminal: ArrayLike | None) -> Floats:
-    if periods < 1 or periods != int(periods):
+def _checked_end(game: StochasticGame, periods: int, terminal: ArrayLike | None) -> tuple[int, Floats]:
+    if not (periods >= 1 and float(periods).is_integer()):
         raise GameError(f"{periods} periods; a whole number of at least 1 is needed")
     shape = (game.n_states, game.n_players)
     final = np.zeros(shape) if terminal is None else np.array(terminal, dtype=np.float64)
     if final.shape != shape or not np.all(np.isfinite(final)):
         raise GameError(f"terminal payoffs have shape {final.shape}; finite numbers of shape {shape} are needed")
-    return final
+    return int(periods), final
 
 
 def _length(discount: Floats, periods: int) -> Floats:

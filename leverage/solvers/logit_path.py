@@ -39,6 +39,8 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers, Stochastic
 #: Up to this many values (states times players), or above this share of nonzeros, the values' matrix is factored as a dense one.
 DENSE_LIMIT = 400
 DENSE_SHARE = 0.1
+#: Pivots off the diagonal are taken only where the diagonal is below this share of them (sparse matrices).
+PIVOT_SHARE = 0.1
 #: Corrections are small enough when no probability moves by more than this, or than rounding at this precision.
 CORRECTOR_TOLERANCE = 1e-7
 ROUNDING = 4e-16
@@ -79,9 +81,9 @@ class LogitSystem:
     in a state; slots that are left over are padding and in no support. Groups (s, i) are numbered s * N + i, as values are.
 
     scale, base: (N,) what payoffs are divided by after base is deducted. payoffs, slot: (N, R). law: (R, S) without zeros.
-    entry_row: (E,). group_start: (S N,). slot_group, real: (S n,). rivals: (S, n, n) slots of different players.
-    member: (S, N, n) slots of each player. pair_cell: (N (N - 1), R) in an (S, n, n) array. weight_cell: (N + 1, N, R) in an
-    (S, N + 1, n) array.
+    entry_row: (E,). group_start: (S N,). slot_group, real: (S n,). rivals: (S, n, n), 1 for slots of different players.
+    member: (S, N, n), 1 for slots of each player. pair_cell: (N (N - 1), R) in an (S, n, n) array.
+    weight_cell: (N + 1, N, R) in an (S, N + 1, n) array.
     """
 
     game: StochasticGame
@@ -95,8 +97,8 @@ class LogitSystem:
     group_start: Integers
     slot_group: Integers
     real: Booleans
-    rivals: Booleans
-    member: Booleans
+    rivals: Floats
+    member: Floats
     pairs: tuple[tuple[int, int], ...]
     pair_cell: Integers
     weight_cell: Integers
@@ -136,8 +138,8 @@ def logit_system(game: StochasticGame) -> LogitSystem:
         group_start=group_start,
         slot_group=slot_group,
         real=real,
-        rivals=np.einsum("sic,sid->scd", member, ~member),
-        member=member,
+        rivals=np.einsum("sic,sid->scd", member, ~member).astype(np.float64),
+        member=member.astype(np.float64),
         pairs=pairs,
         pair_cell=np.array([slot[i] * width + slot[j] % width for i, j in pairs], dtype=np.intp).reshape(
             len(pairs), slot.shape[1]
@@ -316,7 +318,7 @@ def _matrix(system: LogitSystem, at: Residuals, coefficient: Floats) -> Floats:
     """The values' part of the bordered matrix from the coefficients x, (S, N + 1, n)."""
     players, cells = len(at.played), system.cells
     weight = coefficient.ravel()[system.weight_cell] * (at.others * system.patience)
-    entries = weight[:players][:, :, system.entry_row] * system.law.data
+    entries = weight[:players].take(system.entry_row, axis=2) * system.law.data
     data = _gather(cells.entry.ravel(), entries.ravel(), cells.count)
     totals = coefficient @ np.swapaxes(system.member, 1, 2)
     data[cells.block] -= totals[:, :players]
@@ -331,7 +333,9 @@ def _factor(cells: MatrixCells, data: Floats) -> tuple[Floats, Integers] | Super
         return None if failed else (factors, pivots)
     indices, starts = cells.pattern
     try:
-        return splu(sparse.csc_matrix((data, indices, starts), shape=(size, size)))
+        matrix = sparse.csc_matrix((data, indices, starts), shape=(size, size))
+        # the pattern is nearly symmetric: this order fills in a fifth of what the default one does
+        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=PIVOT_SHARE, options={"SymmetricMode": True})
     except RuntimeError:  # exactly singular
         return None
 

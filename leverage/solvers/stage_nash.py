@@ -44,9 +44,9 @@ GRID_DIGITS = 12
 #: Bases of one polytope, C(A_1 + A_2, A_1), up to which the exact enumeration is run (7 x 7 actions): beyond it completeness is
 #: not claimed.
 MAX_BASES = 3_500
-#: Pairs of supports of equal size up to which nashpy is asked (10 x 10 actions: about ten seconds); beyond it only pure ones
+#: Pairs of supports of equal size up to which nashpy is asked (9 x 9 actions: six seconds); beyond it only pure ones
 #: are found.
-MAX_SUPPORT_PAIRS = 200_000
+MAX_SUPPORT_PAIRS = 50_000
 #: Equilibria that nashpy lists twice differ by rounding up to this much.
 SAME_LOTTERY = 1e-8
 #: Distinct one-shot games whose equilibria are remembered: states of a scenario often share their payoffs.
@@ -89,9 +89,9 @@ def stage_equilibria(payoffs: ArrayLike, *, tolerance: float = REGRET_TOLERANCE)
     Guaranteed: whatever the size, the regret of each pair was checked on the payoffs as given. With C(A_1 + A_2, A_1) <= 3,500
     after the removal of actions that are strictly dominated (7 x 7 actions; all 5 x 5 games), the answer is complete and exact,
     ties included: the payoffs are read as the fractions that they round, or with 12 digits of the range, and all arithmetic is
-    in integers. Beyond that the pure ones are complete and, up to C(A_1 + A_2, A_1) = 200,000, nashpy's support enumeration
-    (supports of equal size) adds mixed ones, its vertex enumeration where that finds none: completeness is not claimed. Time
-    grows as 4^A for A actions each.
+    in integers. Beyond that the pure ones are complete and, up to C(A_1 + A_2, A_1) = 50,000, nashpy's support enumeration
+    (supports of equal size) adds mixed ones, its vertex enumeration where that finds none: completeness is not claimed, as
+    rounding makes either miss some. Time grows as 4^A for A actions each.
 
     References
     ----------
@@ -201,10 +201,10 @@ def stage_nash(game: StochasticGame) -> Solution:
     plan = Automaton.stationary(game, [[lotteries[i] for lotteries in chosen] for i in range(game.n_players)])
     regret = certify_finite(plan, 1)
     if regret > REGRET_TOLERANCE * game.payoff_range:
-        raise UnsolvedError(f"one-shot games were solved to a regret of {regret:.3g} only: rescale the payoffs")
+        raise UnsolvedError(f"the one-shot games were solved to a regret of {regret:.3g} only")
     return Solution(
         concept="stage Nash",
-        selection="per state the one-shot equilibrium with the largest sum of payoffs divided by payoff ranges; ties to the first",
+        selection="per state the one-shot equilibrium with the largest sum of payoffs over payoff ranges; ties to the first",
         plan=plan,
         values=np.array([expected(table, lotteries) for table, lotteries in zip(tables, chosen, strict=True)]),
         certificate=regret,

@@ -1,4 +1,4 @@
-"""Equilibria of one-shot games: reference rows in exact fractions, textbook games, ties, and an exact twin written another way."""
+"""Equilibria of one-shot games: rows in exact fractions, textbook games, ties, and an exact twin written another way."""
 
 import json
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ def test_textbook_games_in_the_promised_order(name, a, b, expectation):
             np.testing.assert_allclose(lottery, exact, atol=CLOSE)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 2), (4, 4), (9, 9)])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 2), (4, 4), (8, 8)])
 def test_all_zero_game_has_all_pure_profiles(shape):
     found = stage_equilibria(np.zeros((*shape, 2)))
     assert len(found) == shape[0] * shape[1]
@@ -191,7 +191,7 @@ def test_duplicated_rows_against_the_exact_twin():
 def test_agrees_with_nashpy_where_there_are_no_ties(shape):
     for seed in range(10):
         game = np.random.default_rng([seed, *shape]).normal(size=(*shape, 2))
-        known = list(nashpy.Game(game[..., 0], game[..., 1]).support_enumeration(non_degenerate=True))
+        known = list(nashpy.Game(game[..., 0], game[..., 1]).vertex_enumeration())
         found = stage_equilibria(game)
         assert len(found) % 2 == 1  # Wilson (1971)
         assert len(found) == len(known)
@@ -273,7 +273,7 @@ def test_pure_equilibria_against_the_definition(game):
     number = game.shape[-1]
     wanted = []
     for profile in product(*[range(count) for count in game.shape[:-1]]):
-        others = [[profile[:i] + (d,) + profile[i + 1 :] for d in range(game.shape[i])] for i in range(number)]
+        others = [[(*profile[:i], d, *profile[i + 1 :]) for d in range(game.shape[i])] for i in range(number)]
         if all(game[profile][i] >= game[q][i] for i in range(number) for q in others[i]):
             wanted.append(profile)
     assert pure_stage_equilibria(game) == tuple(wanted)
@@ -314,6 +314,11 @@ def test_scale_of_one_players_payoffs_does_not_steer_the_selection():
     plain = stage_nash(stochastic([CHICKEN, MEETING]))
     scaled = stage_nash(stochastic([CHICKEN * [1, 1000], MEETING * [1, 1000]]))
     np.testing.assert_allclose(scaled.values, plain.values * [1, 1000], rtol=CLOSE)
+
+
+def test_scores_that_differ_by_rounding_are_tied():
+    meeting = table([[0.3, 0], [0, 0.6]], [[0.6, 0], [0, 0.3 + 1e-13]])
+    assert stage_nash(stochastic([meeting])).values.tolist() == [[0.3, 0.6]]
 
 
 def test_one_player_takes_the_best_action():

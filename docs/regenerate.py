@@ -1,0 +1,46 @@
+"""Writes what is generated: the JSON Schema, the reference pages, the shipped results and the README's excerpt of them.
+
+    python docs/regenerate.py
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from leverage import load_scenario, run
+from leverage.output.files import write_run
+from leverage.output.text import run_text
+from leverage.scenario.reference import insert_claims_table, keys_page
+from leverage.scenario.schema import json_schema_text
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->"
+#: Lines of the printed tables that the README shows: the answer and the first table.
+SHOWN = 21
+
+
+def readme_with_tables(page: str, tables: str) -> str:
+    """The README with the first lines of the shipped tables between its marks."""
+    head, _, rest = page.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}```\n{chr(10).join(tables.splitlines()[:SHOWN])}\n```\n{END}{tail}"
+
+
+def main() -> None:
+    """Regenerate everything, from the sources to what quotes them."""
+    (ROOT / "scenarios" / "scenario.schema.json").write_text(json_schema_text(), encoding="utf-8")
+    (ROOT / "docs" / "keys.md").write_text(keys_page(), encoding="utf-8")
+    language = ROOT / "docs" / "language.md"
+    language.write_text(insert_claims_table(language.read_text(encoding="utf-8")), encoding="utf-8")
+    found = run(load_scenario(ROOT / "scenarios" / "withdrawal.yaml"))
+    folder = ROOT / "results" / "withdrawal" / "baseline"
+    shutil.rmtree(folder, ignore_errors=True)
+    write_run(found, run_text(found), folder, "csv", 0.0)
+    readme = ROOT / "README.md"
+    tables = (folder / "tables.txt").read_text(encoding="utf-8")
+    readme.write_text(readme_with_tables(readme.read_text(encoding="utf-8"), tables), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
