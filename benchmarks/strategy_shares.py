@@ -2,9 +2,9 @@
 
     python benchmarks/strategy_shares.py scenarios/withdrawal.yaml --points 1024 --seed 0 --out box.csv
 
-Prints, for a two-player scenario: the share of the box in which each strategy of the first player is best for it against the second
-player's best reply; the share in which each pair of named strategies is a Nash equilibrium from the start, and subgame perfect as written;
-what the best replies do. One row a point goes to --out.
+Prints, for a two-player scenario: the share of the box in which each strategy of the first player is best for it
+against the second player's best reply; the share in which each pair of named strategies is a Nash equilibrium from the
+start, and subgame perfect as written; what the best replies do. One row a point goes to --out.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import pandas as pd
 from scipy.stats import qmc
 
 from leverage import judge, load_scenario
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton
 from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.game.strategies import compile_strategies
 from leverage.solvers.best_reply import best_reply
 
 MONTHS = 24
+#: Payoffs that differ by less are tied.
+TIE = 1e-9
 
 
 def points(form: GameForm, count: int, seed: int) -> Iterator[dict[str, float]]:
@@ -37,7 +39,9 @@ def points(form: GameForm, count: int, seed: int) -> Iterator[dict[str, float]]:
 
 
 def chain(plan: Automaton) -> tuple[Floats, Floats]:
-    """The law of the next node (K, K) and each node's lottery over the second player's actions, by name, dense (small games only)."""
+    """The law of the next node (K, K) and each node's lottery over the second player's actions, by name, dense (small
+    games only).
+    """
     game = plan.game
     counts = game.action_counts[plan.node_state]
     law = np.zeros((plan.n_nodes, plan.n_nodes))
@@ -53,7 +57,9 @@ def chain(plan: Automaton) -> tuple[Floats, Floats]:
 
 
 def frequencies(plan: Automaton, player: int, actions: tuple[str, ...], event: str) -> dict[str, float]:
-    """Share of the first months, before the event, in which the player takes each action; overall and at the first variable's lowest level."""
+    """Share of the first months, before the event, in which the player takes each action; overall and at the first
+    variable's lowest level.
+    """
     game = plan.game
     law, _ = chain(plan)
     settled = game.measures.events[event][plan.node_state]
@@ -119,7 +125,9 @@ def main() -> None:
     table = pd.DataFrame([point_row(form, values) for values in points(form, given.points, given.seed)])
     payoffs = table.filter(like="payoff ").rename(columns=lambda name: name.removeprefix("payoff "))
     print(f"{len(table)} points, {time.process_time() - started:.0f} CPU seconds")
-    print("\nbest against the best reply, share of the box\n", payoffs.idxmax(axis=1).value_counts(normalize=True).to_string())
+    best = payoffs.ge(payoffs.max(axis=1) - TIE, axis=0)
+    print("\nbest against the best reply, share of the box (ties count for each)\n", best.mean().to_string())
+    print("\nties:", f"{(best.sum(axis=1) > 1).mean():.3f}")
     print(
         "\nmargin of the best over the next below 1 point:",
         f"{np.mean(np.diff(np.sort(payoffs.to_numpy(), axis=1))[:, -1] < 1):.3f}",

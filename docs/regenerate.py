@@ -1,6 +1,6 @@
 """Writes what is generated: the JSON Schema, the reference pages, the shipped results and the README's excerpt of them.
 
-    python docs/regenerate.py
+python docs/regenerate.py
 """
 
 from __future__ import annotations

@@ -6,12 +6,13 @@ Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """File format of the tables."""
 
     csv = "csv"
@@ -134,13 +135,15 @@ def run_command(
 def validate_command(file: FileArgument, parameter: ParameterOption = None, variant: VariantOption = "") -> None:
     """Check a scenario file: all its faults, each with place, cause and remedy."""
     from leverage.game.form import compile_form
+    from leverage.scenario.wording import counted
 
     scenario = _load(file, parameter, variant)
     form = compile_form(scenario)
     strategies = sum(len(own) for own in scenario.strategies)
     _print(
-        f"{file}: no faults. {len(form.levels)} states, {len(form.row_state)} pairs of state and action profile, {len(form.indices)} transitions;"
-        f" {len(scenario.parameters)} parameters, {strategies} strategies, {len(scenario.instruments)} instruments, {len(scenario.claims)} claims."
+        f"{file}: no faults. {counted(len(form.levels), 'state')}, {len(form.row_state)} pairs of state and action profile,"
+        f" {counted(len(form.indices), 'transition')}; {counted(len(scenario.parameters), 'parameter')}, {strategies} strategies,"
+        f" {counted(len(scenario.instruments), 'instrument')}, {counted(len(scenario.claims), 'claim')}."
     )
     for note in scenario.notes:
         typer.echo(f"note: {note}", err=True)
@@ -195,7 +198,7 @@ def _overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
             number = float(value.strip())
         except ValueError:
             number = float("nan")
-        if not sign or not number - number == 0:
+        if not sign or not math.isfinite(number):
             remedy = "write it with a point" if "," in value else "such as -p goodwill=0.2"
             raise ScenarioError(
                 "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
@@ -212,7 +215,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
     from rich.console import Console
 
     with Console(stderr=True).status("reading the scenario") as status:
-        yield lambda phrase: status.update(phrase)
+        yield status.update
 
 
 def main() -> None:

@@ -45,7 +45,9 @@ class Run:
 
     @cached_property
     def strategies(self) -> pd.DataFrame:
-        """One row a way of playing: is it an equilibrium, subgame perfect, and who gains most by departing from it, where and how."""
+        """One row a way of playing: is it an equilibrium, subgame perfect, and who gains most by departing from it,
+        where and how.
+        """
         return strategies_frame(self.scenario, self.plays)
 
 

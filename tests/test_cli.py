@@ -1,4 +1,6 @@
-"""The command line as a user meets it: files appear whole or not at all, messages name the remedy, exit statuses mean what they say."""
+"""The command line as a user meets it: files appear whole or not at all, messages name the remedy, exit statuses mean
+what they say.
+"""
 
 from __future__ import annotations
 
@@ -193,7 +195,7 @@ def test_version_help_validate_schema_show(prisoners: Path, tmp_path: Path) -> N
     assert re.fullmatch(r"leverage \d+\.\d+\.\d+\n", simulate("--version", cwd=tmp_path).stdout)
     help_text = simulate("--help", cwd=tmp_path).stdout
     assert all(word in help_text for word in ("validate", "schema", "show", "FILE"))
-    assert "no faults. 1 states" in simulate("validate", str(prisoners), cwd=tmp_path).stdout
+    assert "no faults. 1 state," in simulate("validate", str(prisoners), cwd=tmp_path).stdout
     assert json.loads(simulate("schema", cwd=tmp_path).stdout)["title"] == "ScenarioFile"
     assert "confess / confess" in simulate("show", str(prisoners), "--state", "prison is open", cwd=tmp_path).stdout
     assert [path.name for path in tmp_path.iterdir()] == ["prisoners.yaml"]

@@ -1,6 +1,7 @@
 """The ways of playing that a run reports: each solution concept, each combination of named strategies, each against a best reply.
 
-A *play* is a plan for all players with a verdict: is it an equilibrium, is it subgame perfect, who would gain most by departing from it.
+A *play* is a plan for all players with a verdict: is it an equilibrium, is it subgame perfect, who would gain most by
+departing from it.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ class Play:
     """One way of playing, measured.
 
     selection: its name in tables. strategies: per player the named strategy, BEST_REPLY, or "" for a solution concept.
-    outcomes: from the game's start. gain: largest gain of a one-shot deviation, payoff a period. departure: who gains it, where (None: nobody
-    gains). reply_gains: (N,) what each player would gain from the start by its best reply; NaN where the question does not arise (a finite
-    horizon). equilibrium: nobody gains by a best reply at the start. subgame_perfect: nobody gains anywhere, in (state, memory), that
-    play can get to whatever anybody does. status: a sentence.
+    outcomes: from the game's start. gain: largest gain of a one-shot deviation, payoff a period. departure: who gains
+    it, where (None: nobody gains). reply_gains: (N,) what each player would gain from the start by its best reply; NaN
+    where the question does not arise (a finite horizon). equilibrium: nobody gains by a best reply at the start.
+    subgame_perfect: nobody gains anywhere, in (state, memory), that play can get to whatever anybody does. status: a
+    sentence.
     """
 
     selection: str
@@ -118,13 +120,18 @@ def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:
         for names in itertools.product(*machines):
             plan = join([own[name] for own, name in zip(machines, names, strict=True)])
             yield _judged(title(names), names, plan, "played as written")
+    if len(machines) > 1:
+        yield from _replies(machines)
+
+
+def _replies(machines: Machines) -> Iterator[Play]:
+    """All players but one play a named strategy, that one replies as suits it best; the last player replies first."""
     for replier in reversed(range(len(machines))):
         others = [list(own) if i != replier else [BEST_REPLY] for i, own in enumerate(machines)]
         for names in itertools.product(*others):
-            plan = join([machines[i][name] for i, name in enumerate(names) if i != replier]) if len(machines) > 1 else None
-            if plan is not None:
-                reply = best_reply(plan, replier)
-                yield _judged(title(names), names, reply.plan, reply.status)
+            against = join([machines[i][name] for i, name in enumerate(names) if i != replier])
+            reply = best_reply(against, replier)
+            yield _judged(title(names), names, reply.plan, reply.status)
 
 
 def title(names: Sequence[str]) -> str:

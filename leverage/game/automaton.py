@@ -1,13 +1,14 @@
 """Automata: finite machines that play a stochastic game for one player or for several.
 
-One type serves declared strategies (a machine for one player), stationary profiles (one mode) and equilibrium plans (a machine for all
-players, with public lotteries between modes).
+One type serves declared strategies (a machine for one player), stationary profiles (one mode) and equilibrium plans (a
+machine for all players, with public lotteries between modes).
 
-Nodes and edges. A *node* is a pair of a mode and a state. At a node each player that the machine plays for has a lottery over its actions
-there. When the actions are taken and the next state is drawn, play is on an *edge*: a node together with one entry (row r, next state s')
-of the game's transition law that belongs to the node's state. Each edge carries a public lottery over the nodes of s' with which play goes
-on. Edges of node k are numbered edge_start[k] to edge_start[k + 1], in the order of the entries of its state, so that they align with
-`game.transitions` without any table.
+Nodes and edges. A *node* is a pair of a mode and a state. At a node each player that the machine plays for has a
+lottery over its actions there. When the actions are taken and the next state is drawn, play is on an *edge*: a node
+together with one entry (row r, next state s') of the game's transition law that belongs to the node's state. Each edge
+carries a public lottery over the nodes of s' with which play goes on. Edges of node k are numbered edge_start[k] to
+edge_start[k + 1], in the order of the entries of its state, so that they align with `game.transitions` without any
+table.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Automaton:
 
     players: whom it plays for (indices, increasing). modes: a phrase for each mode. node_mode, node_state: (K,).
     lotteries[j]: flat (sum over nodes of A_i(s),) probabilities of player i = players[j], node by node.
-    next_nodes: sparse (number of edges, K), a lottery over nodes for each edge. start: sparse (S, K), the lottery over nodes with which
-    play begins in a state (a state may have none: its row is empty).
+    next_nodes: sparse (number of edges, K), a lottery over nodes for each edge. start: sparse (S, K), the lottery over
+    nodes with which play begins in a state (a state may have none: its row is empty).
     """
 
     game: StochasticGame
@@ -63,7 +64,7 @@ class Automaton:
             node_mode=np.zeros(game.n_states, dtype=np.intp),
             node_state=states,
             lotteries=tuple(np.concatenate([np.asarray(x, dtype=np.float64) for x in own]) for own in strategies),
-            next_nodes=selection(game.transitions.indices, game.n_states),
+            next_nodes=selection(np.asarray(game.transitions.indices, dtype=np.intp), game.n_states),
             start=selection(states, game.n_states),
         )
 
@@ -121,10 +122,11 @@ def spans(starts: Integers, sizes: Integers) -> Integers:
 
 
 def join(machines: Sequence[Automaton]) -> Automaton:
-    """The machine that runs several side by side: its nodes are those combinations of nodes of one state which can be reached, under any
-    actions, from the combination of their starts in some state.
+    """The machine that runs several side by side: its nodes are those combinations of nodes of one state which can be
+    reached, under any actions, from the combination of their starts in some state.
 
-    Public lotteries of the machines are independent. Raises GameError if they play different games or a player is played for twice.
+    Public lotteries of the machines are independent. Raises GameError if they play different games or a player is
+    played for twice.
     """
     result = machines[0]
     for machine in machines[1:]:
@@ -137,11 +139,11 @@ def _join_two(left: Automaton, right: Automaton) -> Automaton:
         raise GameError("automata can be joined if they play the same game for different players")
     game, width = left.game, right.n_nodes
     start = _row_products(left.start, right.start, np.arange(game.n_states), np.arange(game.n_states))
-    known = np.unique(start.indices)
+    known = np.unique(start.indices).astype(np.intp)
     frontier = known
     while len(frontier):
         law = _joint_edges(left, right, frontier)
-        frontier = np.setdiff1d(law.indices, known)
+        frontier = np.setdiff1d(law.indices, known).astype(np.intp)
         known = np.union1d(known, frontier)
     law = _joint_edges(left, right, known)
     first, second = known // width, known % width
@@ -212,7 +214,9 @@ def _in_player_order(machine: Automaton) -> Automaton:
 
 
 def reachable_nodes(machine: Automaton, state: int | None = None) -> Booleans:
-    """(K,): nodes that play can reach from the start in `state` (default: the game's) whatever anybody does, chance permitting."""
+    """(K,): nodes that play can reach from the start in `state` (default: the game's) whatever anybody does, chance
+    permitting.
+    """
     seen = np.zeros(machine.n_nodes, dtype=bool)
     frontier = machine.start[[machine.game.start if state is None else state]].indices
     while len(frontier):

@@ -32,7 +32,7 @@ def faults_over_box(scenario: Scenario) -> tuple[Fault, ...]:
     """What goes wrong somewhere in the box, or at the values in use; one fault for each place in the file."""
     form = compile_form(scenario)
     faults = [*_transition_faults(form), *_payoff_faults(form), *_patience_faults(scenario), *_lottery_faults(form)]
-    if not faults:
+    if not faults and not any(_unreadable(formula) for formula in _formulas(scenario)):
         faults += _strategy_faults(form)
     return tuple(faults)
 
@@ -149,6 +149,15 @@ def _at_values(scenario: Scenario, points: dict[str, Floats], point: int, names:
 
 def _names(formulas: list[Formula]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for formula in formulas for name in tree.parameters_of(formula)))
+
+
+def _formulas(scenario: Scenario) -> Iterator[Formula]:
+    """All formulas that the numbers of a game come from."""
+    yield from (player.discount for player in scenario.players)
+    yield from (term.formula for term in scenario.terms)
+    yield from (measure.what for measure in scenario.averages if isinstance(measure.what, Formula))
+    moves = (move for rules in scenario.transitions for rule in rules for move in rule.moves)
+    yield from (move.chance for move in moves if move.chance is not None)
 
 
 def _unreadable(formula: Formula) -> bool:

@@ -31,8 +31,9 @@ PROBABILITY_TOLERANCE = 1e-9
 class PayoffTerm:
     """One named term of a player's payoff.
 
-    `amount` has shape (R,): per row, payoff units a period, as written in the scenario (a cost is positive there and is deducted).
-    `kind` is "gain" or "cost"; `tag` is "", "holding" (price of having an instrument) or "using" (price of using it).
+    `amount` has shape (R,): per row, payoff units a period, as written in the scenario (a cost is positive there and is
+    deducted). `kind` is "gain" or "cost"; `tag` is "", "holding" (price of having an instrument) or "using" (price of
+    using it).
     """
 
     name: str
@@ -63,8 +64,9 @@ class StochasticGame:
     """A finite stochastic game with S states, N players, R rows and E entries of the transition law.
 
     players: N names. states: S labels. actions[s][i]: labels of what player i can do in state s (one label: no choice).
-    payoffs: (R, N) per period. transitions: sparse (R, S), rows sum to 1; entries that are zero at this parameter point are kept, so
-    that the shape is the same at every point. discount: (N,) in [0, 1). start: index of the state in which play begins.
+    payoffs: (R, N) per period. transitions: sparse (R, S), rows sum to 1; entries that are zero at this parameter point
+    are kept, so that the shape is the same at every point. discount: (N,) in [0, 1). start: index of the state in which
+    play begins.
 
     Build it with `StochasticGame.from_arrays` or `compile_game`; both check it.
     """

@@ -36,7 +36,9 @@ def outcomes_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
 
 
 def strategies_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
-    """One row a play and player: what that player gains by its best reply; and the largest gain of a single departure by anybody."""
+    """One row a play and player: what that player gains by its best reply; and the largest gain of a single departure
+    by anybody.
+    """
     keys = {player.name: player.key for player in scenario.players}
     rows = []
     for play in plays:

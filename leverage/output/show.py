@@ -11,7 +11,7 @@ from leverage.output.columns import WIDTH, number, paragraph, table
 from leverage.scenario.evaluation import holds
 from leverage.scenario.parsing import Scope, TextFaultsError, parse_condition
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.wording import condition_words, formula_words, plain
+from leverage.scenario.wording import condition_words, counted, formula_words, plain
 
 #: Chances below this are not listed.
 SMALLEST_CHANCE = 5e-4
@@ -20,7 +20,8 @@ SMALLEST_CHANCE = 5e-4
 def show_text(scenario: Scenario, where: str = "") -> str:
     """The game and one of its states in words.
 
-    where: a condition on the state; the first state that fits is shown (default: the start). Raises ScenarioError where none does.
+    where: a condition on the state; the first state that fits is shown (default: the start). Raises ScenarioError where
+    none does.
     """
     form = compile_form(scenario)
     game = form.at()
@@ -55,7 +56,10 @@ def _size(form: GameForm, game: StochasticGame) -> str:
         paragraph(f"  {plain(name)}: {', '.join(f'{plain(level)} {value:g}' for level, value in own.items())}", 4)
         for name, own in words.items()
     ]
-    size = f"{game.n_states} states can be reached; {len(form.row_state)} pairs of state and action profile, {len(form.indices)} transitions."
+    size = (
+        f"{counted(game.n_states, 'state')} can be reached; {len(form.row_state)} pairs of state and action profile,"
+        f" {counted(len(form.indices), 'transition')}."
+    )
     return "\n".join([form.scenario.title, "=" * WIDTH, paragraph(size), *levels])
 
 

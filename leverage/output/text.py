@@ -100,39 +100,37 @@ class _Page:
 
     def answer(self) -> str:
         """The scenario's question answered in sentences; with the title they are the first ten lines."""
-        sentences = [self._best(), self._soonest(), self._cheapest(), self._believed(), self._unbound(), self._setting()]
+        sentences = [self._best(), self._soonest_and_cheapest(), self._believed(), self._unbound(), self._setting()]
         return "\n".join(paragraph(f"* {sentence}", 2) for sentence in sentences if sentence)
 
     def _best(self) -> str:
         if not self.against_replies:
             return ""
         best, *others = self.against_replies
-        lead = f"Best for {self.player.name}, as {self.others} replies best: {self.short(best)}, {number(self.payoff(best, self.about))}"
-        lead = f"{lead} {self.run.game.payoff_unit}"
+        lead = f"Best for {self.player.name}, as {self.others} replies best: {self.short(best)}"
+        lead = f"{lead}, {number(self.payoff(best, self.about))} {self.run.game.payoff_unit}"
         told = [f"{self.short(play)} {number(self.payoff(play, self.about))}" for play in others]
         return f"{lead}; {', '.join(told)}." if told else f"{lead}."
 
     def _extremes(self, values: list[float], words: Callable[[float], str]) -> str:
-        """'most under tied pace (54%), least under full exit (18%)'."""
+        """'54% under tied pace to 18% under full exit'."""
         low, high = (min(values), max(values))
         names = {
             value: listed([self.short(p) for p, v in zip(self.against_replies, values, strict=True) if v == value])
             for value in (low, high)
         }
-        return f"most under {names[high]} ({words(high)}), least under {names[low]} ({words(low)})"
+        return f"{words(high)} under {names[high]}" + (f" to {words(low)} under {names[low]}" if low < high else "")
 
-    def _soonest(self) -> str:
-        if not self.against_replies or not self.event:
-            return ""
-        values = [play.value(self.event, f"chance by {self.dates[-1]}") for play in self.against_replies]
-        return f"'{plain(self.event)}' within {self.dates[-1]}: {self._extremes(values, percent)}."
-
-    def _cheapest(self) -> str:
+    def _soonest_and_cheapest(self) -> str:
+        told = []
+        if self.against_replies and self.event:
+            values = [play.value(self.event, f"chance by {self.dates[-1]}") for play in self.against_replies]
+            told.append(f"'{plain(self.event)}' within {self.dates[-1]}: {self._extremes(values, percent)}")
         tagged = [t.name for t in self.run.scenario.terms if t.player == self.about and t.tag]
-        if not self.against_replies or not tagged:
-            return ""
-        costs = [-sum(play.value(self.player.name, f"term: {name}") for name in tagged) for play in self.against_replies]
-        return f"Cost of holding and using: {self._extremes(costs, number)}."
+        if self.against_replies and tagged:
+            costs = [-sum(play.value(self.player.name, f"term: {name}") for name in tagged) for play in self.against_replies]
+            told.append(f"price: {self._extremes(costs, number)}")
+        return "; ".join(told) + "." if told else ""
 
     def _believed(self) -> str:
         if not self.written:
@@ -142,15 +140,15 @@ class _Page:
         if not good:
             nearest = min(self.written, key=lambda play: (max(play.reply_gains), play.selection))
             who = self.run.scenario.players[int(np.argmax(nearest.reply_gains))].key
-            told = f"nearest: {plain(nearest.selection)}, where {who} gains {number(max(nearest.reply_gains), 2)} by leaving it"
-            return f"Believed as written? None of the {count} pairs of named strategies is an equilibrium; {told}."
+            told = f"nearest: {plain(nearest.selection)}; {who} gains {number(max(nearest.reply_gains), 2)} by leaving"
+            return f"Believed? No: none of the {count} pairs of named strategies is an equilibrium ({told})."
         perfect = [plain(play.selection) for play in self.written if play.subgame_perfect]
         tail = (
             f"subgame perfect: {listed(perfect)}"
             if perfect
             else "none is subgame perfect: each rests on a threat or promise that would not be kept"
         )
-        return f"Believed as written? Equilibria among {count} pairs of named strategies: {listed(good)}; {tail}."
+        return f"Believed? Equilibria among {count} pairs of named strategies: {listed(good)}; {tail}."
 
     def _unbound(self) -> str:
         play = next((p for p in self.run.plays if p.selection == "Markov perfect"), None)
@@ -159,7 +157,8 @@ class _Page:
         payoffs = [f"{player.key} {number(self.payoff(play, i))}" for i, player in enumerate(self.run.scenario.players)]
         tail = ""
         if self.event:
-            tail = f"; '{plain(self.event)}' within {self.dates[-1]}: {percent(play.value(self.event, f'chance by {self.dates[-1]}'))}"
+            chance = play.value(self.event, f"chance by {self.dates[-1]}")
+            tail = f"; '{plain(self.event)}' within {self.dates[-1]}: {percent(chance)}"
         return f"Bound to nothing (a Markov perfect equilibrium): {listed(payoffs)}{tail}."
 
     def _setting(self) -> str:
@@ -275,9 +274,8 @@ class _Page:
 
     def checks(self) -> list[str]:
         run = self.run
-        solved = [p for p in run.plays if p.selection == "Markov perfect"]
         told = [f"Points: 0 = {zero}; 100 = {hundred}." for _, zero, hundred in [run.scenario.payoff_unit] if zero and hundred]
-        told += [f"Markov perfect: {play.status}" for play in solved]
+        told += [f"{play.selection}: {play.status}." for play in run.plays if play.is_solution]
         told.append(f"Rounding error of every outcome at most {run.outcomes['certificate'].max():.1g}.")
         judged = [p for p in run.scenario.parameters.values() if p.in_doubt]
         if judged:

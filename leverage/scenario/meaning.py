@@ -69,6 +69,8 @@ def read_meaning(document: Document, overrides: Mapping[str, float] | None = Non
     reader = Reader(document)
     _check_form(reader)
     _read_names(reader)
+    if _unclear(reader):  # whatever reads the names would be faulted for nothing
+        return Reading(None, tuple(reader.faults))
     variants = {
         name: Variant(name, _says(entry), _change(reader, ("variants", name), entry))
         for name, entry in _entries(reader, "variants")
@@ -116,9 +118,9 @@ def _known_keys(path: Path) -> list[str]:
     model: Any = ScenarioFile
     for step in path:
         if not hasattr(model, "model_fields"):
-            continue  # a name that the user chose
+            return []
         found = next((f for name, f in model.model_fields.items() if (f.alias or name) == step), None)
-        model = _inner(found.annotation) if found else None
+        model = _inner(found.annotation) if found else model  # else a name that the user chose
     return [f.alias or name for name, f in model.model_fields.items()] if hasattr(model, "model_fields") else []
 
 
@@ -142,6 +144,7 @@ def _read_names(reader: Reader) -> None:
         reader.period = read_period(str(text))
     except ValueError as reason:
         reader.fault(("period",), str(reason))
+        reader.period_known = False
     players = tuple(reader.section("players"))
     variables = {name: _level_numbers(value) for name, value in reader.section("state").items()}
     actions = {player: tuple(reader.section("actions", player)) for player in players}
@@ -154,6 +157,17 @@ def _read_names(reader: Reader) -> None:
         tuple(reader.section("parameters")), MappingProxyType(variables), MappingProxyType(actions), reader.period.unit
     )
     _check_names(reader)
+
+
+def _unclear(reader: Reader) -> bool:
+    """Whether period, players, levels or actions are so far from what is needed that no text can be read against them."""
+    words = reader.vocabulary
+    return (
+        not reader.period_known
+        or not words.players
+        or not words.variables
+        or not (all(words.variables.values()) and all(reader.section("actions", key) for key in words.players))
+    )
 
 
 def _turns(reader: Reader) -> bool:
@@ -243,7 +257,7 @@ def _start(reader: Reader, path: Path, value: object) -> dict[int, int]:
     for name, level in _mapping(value).items():
         variable = reader.key(name, words.variable_names, "state variable", (*path, name))
         if variable is not None:
-            k = reader.key(str(level), tuple(words.variables[name]), f"level of {name}", (*path, name), on_key=False)
+            k = reader.name(level, tuple(words.variables[name]), f"level of {name}", (*path, name))
             if k is not None:
                 found[variable] = k
     return found
@@ -471,9 +485,7 @@ def _instruments(reader: Reader, scenario: Scenario) -> tuple[Instrument, ...]:
     found = []
     for name, entry in _entries(reader, "instruments"):
         path: Path = ("instruments", name)
-        holder = reader.key(
-            str(entry.get("holder", "")), reader.vocabulary.player_names, "player", (*path, "holder"), on_key=False
-        )
+        holder = reader.name(entry.get("holder"), reader.vocabulary.player_names, "player", (*path, "holder"))
         without = _change(reader, (*path, "without"), _mapping(entry.get("without")))
         if without == Change() and isinstance(entry.get("without"), dict):
             reader.fault(

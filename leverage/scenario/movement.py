@@ -19,10 +19,11 @@ def read_transitions(reader: Reader) -> tuple[tuple[int, ...], tuple[tuple[Trans
     section = reader.section("transitions")
     rules: list[tuple[TransitionRule, ...]] = [(_staying(("state", name)),) for name in names]
     order: list[int] = []
+    misnamed = any(name not in names for name in section)  # then it is not known which variables come earlier
     for name, value in section.items():
         index = reader.key(name, names, "state variable", ("transitions", name))
         if index is not None:
-            known = frozenset(names[v] for v in order)
+            known = frozenset(names if misnamed else (names[v] for v in order))
             rules[index] = _variable(reader, index, value, ("transitions", name), known)
             order.append(index)
     order += [v for v in range(len(names)) if v not in order]
@@ -58,14 +59,10 @@ def _moves(reader: Reader, index: int, result: object, path: Path, scope: Scope)
     moves: list[Move] = []
     for text, chance in result.items():
         place = (*path, text)
-        moves += _move(reader, index, text, _chance(reader, chance, place, scope), place, on_key=True)
+        moves += _move(reader, index, text, reader.chance(chance, place, scope), place, on_key=True)
     if sum(move.chance is None for move in moves) > 1:
         reader.fault(path, "'rest' stands twice: what is left of 1 can go to one place only")
     return tuple(moves)
-
-
-def _chance(reader: Reader, chance: object, path: Path, scope: Scope) -> Formula | None:
-    return None if chance == "rest" else reader.formula(chance, path, scope)
 
 
 def _move(reader: Reader, index: int, text: object, chance: Formula | None, path: Path, *, on_key: bool) -> list[Move]:

@@ -28,10 +28,11 @@ class Reader:
     """
 
     document: Document
-    vocabulary: Vocabulary = Vocabulary()
-    period: Period = Period(1, "period")
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    period: Period = field(default_factory=lambda: Period(1, "period"))
     faults: list[Fault] = field(default_factory=list)
     blocked: bool = False
+    period_known: bool = True
 
     def fault(self, path: Path, message: str, remedy: str = "", *, on_key: bool = False) -> None:
         self.faults.append(self.document.fault(path, message, remedy, on_key=on_key))
@@ -51,6 +52,20 @@ class Reader:
             return UNREADABLE  # the schema reports it
         fallback: Formula = UNREADABLE
         return self._parsed(lambda: parse_formula(value, self.vocabulary, scope), fallback, path)
+
+    def chance(self, value: object, path: Path, scope: Scope) -> Formula | None:
+        """The chance at the path; None for 'rest'."""
+        if value == "rest":
+            return None
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            self.fault(
+                path,
+                "a chance is needed here: a number, a formula, or 'rest'",
+                "write {up 1: 0.2, stays: rest}",
+                on_key=value is None,
+            )
+            return UNREADABLE
+        return self.formula(value, path, scope)
 
     def condition(self, text: object, path: Path, scope: Scope, *, skip: int = 0, on_key: bool = False) -> Condition:
         """The condition at the path, after `skip` characters; `never` with its faults noted where it cannot be read."""
@@ -97,6 +112,10 @@ class Reader:
         except ValueError as reason:
             self.fault(path, str(reason))
             return None
+
+    def name(self, value: object, known: tuple[str, ...], what: str, path: Path) -> int | None:
+        """The index of a name that stands as a value, or None with its fault noted (what is no text the schema reports)."""
+        return self.key(value, known, what, path, on_key=False) if isinstance(value, str) else None
 
     def key(self, name: str, known: tuple[str, ...], what: str, path: Path, *, on_key: bool = True) -> int | None:
         """The index of a name, or None with its fault noted."""

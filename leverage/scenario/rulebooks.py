@@ -72,16 +72,14 @@ def _choice(reader: Reader, player: int, result: object, path: Path) -> Choice:
 def _lottery(reader: Reader, lottery: Mapping[str, object], path: Path) -> tuple[Formula | None, ...]:
     if sum(chance == "rest" for chance in lottery.values()) > 1:
         reader.fault(path, "'rest' stands twice: what is left of 1 can go to one action only")
-    return tuple(
-        None if chance == "rest" else reader.formula(chance, (*path, name), _CHANCES) for name, chance in lottery.items()
-    )
+    return tuple(reader.chance(chance, (*path, name), _CHANCES) for name, chance in lottery.items())
 
 
 def _phases(reader: Reader, player: int, path: Path, entry: Mapping[str, object]) -> tuple[tuple[Phase, ...], int]:
     section = reader.section(*path, "phases")
     names = tuple(section)
     starts = entry.get("starts", names[0] if names else "")
-    first = reader.key(str(starts), names, "phase", (*path, "starts"), on_key=False)
+    first = reader.name(starts, names, "phase", (*path, "starts"))
     return tuple(_phase(reader, player, names, (*path, "phases", name)) for name in names), first or 0
 
 
@@ -98,7 +96,7 @@ def _phase(reader: Reader, player: int, names: tuple[str, ...], path: Path) -> P
         length = None
     following = None
     if "next" in entry:
-        following = reader.key(str(entry["next"]), names, "phase", (*path, "next"), on_key=False)
+        following = reader.name(entry["next"], names, "phase", (*path, "next"))
     elif "until" in entry or "for" in entry:
         reader.fault(path, "this phase ends but has no 'next'", "say which phase follows", on_key=True)
     rules = _rules(reader, player, entry.get("play"), (*path, "play")) if "play" in entry else ()

@@ -13,6 +13,11 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def counted(number: int, noun: str) -> str:
+    """'1 state', '2 states'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def condition_words(condition: Condition, words: Vocabulary) -> str:
     """The condition as a reader would write it.
 

@@ -97,8 +97,8 @@ def judge(machines: Sequence[Automaton]) -> PairVerdict:
 def judge_plan(plan: Automaton) -> PairVerdict:
     """The same verdict on any plan for all players.
 
-    A best reply may remember whatever the plan's modes remember: that is at least what the others' machines do, and the others' play does not
-    depend on more.
+    A best reply may remember whatever the plan's modes remember: that is at least what the others' machines do, and the
+    others' play does not depend on more.
 
     Notes
     -----

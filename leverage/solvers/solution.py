@@ -17,7 +17,8 @@ class Solution:
     selection: the rule by which this one was chosen among several, in words.
     plan: the play itself, for all players.
     values: (S, N) normalised payoffs if play begins in each state; NaN where the plan has no start.
-    certificate: what the independent checker recomputed, payoff units; what it bounds depends on the concept and is said in `status`.
+    certificate: what the independent checker recomputed, payoff units; what it bounds depends on the concept and is
+    said in `status`.
     status: a sentence for the reader; where something is missing it says what to do next.
     """
 

@@ -1,9 +1,10 @@
 """Stage Nash: equilibria of each state's one-shot game, as if there were no tomorrow ("myopic play").
 
-The equilibria of a two-player game are the completely labelled pairs of vertices of its two best-response polytopes. Their
-vertices are enumerated here in exact integers, because the popular floating-point routes fail where scenario games live: ties
-merge facets in qhull, support enumeration misses unequal supports, pivoting can cycle. Games too large for that are handed to
-nashpy.
+nashpy is the tool that people know for such games; it is asked for a second opinion on small ones and for an answer on
+large ones, and nothing that it says is taken unchecked. The equilibria of a two-player game are the completely labelled
+pairs of vertices of its two best-response polytopes. Their vertices are enumerated here in exact integers, because the
+popular floating-point routes fail where scenario games live: ties merge facets in qhull, support enumeration misses
+unequal supports, pivoting can cycle.
 
 Sources: Nash (1951); Mangasarian (1964) and Winkels (1979) for extreme equilibria; von Stengel (2002, "Computing equilibria for
 two-person games", Handbook of Game Theory 3, section 2) for the polytopes and their labels; Bareiss (1968) for elimination in
@@ -47,6 +48,8 @@ MAX_BASES = 3_500
 #: Pairs of supports of equal size up to which nashpy is asked (9 x 9 actions: six seconds); beyond it only pure ones
 #: are found.
 MAX_SUPPORT_PAIRS = 50_000
+#: nashpy gives a second opinion on the equilibria of one-shot games with up to so many action profiles.
+MAX_ASKED = 25
 #: Equilibria that nashpy lists twice differ by rounding up to this much.
 SAME_LOTTERY = 1e-8
 #: Distinct one-shot games whose equilibria are remembered: states of a scenario often share their payoffs.
@@ -208,7 +211,7 @@ def stage_nash(game: StochasticGame) -> Solution:
         plan=plan,
         values=np.array([expected(table, lotteries) for table, lotteries in zip(tables, chosen, strict=True)]),
         certificate=regret,
-        status=_status(game),
+        status=f"{_status(game)}{_second_opinion(tables)}",
     )
 
 
@@ -217,6 +220,25 @@ def _status(game: StochasticGame) -> str:
     if game.n_states == 1:
         return f"{myopic}; with its one state this is an equilibrium of the repeated game too"
     return f"{myopic}; effects on later states are ignored, so for an equilibrium of the whole game use markov_perfect"
+
+
+def _second_opinion(tables: Sequence[Floats]) -> str:
+    """What nashpy, asked about each distinct two-player game, says of the equilibria that were found here."""
+    games = {
+        (table.shape, table.tobytes()): table for table in tables if table.shape[-1] == 2 and table[..., 0].size <= MAX_ASKED
+    }
+    if not games:
+        return ""
+    known = [pair for table in games.values() for pair in stage_equilibria(table)]
+    confirmed = sum(_confirmed(table) for table in games.values())
+    return f"; nashpy finds {confirmed} of the {len(known)} extreme equilibria of {len(games)} different one-shot games"
+
+
+def _confirmed(table: Floats) -> int:
+    """How many of the extreme equilibria of a game nashpy's support enumeration proposes as well."""
+    shifted = table - table.min(axis=(0, 1)) + 1.0
+    proposed = _distinct(_by_supports(shifted[..., 0], shifted[..., 1]))
+    return sum(any(_same(pair, other) for other in proposed) for pair in stage_equilibria(table))
 
 
 # --- selection, shared with the finite horizon -------------------------------------------------------------------------
@@ -451,9 +473,13 @@ def _by_vertices(a: Floats, b: Floats) -> list[Pair]:
 def _distinct(pairs: Iterable[Pair]) -> list[Pair]:
     found: list[Pair] = []
     for x, y in ((_tidied(x), _tidied(y)) for x, y in pairs):
-        if not any(max(np.max(np.abs(x - p)), np.max(np.abs(y - q))) < SAME_LOTTERY for p, q in found):
+        if not any(_same((x, y), other) for other in found):
             found.append((x, y))
     return found
+
+
+def _same(first: Pair, second: Pair) -> bool:
+    return all(bool(np.all(np.abs(x - y) < SAME_LOTTERY)) for x, y in zip(first, second, strict=True))
 
 
 def _tidied(lottery: Floats) -> Floats:
