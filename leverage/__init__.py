@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from leverage.game.stochastic_game import StochasticGame as StochasticGame
     from leverage.loading import load_scenario as load_scenario
     from leverage.loading import parse_scenario as parse_scenario
-    from leverage.run import Run as Run
-    from leverage.run import run as run
+    from leverage.output.frames import Run as Run
+    from leverage.pipeline import run as run
     from leverage.scenario.scenario import Scenario as Scenario
     from leverage.solvers.best_reply import best_reply as best_reply
     from leverage.solvers.declared import declared as declared
@@ -48,7 +48,7 @@ _HOMES = {
     "GameForm": "game.form",
     "LeverageError": "errors",
     "OutputError": "errors",
-    "Run": "run",
+    "Run": "output.frames",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
     "Solution": "solvers.solution",
@@ -65,7 +65,7 @@ _HOMES = {
     "load_scenario": "loading",
     "markov_perfect": "solvers.markov_perfect",
     "parse_scenario": "loading",
-    "run": "run",
+    "run": "pipeline",
     "stage_equilibria": "solvers.stage_nash",
     "stage_nash": "solvers.stage_nash",
 }

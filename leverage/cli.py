@@ -117,7 +117,7 @@ def run_command(
     with _progress(quiet) as tell:
         tell("loading the solvers")
         from leverage.output.text import run_text
-        from leverage.run import run
+        from leverage.pipeline import run
 
         result = run(scenario, horizon=horizon, progress=tell)
         text = run_text(result)

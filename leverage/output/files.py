@@ -22,7 +22,7 @@ from leverage.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leverage.run import Run
+    from leverage.output.frames import Run
 
 #: File formats of tables.
 FORMATS = ("csv", "parquet", "json")

@@ -1,12 +1,15 @@
-"""Plays -> tidy frames. Columns are stable and documented in `docs/tables.md`; no clock and no host stands in them."""
+"""A run and its tidy frames. Columns are stable and documented in `docs/tables.md`; no clock and no host stands in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
-from leverage.analysis.plays import Play
+from leverage.analysis.plays import Play, Unsolved
+from leverage.game.stochastic_game import StochasticGame
 from leverage.scenario.scenario import Scenario
 
 OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
@@ -24,7 +27,37 @@ STRATEGY_COLUMNS = (
 )
 
 
-def outcomes_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run found.
+
+    plays: the solution concepts, then every combination of named strategies, then each against best replies.
+    unsolved: concepts without a certified answer; `complete` is False if there are any.
+    """
+
+    scenario: Scenario
+    game: StochasticGame
+    plays: tuple[Play, ...]
+    unsolved: tuple[Unsolved, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.unsolved
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """One row a fact: selection, subject (player or measure), quantity, value, unit, certificate."""
+        return _outcomes(self.scenario, self.plays)
+
+    @cached_property
+    def strategies(self) -> pd.DataFrame:
+        """One row a way of playing: is it an equilibrium, subgame perfect, and who gains most by departing from it,
+        where and how.
+        """
+        return _strategies(self.scenario, self.plays)
+
+
+def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
     """One row a fact; `subject` is a player's key or a measure, `certificate` bounds the rounding error of the value."""
     keys = {player.name: player.key for player in scenario.players}
     rows = [
@@ -35,7 +68,7 @@ def outcomes_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS))
 
 
-def strategies_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
+def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
     """One row a play and player: what that player gains by its best reply; and the largest gain of a single departure
     by anybody.
     """

@@ -13,7 +13,7 @@ import numpy as np
 from leverage.analysis.outcomes import date_label
 from leverage.analysis.plays import BEST_REPLY, Play
 from leverage.output.columns import WIDTH, listed, number, paragraph, percent, section, table
-from leverage.run import Run
+from leverage.output.frames import Run
 from leverage.scenario.scenario import Player
 from leverage.scenario.wording import plain
 

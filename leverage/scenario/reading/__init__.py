@@ -8,16 +8,16 @@ on, so that the author hears of all mistakes in one go. Whether the data mean an
 Each module uses only those above it:
 
 text            the text, its lines and columns, and what is found wrong in it
+phrases         wordings that several modules need
 characters      characters that look right and are not, or cannot be printed
 file            path -> text: size, format and encoding
-phrases         wordings that several modules need
 scalars         spelling of a number, truth value or null -> value; spellings that mislead
 nodes           text -> tree of nodes with their places, or the place where the parser stops
+offsets         characters of a value -> characters of the file
 brackets        where the parser stops: brackets, commas and colons in them
 syntax_faults   where the parser stops: what is likely meant there
 quiet_faults    mistakes that YAML accepts
 repairs         reading on after a mistake
-offsets         characters of a value -> characters of the file
 document        all of it together: `read_document`, `parse_document`
 """
 

@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from leverage.analysis.plays import Play, Unsolved, declared_plays, solution_plays
 from leverage.game.form import compile_form
-from leverage.game.stochastic_game import StochasticGame
 from leverage.game.strategies import compile_strategies
-from leverage.output.frames import outcomes_frame, strategies_frame
+from leverage.output.frames import Run
 from leverage.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Called with a phrase when a step of a run begins.
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What a run found.
-
-    plays: the solution concepts, then every combination of named strategies, then each against best replies.
-    unsolved: concepts without a certified answer; `complete` is False if there are any.
-    """
-
-    scenario: Scenario
-    game: StochasticGame
-    plays: tuple[Play, ...]
-    unsolved: tuple[Unsolved, ...]
-
-    @property
-    def complete(self) -> bool:
-        return not self.unsolved
-
-    @cached_property
-    def outcomes(self) -> pd.DataFrame:
-        """One row a fact: selection, subject (player or measure), quantity, value, unit, certificate."""
-        return outcomes_frame(self.scenario, self.plays)
-
-    @cached_property
-    def strategies(self) -> pd.DataFrame:
-        """One row a way of playing: is it an equilibrium, subgame perfect, and who gains most by departing from it,
-        where and how.
-        """
-        return strategies_frame(self.scenario, self.plays)
 
 
 def run(scenario: Scenario, *, horizon: int | None = None, progress: Progress | None = None) -> Run:

@@ -1,0 +1,260 @@
+"""Planted faults, as data, and a loader for modules that contain one of them.
+
+Each row is an error that a programmer makes: a sign, an index, a missing factor, a stale value, a forgotten case. None leaves the
+module's answers as they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.abc import SourceLoader
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec, spec_from_loader
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+import leverage
+
+PACKAGE = Path(leverage.__file__).parent
+_serial = count()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`old` stands exactly once in `module` (a path within the package); `new` in its place breaks what `breaks` says."""
+
+    module: str
+    old: str
+    new: str
+    breaks: str
+
+    def __str__(self) -> str:
+        return f"{self.module}: {self.breaks} ({self.old!r} -> {self.new!r})"
+
+
+class _FaultyLoader(SourceLoader):
+    """Loads the source of a module, changed in one place; nothing is cached."""
+
+    def __init__(self, path: Path, fault: Fault | None) -> None:
+        self.path, self.fault = path, fault
+
+    def get_filename(self, fullname: str) -> str:
+        return str(self.path)
+
+    def get_data(self, path: str) -> bytes:
+        text = Path(path).read_text(encoding="utf-8")
+        return (text if self.fault is None else text.replace(self.fault.old, self.fault.new)).encode()
+
+
+def load(target: str, fault: Fault | None = None) -> ModuleType:
+    """A private copy of the module `target` in which the fault is planted, or which imports a copy that has it.
+
+    All other modules are the real ones, and the package itself is left as it was.
+    """
+    if fault is None or fault.module == target:
+        return _load_copy(target, fault)
+    with _standing_in(_name(fault.module), _load_copy(fault.module, fault)):
+        return _load_copy(target, None)
+
+
+def _name(module: str) -> str:
+    return ".".join(("leverage", *Path(module).with_suffix("").parts))
+
+
+def _load_copy(module: str, fault: Fault | None) -> ModuleType:
+    name = f"copy_{next(_serial)}_of_{Path(module).stem}"
+    spec = spec_from_loader(name, _FaultyLoader(PACKAGE / module, fault))
+    assert spec is not None
+    assert spec.loader is not None
+    copy = module_from_spec(spec)
+    with _standing_in(name, copy):  # dataclasses look their module up while they are made
+        spec.loader.exec_module(copy)
+    return copy
+
+
+@contextmanager
+def _standing_in(name: str, module: ModuleType) -> Iterator[None]:
+    """For a while the name is imported as this module."""
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
+
+
+def source(module: str) -> str:
+    return (PACKAGE / module).read_text(encoding="utf-8")
+
+
+def _rows(module: str, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
+    return tuple(Fault(module, *row) for row in rows)
+
+
+CHECKER = _rows(
+    "certify/checker.py",
+    ("_solve(system, (1 - d) * payoff", "_solve(system, payoff", "values are not normalised by 1 - delta"),
+    ("+ delta * following", "+ following", "the future of a deviation is not discounted"),
+    ("if i != without:", "if i == without:", "deviations are weighted with the deviator's lottery, not with the others'"),
+    ("float(g / (1 - d))", "float(g * (1 - d))", "the bound on longer deviations is multiplied, not divided"),
+    ("gain=max(largest),", "gain=largest[-1],", "only the last player's gain is reported"),
+    ("same = delta == d", "same = delta <= d", "everybody is as patient as the most patient"),
+    ('side="right")) - 1', 'side="left")) - 1', "a deviation to a first action is named at the node before"),
+    ("check(plan, nodes=np.ones(plan.n_nodes, dtype=bool)).gain", "check(plan).gain", "Markov play unchecked off the start"),
+    ("np.abs(totals - 1).max() <=", "(totals - 1).max() <=", "lotteries that sum to less than 1 pass"),
+    ("top = max(d.gain for d in left)", "top = min(d.gain for d in left)", "the worst deviation is not named first"),
+)
+
+FINITE = _rows(
+    "certify/finite.py",
+    ("final[plan.node_state], 0.0", "np.zeros_like(final)[plan.node_state], 0.0", "terminal payoffs are forgotten"),
+    ("for left in range(1, periods + 1):", "for left in range(1, periods):", "the first period is left out"),
+    ("met[periods - left]", "met[left - 1]", "the nodes of another period are looked at"),
+    ("** np.arange(left)", "** np.arange(1, left + 1)", "the periods left are discounted once too often"),
+    ("np.max(gains / length)", "np.max(gains)", "gains are not normalised by the periods left"),
+    ("largest = max(largest, ", "largest = max(0.0, ", "only the first period's gain is kept"),
+    ("met = [_numbers(plan.start)]", "met = [_numbers(plan.start[[game_start(plan)]])]\n", "PLACEHOLDER"),
+    ("+ game.discount * later", "+ later", "what follows is not discounted"),
+    ("game.transitions.data[entries, None] * amount", "amount", "next states are not weighted with their chances"),
+    ("if j != i], axis=0)", "if j != 0], axis=0)", "a deviation is weighted with the wrong player's lottery"),
+)
+
+DECLARED = _rows(
+    "solvers/declared.py",
+    (
+        ".value_of(plan.start[[start]])",
+        ".value_of(plan.start[[0]])",
+        "the best reply is valued from the first state, not the start",
+    ),
+    ("- solution.values[start]", "- solution.values[0]", "the plan is valued from the first state, not the start"),
+    ("solve_reply(plan, i)", "solve_reply(plan, 0)", "the first player's reply stands for everybody's"),
+    ("subgame_perfect=certificate.gain <=", "subgame_perfect=certificate.by_player[0] <=", "only the first player may deviate"),
+    ("gains.max() <= allowed", "gains.min() <= allowed", "one contented player makes an equilibrium"),
+    ("np.maximum(gains, 0.0)", "np.minimum(gains, 0.0)", "gains are cut off on the wrong side"),
+    ("plan.start @ certificate.values", "certificate.values[: len(begun)]", "values of nodes stand for values of states"),
+    ("np.diff(plan.start.indptr) > 0", "np.diff(plan.start.indptr) >= 0", "a state without a start is worth 0"),
+    (
+        "certificate=certificate.gain,",
+        "certificate=certificate.by_player[0],",
+        "only the first player's deviations are certified",
+    ),
+    ("worst = certificate.worst[0]", "worst = certificate.worst[-1]", "the status names the least deviation"),
+)
+
+BEST_REPLY = _rows(
+    "solvers/best_reply.py",
+    ("if j != player:", "if j > player:", "opponents with a lower number are forgotten"),
+    ("weighted = (1 - delta) * weight", "weighted = weight", "rewards are not normalised by 1 - delta"),
+    ('played[np.argsort(choice[played], kind="stable")]', "played[:]", "rows are not sorted by the reply's choices"),
+    ("plan.choice_start(j)[nodes][position]", "plan.choice_start(j)[position]", "lotteries are read at other nodes"),
+    (
+        "len(good)), begin)",
+        "len(good)), begin) * 0 + np.minimum.reduceat(np.where(good, np.arange(len(good)), -1), begin)",
+        "PLACEHOLDER",
+    ),
+    ("- game.entry_start[game.row_state[played.row]]", "", "edges are counted from the first state"),
+    ("choices - decision.first[:-1]", "choices - decision.first[1:]", "actions are counted from the next node"),
+    ("minlength=plan.n_nodes)) - 1", "minlength=plan.n_nodes))", "next nodes are off by one"),
+    ("certificate.by_player[player]", "certificate.gain", "the others' gains are laid to the one who replies"),
+    ("plan.edge_probability > 0", "plan.edge_probability >= 0", "what happens with chance 0 counts as reached"),
+)
+
+OUTCOMES = _rows(
+    "analysis/outcomes.py",
+    ("game.discount[:, None] ** t", "game.discount[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
+    ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
+    ("both = play.reverse @", "both = play.law @", "play is marched with the law not transposed"),
+    ("still = np.where(targets, 0.0, still)", "still = np.where(targets, 1.0, still)", "PLACEHOLDER"),
+    ("if whole == t:", "if whole == t + 1:", "dates are one period early"),
+    (
+        "_spread(play.reverse, target) & ~target",
+        "_spread(play.law, target) & ~target",
+        "nodes after the event, not before it, wait",
+    ),
+    ("mean = float(begin @ time) / chance", "mean = float(begin @ time)", "the mean time is not conditional on the event"),
+    ("share[c] * stationary", "stationary", "each recurrent class counts as if play were sure to end in it"),
+    ("np.insert(visits, home, 1.0)", "np.insert(visits, 0, 1.0)", "the reference node's share goes to the first"),
+    ("term.signed) for term", "term.amount) for term", "costs enter as gains"),
+)
+
+AUTOMATON = _rows(
+    "game/automaton.py",
+    ("np.repeat(ends - sizes - starts, sizes)", "np.repeat(ends - starts, sizes)", "ranges begin too early"),
+    (
+        "    while len(frontier):\n        law = ",
+        "    if len(frontier):\n        law = ",
+        "pairs of nodes are looked for one step ahead only",
+    ),
+    (
+        "game, width = left.game, right.n_nodes",
+        "game, width = left.game, left.n_nodes",
+        "pairs are taken apart with the wrong width",
+    ),
+    (
+        "np.repeat(np.maximum(sizes_right, 1), sizes)",
+        "np.repeat(np.maximum(sizes_left, 1), sizes)",
+        "lotteries are paired wrongly",
+    ),
+    ("left.data[a] * right.data[b]", "left.data[a]", "the second machine's public lottery is forgotten"),
+    ("lotteries=tuple(machine.lotteries[j] for j in order)", "lotteries=machine.lotteries", "lotteries keep the machines' order"),
+    ("machine.game.start if state is None else state", "state or machine.game.start", "state 0 is taken for no state"),
+    ("machine.edge_probability[edges] > 0", "machine.edge_probability[edges] >= 0", "chance 0 counts as possible"),
+    ("_pick(right, i, second)", "_pick(right, i, first)", "the second machine plays at the first one's nodes"),
+    ("abs(x.sum() - 1) > 1e-9", "x.sum() - 1 > 1e-9", "lotteries that sum to less than 1 pass"),
+)
+
+FORM = _rows(
+    "game/form.py",
+    ("kept.append((a != 0) | (b != 0))", "kept.append(a != 0)", "a chance that may be 0 makes no branch"),
+    ("len(level_numbers(scenario)[variable]) - 1", "len(level_numbers(scenario)[variable])", "a step leads beyond the top level"),
+    ("free[parents] = False", "free[parents] = True", "all rules that fit apply, not the first"),
+    (
+        "np.broadcast_to(mass * chance, mass.shape)",
+        "np.broadcast_to(chance, mass.shape)",
+        "chances of variables are not multiplied",
+    ),
+    ("for i in range(len(legal) - 1, -1, -1):", "for i in range(len(legal)):", "profiles run with the first player fastest"),
+    ("+= term.signed", "+= term.amount", "costs are added"),
+    ("reduceat(probabilities * evaluate(", "reduceat(evaluate(", "a payoff on the next state is not weighted with its chance"),
+    (
+        "np.array(self.scenario.start)).all(axis=1)",
+        "np.array(self.scenario.start)).any(axis=1)",
+        "play starts in a similar state",
+    ),
+    ("if p.in_doubt else whole", "if p.in_doubt else (p.value, p.value)", "a parameter's value decides about the shape"),
+    ("weights=mass[p]", "weights=mass[0]", "all parameter points get the first one's chances"),
+)
+
+MARKOV = (
+    *_rows(
+        "solvers/logit_path.py",
+        ("form.a * z - form.b * advantage", "form.a * z + form.b * advantage", "worse actions become likelier"),
+        (
+            "at.action_values.reshape(shape[:2])[:, :, None]",
+            "at.action_values.reshape(shape[:2])[:, None, :]",
+            "the response's mean is taken along the wrong axis",
+        ),
+        ("block = -form.b * response", "block = form.b * response", "the others' response enters with the wrong sign"),
+        ("1.0 if ahead > 0 else -1.0", "-1.0 if ahead > 0 else 1.0", "the path is followed backwards"),
+        (
+            "np.where(form.support, z + form.bias, -np.inf)",
+            "np.where(form.support, z, -np.inf)",
+            "perturbed starts are not perturbed",
+        ),
+        ("data[cells.block] -= totals", "data[cells.block] += totals", "values enter their own equation with the wrong sign"),
+    ),
+    *_rows(
+        "solvers/markov_perfect.py",
+        ("* system.scale + system.base", "* system.scale", "the base that was taken off payoffs is not put back"),
+        ("game.discount[:, None, None] * law", "game.discount[0] * law", "everybody is as patient as the first player"),
+        ("return system.real & ~leaving", "return system.real & leaving", "PLACEHOLDER"),
+        ("np.argmax(profile.advantage[first", "np.argmin(profile.advantage[first", "best replies are worst replies"),
+    ),
+)
