@@ -182,6 +182,16 @@ def show_command(
     _print(show_text(_load(file, parameter, variant), state))
 
 
+@app.command("example")
+def example_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of the shipped scenarios.")] = "withdrawal",
+) -> None:
+    """Print a shipped scenario, to be saved and changed: simulate example > my.yaml."""
+    from leverage.loading import shipped_text
+
+    _print(shipped_text(name).rstrip("\n"))
+
+
 def _load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario:
     from leverage.loading import load_scenario
 

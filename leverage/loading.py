@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from leverage.errors import ScenarioError
+from leverage.errors import Fault, ScenarioError
 from leverage.game.box import faults_over_box
 from leverage.scenario.meaning import read_meaning
+from leverage.scenario.parsing import nearest
 from leverage.scenario.reading import Document, parse_document, read_document
 from leverage.scenario.scenario import Scenario
 
@@ -34,6 +35,18 @@ def parse_scenario(
 ) -> Scenario:
     """The same from text. Raises ScenarioError."""
     return _checked(parse_document(text, source), overrides, variant)
+
+
+def shipped_text(name: str) -> str:
+    """The text of a shipped scenario, by its name without '.yaml'. Raises ScenarioError for an unknown name."""
+    here = Path(__file__).parent
+    folder = (
+        here / "shipped" if (here / "shipped").is_dir() else here.parent / "scenarios"
+    )  # a checkout keeps them beside the package
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if name not in known:
+        raise ScenarioError("simulate example", [Fault(0, 0, f"there is no shipped scenario '{name}'", nearest(name, known))])
+    return (folder / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _checked(document: Document, overrides: Mapping[str, float] | None, variant: str) -> Scenario:

@@ -201,6 +201,13 @@ def test_version_help_validate_schema_show(prisoners: Path, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["prisoners.yaml"]
 
 
+def test_example_prints_a_shipped_scenario(tmp_path: Path) -> None:
+    assert simulate("example", "withdrawal", cwd=tmp_path).stdout == WITHDRAWAL.read_text()
+    refused = simulate("example", "withdrawl", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "did you mean 'withdrawal'" in refused.stderr
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; sys.argv = ['simulate']; import leverage.cli; print(sorted({'numpy', 'scipy', 'pandas', 'pydantic'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from leverage.analysis.plays import Play, Unsolved
 from leverage.game.stochastic_game import StochasticGame
+from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Scenario
 
 OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
@@ -23,7 +24,7 @@ STRATEGY_COLUMNS = (
     "memory",
     "plays",
     "better",
-    "gain_by_best_reply",
+    "in_words",
 )
 
 
@@ -69,16 +70,11 @@ def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
 
 
 def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
-    """One row a play and player: what that player gains by its best reply; and the largest gain of a single departure
-    by anybody.
-    """
+    """One row a play: the largest gain of a single departure by anybody, and what each player gains by its best reply."""
     keys = {player.name: player.key for player in scenario.players}
     rows = []
     for play in plays:
         d = play.departure
-        detail = (keys.get(d.player, d.player), d.state, d.mode, d.played, d.action) if d else ("", "", "", "", "")
-        shared = (play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail)
-        gains = dict(zip([player.key for player in scenario.players], play.reply_gains, strict=True))
-        rows.append((*shared, *gains.values()))
-    columns = [*STRATEGY_COLUMNS[:-1], *(f"{player.key}_{STRATEGY_COLUMNS[-1]}" for player in scenario.players)]
-    return pd.DataFrame(rows, columns=columns)
+        detail = (keys.get(d.player, d.player), d.state, d.mode, d.played, d.action, departure_words(play)) if d else ("",) * 6
+        rows.append((play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail, *play.reply_gains))
+    return pd.DataFrame(rows, columns=[*STRATEGY_COLUMNS, *(f"{player.key}_gain_by_best_reply" for player in scenario.players)])

@@ -14,6 +14,7 @@ from leverage.analysis.outcomes import date_label
 from leverage.analysis.plays import BEST_REPLY, Play
 from leverage.output.columns import WIDTH, listed, number, paragraph, percent, section, table
 from leverage.output.frames import Run
+from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Player
 from leverage.scenario.wording import plain
 
@@ -262,7 +263,7 @@ class _Page:
         return row + [number(gain) for gain in play.reply_gains]
 
     def departures(self) -> list[str]:
-        told = [f"{self.short(play)} - {departure_words(self.run, play)}" for play in self.against_replies if play.departure]
+        told = [f"{self.short(play)} - {departure_words(play)}" for play in self.against_replies if play.departure]
         if not told:
             return []
         lines = [paragraph(f"* {sentence}", 2) for sentence in told]
@@ -283,13 +284,3 @@ class _Page:
         told += [f"NOT SOLVED - {each.selection}: {each.advice}" for each in run.unsolved]
         told += [f"Note: {note}." for note in run.scenario.notes]
         return [section(6, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]
-
-
-def departure_words(run: Run, play: Play) -> str:
-    """The largest gain of a single departure in a sentence."""
-    d = play.departure
-    if d is None:
-        return "nobody gains by a single departure."
-    memory = "" if d.mode == "always" else f" ({d.mode})"
-    gain = f"{number(d.gain, 2)} {run.game.payoff_unit}"
-    return f"with {d.state}{memory}, {d.player} gains {gain} by playing '{plain(d.action)}' instead of '{plain(d.played)}'."

@@ -293,6 +293,7 @@ TWINS: dict[str, Twin] = {
             ),
             ("use", 0, "cost", "using", lambda s, a, t, p: 7.0 if a[0] == "push" else 0.0),
             ("kept", 1, "gain", "", lambda s, a, t, p: float(s[0] != LOW and a[0] != "push")),
+            ("compared", 1, "gain", "", lambda s, a, t, p: p["p"] if s[0] <= MID else p["p"] - 1),
         ),
         values={"p": 0.5, "q": 2.0},
     ),

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.abc import SourceLoader
-from importlib.machinery import PathFinder
 from importlib.util import module_from_spec, spec_from_loader
 from itertools import count
 from pathlib import Path
@@ -120,7 +119,11 @@ FINITE = _rows(
     ("** np.arange(left)", "** np.arange(1, left + 1)", "the periods left are discounted once too often"),
     ("np.max(gains / length)", "np.max(gains)", "gains are not normalised by the periods left"),
     ("largest = max(largest, ", "largest = max(0.0, ", "only the first period's gain is kept"),
-    ("met = [_numbers(plan.start)]", "met = [_numbers(plan.start[[game_start(plan)]])]\n", "PLACEHOLDER"),
+    (
+        "met = [_numbers(plan.start)]",
+        "met = [_numbers(plan.start[[plan.game.start]])]",
+        "play from other states is not looked at",
+    ),
     ("+ game.discount * later", "+ later", "what follows is not discounted"),
     ("game.transitions.data[entries, None] * amount", "amount", "next states are not weighted with their chances"),
     ("if j != i], axis=0)", "if j != 0], axis=0)", "a deviation is weighted with the wrong player's lottery"),
@@ -171,7 +174,7 @@ OUTCOMES = _rows(
     ("game.discount[:, None] ** t", "game.discount[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
     ("both = play.reverse @", "both = play.law @", "play is marched with the law not transposed"),
-    ("still = np.where(targets, 0.0, still)", "still = np.where(targets, 1.0, still)", "PLACEHOLDER"),
+    ("still = np.where(targets, 0.0, still)", "still = still.copy()", "returns to an event count as arrivals"),
     ("if whole == t:", "if whole == t + 1:", "dates are one period early"),
     (
         "_spread(play.reverse, target) & ~target",
@@ -254,7 +257,7 @@ MARKOV = (
         "solvers/markov_perfect.py",
         ("* system.scale + system.base", "* system.scale", "the base that was taken off payoffs is not put back"),
         ("game.discount[:, None, None] * law", "game.discount[0] * law", "everybody is as patient as the first player"),
-        ("return system.real & ~leaving", "return system.real & leaving", "PLACEHOLDER"),
+        ("return system.real & ~leaving", "return system.real & leaving", "the actions that leave play are the ones kept"),
         ("np.argmax(profile.advantage[first", "np.argmin(profile.advantage[first", "best replies are worst replies"),
     ),
 )

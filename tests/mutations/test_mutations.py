@@ -1,0 +1,95 @@
+"""Ten planted faults in each solver: at least nine must show in its battery. This tests the tests, and the solvers' own checks."""
+
+from __future__ import annotations
+
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType, ModuleType
+
+import pytest
+
+from leverage.errors import LeverageError
+from tests.mutations import batteries, mutants
+from tests.mutations.mutants import Fault, load, source
+
+PLANTED, NEEDED = 10, 9
+#: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
+LIMIT, QUICK = 8.0, 4.0
+#: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
+#: plausible fault, and end the test.
+SHOWS = (AssertionError, ArithmeticError, IndexError, ValueError, RuntimeError, LeverageError, TimeoutError)
+
+
+@dataclass(frozen=True)
+class Solver:
+    """The module that a battery takes, and the faults planted in it or in a module that it imports."""
+
+    module: str
+    battery: Callable[[ModuleType], None]
+    faults: tuple[Fault, ...]
+
+
+SOLVERS = {
+    "checker": Solver("certify/checker.py", batteries.check_checker, mutants.CHECKER),
+    "finite checker": Solver("certify/finite.py", batteries.check_finite, mutants.FINITE),
+    "declared": Solver("solvers/declared.py", batteries.check_declared, mutants.DECLARED),
+    "best reply": Solver("solvers/best_reply.py", batteries.check_best_reply, mutants.BEST_REPLY),
+    "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),
+    "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
+    "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
+    "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
+}
+every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+
+
+@contextmanager
+def processor_seconds(limit: float) -> Iterator[None]:
+    """Raises TimeoutError once the process has computed for so long, however busy the machine is."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"still computing after {limit:g} processor seconds")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def is_caught(solver: Solver, fault: Fault) -> bool:
+    """Whether the battery fails on the copy. Warnings do not count, as users may not see them."""
+    module = load(solver.module, fault)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with processor_seconds(LIMIT):
+                solver.battery(module)
+        except SHOWS:
+            return True
+    return False
+
+
+@every_solver
+def test_the_table_is_in_step_with_the_code(solver: Solver) -> None:
+    assert len(solver.faults) == len(set(solver.faults)) == PLANTED
+    for fault in solver.faults:
+        count = source(fault.module).count(fault.old)
+        assert count == 1, f"update this row in mutants.py, its old text stands {count} times in the module: {fault}"
+        assert fault.new != fault.old
+
+
+@every_solver
+def test_the_battery_passes_on_the_module_itself(solver: Solver) -> None:
+    with processor_seconds(QUICK):
+        solver.battery(load(solver.module))
+
+
+@every_solver
+def test_planted_faults_are_caught(solver: Solver) -> None:
+    survivors = [str(fault) for fault in solver.faults if not is_caught(solver, fault)]
+    assert PLANTED - len(survivors) >= NEEDED, "not caught:\n" + "\n".join(survivors)
