@@ -75,6 +75,10 @@ def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
     rows = []
     for play in plays:
         d = play.departure
-        detail = (keys.get(d.player, d.player), d.state, d.mode, d.played, d.action, departure_words(play)) if d else ("",) * 6
+        detail = (
+            (keys.get(d.player, d.player), d.state, d.mode, d.played, d.action, departure_words(scenario, play))
+            if d
+            else ("",) * 6
+        )
         rows.append((play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail, *play.reply_gains))
     return pd.DataFrame(rows, columns=[*STRATEGY_COLUMNS, *(f"{player.key}_gain_by_best_reply" for player in scenario.players)])

@@ -263,7 +263,9 @@ class _Page:
         return row + [number(gain) for gain in play.reply_gains]
 
     def departures(self) -> list[str]:
-        told = [f"{self.short(play)} - {departure_words(play)}" for play in self.against_replies if play.departure]
+        told = [
+            f"{self.short(play)} - {departure_words(self.run.scenario, play)}" for play in self.against_replies if play.departure
+        ]
         if not told:
             return []
         lines = [paragraph(f"* {sentence}", 2) for sentence in told]

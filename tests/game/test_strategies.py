@@ -193,7 +193,12 @@ def test_every_way_to_write_a_strategy_is_traced() -> None:
 
 
 def test_a_lottery_plays_its_chances_in_the_order_of_the_actions() -> None:
-    machine, other = machines(world("{rules: [{if x is mid: {pull: 0.25, hold: rest, push: 0.5}}, {otherwise: hold}]}", "{always: {stall: 1 / 3, engage: rest}}"))
+    machine, other = machines(
+        world(
+            "{rules: [{if x is mid: {pull: 0.25, hold: rest, push: 0.5}}, {otherwise: hold}]}",
+            "{always: {stall: 1 / 3, engage: rest}}",
+        )
+    )
     mid = machine.game.states.index("x mid, y calm")
     np.testing.assert_allclose(machine.lottery(0, mid), [0.25, 0.5, 0.25])
     np.testing.assert_allclose(other.lottery(1, mid), [2 / 3, 1 / 3])
@@ -223,7 +228,9 @@ def test_no_rule_that_fits_in_a_state_that_play_reaches() -> None:
 
 
 def test_no_rule_for_a_state_that_nothing_reaches_is_needed() -> None:
-    text = WORLD.replace("x: [low, mid, top]", "x: [low, mid, top, beyond]").replace("when x < top", "when x < top and x != beyond")
+    text = WORLD.replace("x: [low, mid, top]", "x: [low, mid, top, beyond]").replace(
+        "when x < top", "when x < top and x != beyond"
+    )
     machine, _ = machines(world("{rules: [{if x < top: push}, {if x is top: hold}]}", ENGAGE, text))
     assert not any("beyond" in state for state in machine.game.states)
 

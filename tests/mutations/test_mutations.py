@@ -20,7 +20,16 @@ PLANTED, NEEDED = 10, 9
 LIMIT, QUICK = 8.0, 4.0
 #: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
 #: plausible fault, and end the test.
-SHOWS = (AssertionError, ArithmeticError, IndexError, ValueError, RuntimeError, LeverageError, TimeoutError)
+SHOWS = (
+    AssertionError,
+    ArithmeticError,
+    IndexError,
+    ValueError,
+    RuntimeError,
+    LeverageError,
+    TimeoutError,
+    pytest.fail.Exception,
+)
 
 
 @dataclass(frozen=True)
