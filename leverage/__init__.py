@@ -13,9 +13,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leverage.certify.checker import Certificate as Certificate
-    from leverage.certify.checker import certify as certify
-    from leverage.certify.checker import check as check
+    from leverage.certification.checker import Certificate as Certificate
+    from leverage.certification.checker import certify as certify
+    from leverage.certification.checker import check as check
     from leverage.errors import GameError as GameError
     from leverage.errors import LeverageError as LeverageError
     from leverage.errors import OutputError as OutputError
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 #: Public name -> module that defines it.
 _HOMES = {
     "Automaton": "game.automaton",
-    "Certificate": "certify.checker",
+    "Certificate": "certification.checker",
     "GameError": "errors",
     "GameForm": "game.form",
     "LeverageError": "errors",
@@ -55,8 +55,8 @@ _HOMES = {
     "StochasticGame": "game.stochastic_game",
     "UnsolvedError": "errors",
     "best_reply": "solvers.best_reply",
-    "certify": "certify.checker",
-    "check": "certify.checker",
+    "certify": "certification.checker",
+    "check": "certification.checker",
     "compile_form": "game.form",
     "compile_game": "game.form",
     "declared": "solvers.declared",

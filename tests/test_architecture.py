@@ -12,22 +12,23 @@ import pytest
 import leverage
 
 PACKAGE = Path(leverage.__file__).parent
-#: Room -> the rooms that it may import from. `errors` may be imported from anywhere; the package root only gives names to the world.
+#: Room -> the rooms that it may import from. `errors` may be imported from anywhere; the package root only gives names to the
+#: world.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "scenario": frozenset(),
     "game": frozenset({"scenario"}),
-    "certify": frozenset({"game"}),
-    "solvers": frozenset({"scenario", "game", "certify"}),
-    "analysis": frozenset({"scenario", "game", "certify", "solvers"}),
-    "points": frozenset({"scenario", "game", "certify", "solvers", "analysis"}),
-    "stress": frozenset({"scenario", "game", "certify", "solvers", "analysis", "points"}),
-    "experiments": frozenset({"scenario", "game", "certify", "solvers", "analysis", "points", "stress"}),
-    "output": frozenset({"scenario", "game", "certify", "solvers", "analysis", "points", "stress", "experiments"}),
+    "certification": frozenset({"game"}),
+    "solvers": frozenset({"scenario", "game", "certification"}),
+    "analysis": frozenset({"scenario", "game", "certification", "solvers"}),
+    "points": frozenset({"scenario", "game", "certification", "solvers", "analysis"}),
+    "stress": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points"}),
+    "experiments": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
+    "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
     "loading": frozenset({"scenario", "game"}),
 }
 #: Modules on top, which see every room.
-TOP = frozenset({"__init__", "__main__", "run", "cli"})
+TOP = frozenset({"__init__", "__main__", "pipeline", "cli"})
 #: What importing the package alone must not load: it would slow the command line's first answer.
 HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich")
 
@@ -72,9 +73,9 @@ def test_the_allowed_imports_have_no_cycle() -> None:
 
 
 def test_the_checker_sees_the_game_only() -> None:
-    assert MAY_IMPORT["certify"] == {"game"}
-    for module in (PACKAGE / "certify").glob("*.py"):
-        assert imported_rooms(module) <= {"certify", "game", "errors"}
+    assert MAY_IMPORT["certification"] == {"game"}
+    for module in (PACKAGE / "certification").glob("*.py"):
+        assert imported_rooms(module) <= {"certification", "game", "errors"}
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -86,3 +87,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_public_names_are_found_where_they_are_said_to_be() -> None:
     for name in leverage.__all__:
         assert getattr(leverage, name).__name__ == name
+
+
+def test_no_public_name_is_also_a_module() -> None:
+    """Importing a module sets an attribute of the package: it would hide the function of that name."""
+    assert not {room_of(module) for module in MODULES} & set(leverage.__all__)

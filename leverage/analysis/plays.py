@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leverage.analysis.outcomes import Outcome, measure_outcomes
-from leverage.certify.checker import Deviation
+from leverage.certification.checker import Deviation
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame

@@ -1,6 +1,7 @@
 """Checks over the whole box of plausible parameters: chances within [0, 1] that sum to 1, no division by zero, patience below 1.
 
-Corners decide for formulas that are linear in each parameter. For the others a low-discrepancy sample of the box is looked at as well.
+Corners decide for formulas that are linear in each parameter. For the others a low-discrepancy sample of the box is looked at as
+well.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def faults_over_box(scenario: Scenario) -> tuple[Fault, ...]:
 
 
 def points_of(scenario: Scenario, names: tuple[str, ...]) -> dict[str, Floats]:
-    """Corners of the ranges of `names`, points within, and the values in use: name -> (P, 1). Other parameters keep their values."""
+    """Corners of the ranges of `names`, points within, and the values in use: name -> (P, 1). Other parameters keep their
+    values."""
     parameters = scenario.parameters
     moved = [name for name in names if parameters[name].in_doubt]
     low = np.array([parameters[name].low for name in moved])

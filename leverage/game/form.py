@@ -1,11 +1,11 @@
 """The game form: the shape that a scenario's rules give a game, whatever the parameters' values.
 
-States are those that the rules can reach for some values in the plausible ranges; rows are states with action profiles; entries are possible
-next states. The shape is found once; `GameForm.arrays` fills it with numbers for many parameter points at a time.
+States are those that the rules can reach for some values in the plausible ranges; rows are states with action profiles; entries
+are possible next states. The shape is found once; `GameForm.arrays` fills it with numbers for many parameter points at a time.
 
-How transitions are drawn: variable after variable, in the scenario's order. A *branch* is a row together with the next levels of the variables
-drawn so far. The first rule that fits a branch splits it, one branch for each move; its probability is the product of the chances on the way.
-A move whose chance is zero everywhere in the box (by interval arithmetic) makes no branch.
+How transitions are drawn: variable after variable, in the scenario's order. A *branch* is a row together with the next levels of
+the variables drawn so far. The first rule that fits a branch splits it, one branch for each move; its probability is the product
+of the chances on the way. A move whose chance is zero everywhere in the box (by interval arithmetic) makes no branch.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import cast
 
 import numpy as np
 from scipy import sparse
@@ -21,7 +22,7 @@ from leverage.errors import Fault, ScenarioError
 from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, PayoffTerm, StochasticGame
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import Rows, bounds, evaluate, holds
-from leverage.scenario.scenario import Scenario, TransitionRule
+from leverage.scenario.scenario import Measure, Scenario, TransitionRule
 from leverage.scenario.wording import plain
 
 #: Limits of what is compiled, far above what the solvers finish in a sensible time.
@@ -38,7 +39,8 @@ Values = Mapping[str, Floats | float]
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Branches that one rule splits. `parents`: (n,) their numbers among the branches before; `kept[m]`: which of them move m can happen to."""
+    """Branches that one rule splits. `parents`: (n,) their numbers among the branches before; `kept[m]`: which of them move m
+    can happen to."""
 
     rule: TransitionRule
     parents: Integers
@@ -48,7 +50,8 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class FormArrays:
-    """The numbers of a form at P parameter points: probabilities (P, E), terms each (P, R), averages each (P, S), discount (P, N)."""
+    """The numbers of a form at P parameter points: probabilities (P, E), terms each (P, R), averages each (P, S), discount (P,
+    N)."""
 
     probabilities: Floats
     terms: tuple[Floats, ...]
@@ -60,9 +63,9 @@ class FormArrays:
 class GameForm:
     """The shape of a game and where its numbers come from.
 
-    levels: (S, V) level indices of each state. legal[i]: (S, actions declared) what player i can do. row_state: (R,). row_actions: (N, R) declared
-    actions. steps[k]: the blocks of the k-th variable drawn. branch_entry: (branches,) the entry that each final branch adds to.
-    indptr, indices: the pattern of the transition law (R rows, S columns).
+    levels: (S, V) level indices of each state. legal[i]: (S, actions declared) what player i can do. row_state: (R,).
+    row_actions: (N, R) declared actions. steps[k]: the blocks of the k-th variable drawn. branch_entry: (branches,) the entry
+    that each final branch adds to. indptr, indices: the pattern of the transition law (R rows, S columns).
     """
 
     scenario: Scenario
@@ -120,7 +123,8 @@ class GameForm:
             probabilities=probabilities,
             terms=tuple(self._per_row(term.formula, values, probabilities) for term in self.scenario.terms),
             averages=tuple(
-                _spread(evaluate(m.what, self.state_rows, values), points, len(self.levels)) for m in self.scenario.averages
+                _spread(evaluate(cast(tree.Formula, m.what), self.state_rows, values), points, len(self.levels))
+                for m in self.scenario.averages
             ),
             discount=np.concatenate(
                 [_spread(evaluate(p.discount, NO_ROWS, values), points, 1) for p in self.scenario.players], axis=1
@@ -183,11 +187,10 @@ class GameForm:
     def _measures(self, arrays: FormArrays) -> Measures:
         scenario = self.scenario
         return Measures(
-            events={m.name: np.broadcast_to(holds(m.what, self.state_rows, {}), len(self.levels)) for m in scenario.events},  # type: ignore[arg-type]
+            events={m.name: np.broadcast_to(_truth(m, self.state_rows), len(self.levels)) for m in scenario.events},
             counts={
-                m.name: np.broadcast_to(holds(m.what, self.entry_rows, {}), len(self.indices)).astype(float)
-                for m in scenario.counts
-            },  # type: ignore[arg-type]
+                m.name: np.broadcast_to(_truth(m, self.entry_rows), len(self.indices)).astype(float) for m in scenario.counts
+            },
             averages={m.name: array[0] for m, array in zip(scenario.averages, arrays.averages, strict=True)},
             dates=scenario.dates,
         )
@@ -258,7 +261,9 @@ def _reachable(scenario: Scenario) -> Integers:
         frontier = np.setdiff1d(_codes(scenario, following.T), known)
         known = np.union1d(known, frontier)
         if len(known) > MOST_STATES:
-            message = f"the rules reach more than {MOST_STATES:,} states, the most that can be compiled (the levels multiply to {whole:,})"
+            message = (
+                f"the rules reach more than {MOST_STATES:,} states, the most that can be compiled (levels multiply to {whole:,})"
+            )
             _too_large(scenario, message, ("state",))
     return _decode(known, sizes)
 
@@ -415,6 +420,11 @@ def chances_of(block: Block, values: Values) -> list[Floats]:
     given = [None if move.chance is None else evaluate(move.chance, block.rows, values) for move in block.rule.moves]
     rest = 1.0 - sum((each for each in given if each is not None), np.asarray(0.0))
     return [np.asarray(rest) if each is None else each for each in given]
+
+
+def _truth(measure: Measure, rows: Rows) -> Booleans:
+    """Where an event or a count holds."""
+    return holds(cast(tree.Condition, measure.what), rows, {})
 
 
 def _spread(array: Floats, points: int, width: int) -> Floats:

@@ -1,7 +1,7 @@
 """Named strategies -> automata.
 
-The memory of a strategy is its phase, how long the phase has lasted, and the truth of each condition that its rules look up one period back.
-Nothing has happened before the start: every such condition is false there.
+The memory of a strategy is its phase, how long the phase has lasted, and the truth of each condition that its rules look up one
+period back. Nothing has happened before the start: every such condition is false there.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Memory = tuple[int, int, tuple[bool, ...]]
 def compile_strategy(form: GameForm, game: StochasticGame, strategy: Strategy) -> Automaton:
     """The machine that plays a named strategy in `game` (a game of `form`).
 
-    Raises ScenarioError, with all faults, where the strategy has no rule that fits or none of its actions is legal in a situation that play
-    can reach.
+    Raises ScenarioError, with all faults, where the strategy has no rule that fits or none of its actions is legal in a
+    situation that play can reach.
     """
     remembered = remembered_conditions(strategy)
     truth = [np.broadcast_to(holds(each.condition, form.entry_rows, {}), len(form.indices)) for each in remembered]

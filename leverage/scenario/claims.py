@@ -54,7 +54,8 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
     "subgame_perfect": ClaimFunction((), "the pair is subgame perfect as written", truth=True, strategies=True),
 }
 
-#: Selections that need no name; the others are 'best for PLAYER', 'worst for PLAYER', 'best reply of PLAYER', 'STRATEGY against STRATEGY'.
+#: Selections that need no name; the others are 'best for PLAYER', 'worst for PLAYER', 'best reply of PLAYER', 'STRATEGY against
+#: STRATEGY'.
 PLAIN_SELECTIONS = ("bargaining point", "Markov equilibrium", "every equilibrium found")
 
 
@@ -68,6 +69,8 @@ class Selection:
 
 @dataclass(frozen=True)
 class ClaimCall:
+    """A function of the vocabulary, applied to names."""
+
     function: str
     arguments: tuple[str, ...]
 
@@ -86,7 +89,8 @@ ClaimExpression = float | str | ClaimCall | ClaimSum
 
 @dataclass(frozen=True)
 class ClaimLine:
-    """`relation` is a comparison sign, 'rises with', 'falls with' or 'is true'; `right` is an expression, a parameter's name or 0."""
+    """`relation` is a comparison sign, 'rises with', 'falls with' or 'is true'; `right` is an expression, a parameter's name or
+    0."""
 
     text: str
     left: ClaimExpression
@@ -111,7 +115,8 @@ def read_selection(text: str, names: Names) -> Selection:
             return Selection(phrase, (_known(words[-1], "player", names, text.rindex(words[-1])),))
     if len(words) == 3 and words[1] == "against":
         return Selection("against", tuple(_known(word, "strategy", names, text.index(word)) for word in (words[0], words[2])))
-    remedy = f"known: {', '.join(PLAIN_SELECTIONS)}, best for PLAYER, worst for PLAYER, best reply of PLAYER, STRATEGY against STRATEGY"
+    phrases = (*PLAIN_SELECTIONS, "best for PLAYER", "worst for PLAYER", "best reply of PLAYER", "STRATEGY against STRATEGY")
+    remedy = f"known: {', '.join(phrases)}"
     raise TextFaultsError([TextFault(0, len(text), f"there is no selection '{text}'", remedy)])
 
 

@@ -1,7 +1,7 @@
 """What a syntax tree means: values over rows and parameter points, derivatives, bounds over a box.
 
-Arrays have shape (P, R) or anything that broadcasts to it: P parameter points lead, R rows follow. A row is whatever the caller lays out: a
-state, a state with an action profile, or those with the state that follows.
+Arrays have shape (P, R) or anything that broadcasts to it: P parameter points lead, R rows follow. A row is whatever the caller
+lays out: a state, a state with an action profile, or those with the state that follows.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Rows:
     """What formulas read, row by row.
 
     numbers: per variable the numbers of its levels. levels, following: (V, R) level indices now and when the period has ended.
-    actions: (N, R) indices into each player's declared actions (-1: no action is taken). memory: truth (R,) of each condition that is looked
-    up one period back.
+    actions: (N, R) indices into each player's declared actions (-1: no action is taken). memory: truth (R,) of each condition
+    that is looked up one period back.
     """
 
     numbers: tuple[Floats, ...]
@@ -105,8 +105,8 @@ def _observed(condition: Condition, rows: Rows) -> Booleans:
             where = _following(rows) if ahead else rows.levels
             return np.isin(where[variable], list(levels))
         case tree.Moves(variable, direction):
-            change = _following(rows)[variable] - rows.levels[variable]
-            return change != 0 if direction == 0 else np.sign(change) == direction
+            change = np.sign(_following(rows)[variable] - rows.levels[variable])
+            return np.asarray(change != 0 if direction == 0 else change == direction)
         case tree.Becomes(variable, levels):
             return np.isin(_following(rows)[variable], list(levels)) & ~np.isin(rows.levels[variable], list(levels))
         case tree.Plays(player, actions):
@@ -210,15 +210,16 @@ def _simple(operator: str, left: Formula, right: Formula) -> Formula:
 def bounds(formula: Formula, rows: Rows, box: Mapping[str, tuple[float, float]]) -> tuple[Floats, Floats]:
     """Lower and upper bounds of the formula over a box of parameters, row by row (interval arithmetic, Moore 1966).
 
-    The true range lies within; it may be narrower. A formula bounded by (0, 0) is zero at every point of the box. Ends may be infinite.
+    The true range lies within; it may be narrower. A formula bounded by (0, 0) is zero at every point of the box. Ends may be
+    infinite.
     """
     match formula:
         case tree.Number() | tree.Level():
             value = np.broadcast_to(evaluate(formula, rows, {}), len(rows))
             return value, value
         case tree.Parameter(name):
-            low, high = box[name]
-            return np.full(len(rows), low), np.full(len(rows), high)
+            least, most = box[name]
+            return np.full(len(rows), least), np.full(len(rows), most)
         case tree.Binary(operator, left, right):
             low, high = _interval(operator, bounds(left, rows, box), bounds(right, rows, box))
             return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)

@@ -1,7 +1,8 @@
-"""Document -> checked scenario. All faults that can be found without playing the game are collected; the compiler adds those that need it.
+"""Document -> checked scenario. All faults that can be found without playing the game are collected; the compiler adds those
+that need it.
 
-Turns (`moves: in turn`) and endings (`ends when`) are turned into ordinary state variables, legality and transition rules here, so that no
-later stage knows of them.
+Turns (`moves: in turn`) and endings (`ends when`) are turned into ordinary state variables, legality and transition rules here,
+so that no later stage knows of them.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@
     conjunction := negation {"and" negation}
     negation  := "not" negation | statement
 
-A statement is `always`, `never`, a comparison, or one of the phrases about a state variable or a player. What a text may read depends on
-where it stands (`Scope`).
+A statement is `always`, `never`, a comparison, or one of the phrases about a state variable or a player. What a text may read
+depends on where it stands (`Scope`).
 """
 
 from __future__ import annotations
@@ -341,7 +341,7 @@ class _Parser:
             return tree.Level(words.variable_names.index(token.text))
         if token.text in words.parameters:
             if not self.scope.parameters:
-                remedy = "the game's shape never depends on a value: put the parameter into a chance or a payoff, or write a number here"
+                remedy = "the game's shape never depends on a value: put it into a chance or a payoff, or write a number here"
                 self.note(token, f"{self.scope.place} cannot read the parameter '{token.text}'", remedy)
             return tree.Parameter(token.text)
         if token.text in KEYWORDS:
@@ -510,7 +510,7 @@ class _Parser:
         return frozenset(found)
 
     def _one_more(self, names: list[str]) -> bool:
-        """Whether after 'or' comes another name of the list; a name that is not known anywhere and stands alone is a misspelt one."""
+        """Whether after 'or' comes another name of the list, perhaps misspelt: a word that is known nowhere and stands alone."""
         token, following, words = self.ahead(), self.ahead(2), self.vocabulary
         if self._starts_statement(following):
             return False

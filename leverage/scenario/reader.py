@@ -1,4 +1,5 @@
-"""Shared by everything that reads parts of a scenario: it finds texts, parses them, and collects faults instead of stopping at the first."""
+"""Shared by everything that reads parts of a scenario: it finds texts, parses them, and collects faults instead of stopping at
+the first."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The checked scenario: every text of the file turned into data, every name resolved. Frozen; the next stage compiles it.
 
-Indices: variables, levels, players and actions are numbered in the order of the file. `path` is the place in the file that a message about
-the part points to.
+Indices: variables, levels, players and actions are numbered in the order of the file. `path` is the place in the file that a
+message about the part points to.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Player:
+    """A party; `discount` is a formula of parameters."""
+
     key: str
     name: str
     discount: Formula
@@ -57,7 +59,8 @@ class Action:
 
 @dataclass(frozen=True)
 class Move:
-    """Where a variable goes: by `step` levels (stopping at the last one), or to the level `target`. `chance` None: what is left of 1."""
+    """Where a variable goes: by `step` levels (stopping at the last one), or to the level `target`. `chance` None: what is left
+    of 1."""
 
     step: int
     target: int | None
@@ -68,6 +71,8 @@ class Move:
 
 @dataclass(frozen=True)
 class TransitionRule:
+    """Where a variable may go when `condition` is true."""
+
     condition: Condition
     moves: tuple[Move, ...]
     path: Path
@@ -104,6 +109,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class StrategyRule:
+    """What a strategy plays when `condition` is true."""
+
     condition: Condition
     choice: Choice
     path: Path
@@ -144,6 +151,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Variant:
+    """A named alternative to the baseline."""
+
     name: str
     says: str
     change: Change
@@ -151,6 +160,8 @@ class Variant:
 
 @dataclass(frozen=True)
 class Instrument:
+    """What is said to give its holder leverage, and the world without it."""
+
     name: str
     holder: int
     says: str
@@ -176,7 +187,8 @@ class Scenario:
     """A checked scenario at one parameter point (the values of `parameters`).
 
     transitions[v]: rules of variable v in the order of the file; `order` is the order in which variables are drawn.
-    payoff_unit: name, what 0 means, what 100 means. notes: what a reader should know (overrides outside the plausible range, unused parameters).
+    payoff_unit: name, what 0 means, what 100 means. notes: what a reader should know (overrides outside the plausible range,
+    unused parameters).
     """
 
     document: Document

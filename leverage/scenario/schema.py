@@ -1,11 +1,12 @@
 """The scenario file's schema: what may stand where. Field docstrings are the reference of the language.
 
-Here only the form is checked (keys, kinds of values); what the texts mean is checked by `leverage.scenario.meaning`. The JSON Schema that editors use
-is generated from these classes (`simulate schema`), and so is the reference page of the documentation.
+Here only the form is checked (keys, kinds of values); what the texts mean is checked by `leverage.scenario.meaning`. The JSON
+Schema that editors use is generated from these classes (`simulate schema`), and so is the reference page of the documentation.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Annotated, Any, Literal
 
@@ -45,6 +46,7 @@ def _text(value: Any) -> str:
 
 
 def read_range(value: Any) -> tuple[float, float]:
+    """[low, high] as a pair. Raises PydanticCustomError."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         count = len(value) if isinstance(value, list | tuple) else "no list"
         hint = " - decimal commas make longer lists: write 0.5 with a point" if isinstance(value, list) and len(value) > 2 else ""
@@ -68,7 +70,7 @@ def read_levels(value: Any) -> dict[str, float]:
         )
     levels = {_name(name): _number(number) for name, number in pairs.items()}
     numbers = list(levels.values())
-    if any(b <= a for a, b in zip(numbers, numbers[1:], strict=False)):
+    if any(b <= a for a, b in itertools.pairwise(numbers)):
         raise PydanticCustomError("levels", "levels run from lowest to highest: their numbers have to rise", {})
     return levels
 
@@ -81,7 +83,9 @@ def _rules(value: Any) -> list[dict[str, Any]]:
         raise PydanticCustomError("rules", "a list of rules needs at least one", {})
     for k, rule in enumerate(value):
         if len(rule) != 1:
-            message = "rule {k} has {count} keys: each rule is one line, 'if CONDITION: RESULT' or 'otherwise: RESULT', with its own '-'"
+            message = (
+                "rule {k} has {count} keys: each rule is one line, 'if CONDITION: RESULT' or 'otherwise: RESULT', after a '-'"
+            )
             raise PydanticCustomError("rules", message, {"k": k + 1, "count": len(rule)})
         key = str(next(iter(rule)))
         if key != "otherwise" and not key.startswith("if "):
@@ -182,7 +186,8 @@ class ParameterEntry(Entry):
 
 
 class PayoffEntry(Entry):
-    """What a player cares about in a period, as named terms: each a formula. Costs are written as positive numbers and are deducted."""
+    """What a player cares about in a period, as named terms: each a formula. Costs are written as positive numbers and are
+    deducted."""
 
     gains: dict[Name, FormulaText] = {}
     """What is added."""
@@ -300,7 +305,8 @@ class ScenarioFile(Entry):
     period: Text = "1 period"
     """Length of a period: a number and a unit, such as '1 month'."""
     moves: Literal["together", "in turn"] = "together"
-    """Whether all players move at once in a period, or one a period in the order of `players` (who waits has the one action 'wait')."""
+    """Whether all players move at once in a period, or one a period in the order of `players` (who waits has the one action
+    'wait')."""
     payoff_unit: PayoffUnitEntry = Field(default=PayoffUnitEntry(), alias="payoff unit")
     """What a point of payoff means."""
     players: dict[Name, PlayerEntry]

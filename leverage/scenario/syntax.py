@@ -1,7 +1,7 @@
 """The syntax tree of formulas and conditions: data, no behaviour.
 
-A formula is a number that may depend on parameters, on the state, on what is played and on what the period brings; a condition is true or
-false. `Last` wraps a condition that is looked up one period back.
+A formula is a number that may depend on parameters, on the state, on what is played and on what the period brings; a condition
+is true or false. `Last` wraps a condition that is looked up one period back.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from typing import TypeVar
 
 @dataclass(frozen=True)
 class Number:
+    """A number as it is written."""
+
     value: float
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """The value of a parameter."""
+
     name: str
 
 
@@ -57,6 +61,8 @@ class When:
 
 @dataclass(frozen=True)
 class Always:
+    """True or false, whatever happens."""
+
     truth: bool
 
 
@@ -111,17 +117,23 @@ class Last:
 
 @dataclass(frozen=True)
 class Not:
+    """True where `condition` is not."""
+
     condition: Condition
 
 
 @dataclass(frozen=True)
 class Both:
+    """Both are true."""
+
     left: Condition
     right: Condition
 
 
 @dataclass(frozen=True)
 class Either:
+    """One of the two is true, or both."""
+
     left: Condition
     right: Condition
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from leverage.certify.checker import check
+from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers

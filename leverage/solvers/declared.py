@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leverage.certify.checker import Certificate, check
+from leverage.certification.checker import Certificate, check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import Floats

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from leverage.certify.finite import certify_finite
+from leverage.certification.finite import certify_finite
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, selection
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from leverage.certify.checker import certify
+from leverage.certification.checker import certify
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, StochasticGame

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import QhullError
 
-from leverage.certify.finite import certify_finite
+from leverage.certification.finite import certify_finite
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame

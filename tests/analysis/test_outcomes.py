@@ -12,7 +12,7 @@ from scipy import sparse
 
 from leverage.analysis.outcomes import Outcome, measure_outcomes
 from leverage.analysis.paths import sample_paths
-from leverage.certify.checker import check
+from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join, selection
 from leverage.game.stochastic_game import Measures, StochasticGame

@@ -1,6 +1,8 @@
-"""The slow twin of the compiler: every golden scenario's rules written out by hand in Python, and loops over all states and profiles.
+"""The slow twin of the compiler: every golden scenario's rules written out by hand in Python, and loops over all states and
+profiles.
 
-It shares nothing with the package: no parser, no arrays, no order of evaluation. `python tests/game/slow_compiler.py` writes the golden files.
+It shares nothing with the package: no parser, no arrays, no order of evaluation. `python tests/game/slow_compiler.py` writes the
+golden files.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ def always(state: State) -> bool:
 
 @dataclass(frozen=True)
 class Twin:
-    """A golden game. `follow` maps a state and a profile to chances of next states; a chance of 0 says that the entry exists nevertheless.
+    """A golden game. `follow` maps a state and a profile to chances of next states; a chance of 0 says that the entry exists
+    nevertheless.
 
     actions: per player name -> whether it is legal. terms: (name, player, kind, tag, amount(state, profile, next state, values)).
     """

@@ -1,4 +1,5 @@
-"""Compiled games against golden files, one for each kind of rule, and against a slow twin; what a form promises about its shape."""
+"""Compiled games against golden files, one for each kind of rule, and against a slow twin; what a form promises about its
+shape."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _rows(module: str, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
 
 
 CHECKER = _rows(
-    "certify/checker.py",
+    "certification/checker.py",
     ("_solve(system, (1 - d) * payoff", "_solve(system, payoff", "values are not normalised by 1 - delta"),
     ("+ delta * following", "+ following", "the future of a deviation is not discounted"),
     ("if i != without:", "if i == without:", "deviations are weighted with the deviator's lottery, not with the others'"),
@@ -112,7 +112,7 @@ CHECKER = _rows(
 )
 
 FINITE = _rows(
-    "certify/finite.py",
+    "certification/finite.py",
     ("final[plan.node_state], 0.0", "np.zeros_like(final)[plan.node_state], 0.0", "terminal payoffs are forgotten"),
     ("for left in range(1, periods + 1):", "for left in range(1, periods):", "the first period is left out"),
     ("met[periods - left]", "met[left - 1]", "the nodes of another period are looked at"),
@@ -158,9 +158,9 @@ BEST_REPLY = _rows(
     ('played[np.argsort(choice[played], kind="stable")]', "played[:]", "rows are not sorted by the reply's choices"),
     ("plan.choice_start(j)[nodes][position]", "plan.choice_start(j)[position]", "lotteries are read at other nodes"),
     (
-        "len(good)), begin)",
-        "len(good)), begin) * 0 + np.minimum.reduceat(np.where(good, np.arange(len(good)), -1), begin)",
-        "PLACEHOLDER",
+        "np.minimum.reduceat(np.where(good, np.arange(len(good)), len(good)), begin)",
+        "np.maximum.reduceat(np.where(good, np.arange(len(good)), -1), begin)",
+        "of equally good actions the last is taken",
     ),
     ("- game.entry_start[game.row_state[played.row]]", "", "edges are counted from the first state"),
     ("choices - decision.first[:-1]", "choices - decision.first[1:]", "actions are counted from the next node"),
@@ -225,7 +225,11 @@ FORM = _rows(
     ),
     ("for i in range(len(legal) - 1, -1, -1):", "for i in range(len(legal)):", "profiles run with the first player fastest"),
     ("+= term.signed", "+= term.amount", "costs are added"),
-    ("reduceat(probabilities * evaluate(", "reduceat(evaluate(", "a payoff on the next state is not weighted with its chance"),
+    (
+        "reduceat(probabilities * evaluate(",
+        "reduceat(np.ones_like(probabilities) * evaluate(",
+        "a payoff on the next state is not weighted with its chance",
+    ),
     (
         "np.array(self.scenario.start)).all(axis=1)",
         "np.array(self.scenario.start)).any(axis=1)",

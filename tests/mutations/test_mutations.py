@@ -42,8 +42,8 @@ class Solver:
 
 
 SOLVERS = {
-    "checker": Solver("certify/checker.py", batteries.check_checker, mutants.CHECKER),
-    "finite checker": Solver("certify/finite.py", batteries.check_finite, mutants.FINITE),
+    "checker": Solver("certification/checker.py", batteries.check_checker, mutants.CHECKER),
+    "finite checker": Solver("certification/finite.py", batteries.check_finite, mutants.FINITE),
     "declared": Solver("solvers/declared.py", batteries.check_declared, mutants.DECLARED),
     "best reply": Solver("solvers/best_reply.py", batteries.check_best_reply, mutants.BEST_REPLY),
     "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),

@@ -18,7 +18,6 @@ from leverage.scenario.syntax import (
     Binary,
     Both,
     Call,
-    Compare,
     Condition,
     Formula,
     Last,

@@ -1,6 +1,7 @@
 """What a well-formed file may get wrong: one row for each kind of fault, with its place, its message and its remedy.
 
-A row changes one passage of the small scenario. A mark in the new passage shows where the fault has to be reported; it is taken out first.
+A row changes one passage of the small scenario. A mark in the new passage shows where the fault has to be reported; it is taken
+out first.
 """
 
 from __future__ import annotations

@@ -342,8 +342,26 @@ def test_chains_are_bounded(part: str, joint: str) -> None:
 
 PIECES = [
     *sorted(KEYWORDS - {"if", "for"}),
-    *("deployment talks ceasefire light settled broken power opposition hold stall goodwill calm month year nonsense".split()),
-    *("( ) ( ) , + - * / ** < <= > = == != ^ % 1 2.5 1e5 0,5".split()),
+    *(
+        [
+            "deployment",
+            "talks",
+            "ceasefire",
+            "light",
+            "settled",
+            "broken",
+            "power",
+            "opposition",
+            "hold",
+            "stall",
+            "goodwill",
+            "calm",
+            "month",
+            "year",
+            "nonsense",
+        ]
+    ),
+    *(["(", ")", "(", ")", ",", "+", "-", "*", "/", "**", "<", "<=", ">", "=", "==", "!=", "^", "%", "1", "2.5", "1e5", "0,5"]),
 ]
 
 

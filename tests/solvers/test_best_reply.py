@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from leverage.certify.checker import check
+from leverage.certification.checker import check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import Floats, StochasticGame

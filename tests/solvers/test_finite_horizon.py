@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from leverage.certify.finite import certify_finite
+from leverage.certification.finite import certify_finite
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, reachable_nodes
 from leverage.game.stochastic_game import StochasticGame

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from leverage.certify.checker import certify, check
+from leverage.certification.checker import certify, check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, join, reachable_nodes, selection
 from leverage.game.stochastic_game import Floats, StochasticGame
