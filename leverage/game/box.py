@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import qmc
 
 from leverage.errors import Fault, ScenarioError
 from leverage.game.form import NO_ROWS, Block, GameForm, chances_of, compile_form
-from leverage.game.stochastic_game import Booleans, Floats
+from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.game.strategies import compile_strategies
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import Rows, denominators, evaluate, holds, possible
@@ -81,6 +82,7 @@ def _block_faults(form: GameForm, block: Block) -> Iterator[Fault]:
     formulas = [move.chance for move in block.rule.moves if move.chance is not None]
     if not block.rule.moves or any(_unreadable(formula) for formula in formulas):
         return
+    block = replace(block, rows=_representatives(block.rows, formulas))
     scenario = form.scenario
     paths = {move.chance: move.path for move in block.rule.moves if move.chance is not None}
     divided = [fault for formula in formulas for fault in _division_faults(form, formula, block.rows, paths[formula])]
@@ -113,6 +115,23 @@ def _chance_fault(scenario: Scenario, move: Move, chance: float, place: str) -> 
     message = f"{what} is {chance:.6g}, outside [0, 1], {place}"
     remedy = "narrow a range, or bound the formula with min(1, ...) or max(0, ...)"
     return scenario.document.fault(move.path, message, remedy, on_key=rest)
+
+
+def _representatives(rows: Rows, formulas: list[Formula]) -> Rows:
+    """The first of all rows that are alike in what the formulas read: a few, where a game has many states."""
+    keys: list[Integers] = []
+    for node in (node for formula in formulas for node in tree.walk(formula)):
+        match node:
+            case tree.Level(variable, ahead) | tree.At(variable, _, ahead) if not ahead:
+                keys.append(rows.levels[variable])
+            case tree.Plays(player, _) if rows.actions is not None:
+                keys.append(rows.actions[player])
+            case tree.Level(variable) | tree.At(variable) | tree.Moves(variable) | tree.Becomes(variable):
+                keys += [rows.levels[variable], *([] if rows.following is None else [rows.following[variable]])]
+    if not keys or not len(rows):
+        return rows.part(np.arange(min(1, len(rows))))
+    _, first = np.unique(np.array(keys), axis=1, return_index=True)
+    return rows.part(np.sort(first))
 
 
 def _on_key(path: Path) -> bool:
@@ -172,6 +191,7 @@ def _unreadable(formula: Formula) -> bool:
 def _division_faults(form: GameForm, formula: Formula, rows: Rows, path: Path) -> Iterator[Fault]:
     """Division by zero somewhere in the box, or another value that is no finite number."""
     points = points_of(form.scenario, tree.parameters_of(formula))
+    rows = _representatives(rows, [formula])
     for below, guard in denominators(formula):
         shape = (_count(points), len(rows))
         value = np.broadcast_to(evaluate(below, rows, points), shape)
@@ -237,7 +257,7 @@ def _lottery_faults(form: GameForm) -> Iterator[Fault]:
                 continue
             points = points_of(form.scenario, _names(formulas))
             fits = np.flatnonzero(possible(rule.condition, form.state_rows, {})[0])
-            rows = Rows(form.numbers, form.state_rows.levels[:, fits])
+            rows = _representatives(form.state_rows.part(fits), formulas)
             given = [evaluate(formula, rows, points) for formula in formulas]
             total = np.asarray(sum(given, np.asarray(0.0)))
             wrong = any(np.any(~((chance >= -CHANCE_TOLERANCE) & (chance <= 1 + CHANCE_TOLERANCE))) for chance in given)

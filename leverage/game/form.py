@@ -362,18 +362,9 @@ def _blocks(scenario: Scenario, variable: int, now: Rows, box: Mapping[str, tupl
         parents = np.flatnonzero(free & holds(rule.condition, now, {}))
         free[parents] = False
         if len(parents):
-            part = _part(now, parents)
+            part = now.part(parents)
             blocks.append(Block(rule, parents, part, _kept(rule, part, box)))
     return tuple(blocks)
-
-
-def _part(rows: Rows, chosen: Integers) -> Rows:
-    return Rows(
-        rows.numbers,
-        rows.levels[:, chosen],
-        None if rows.actions is None else rows.actions[:, chosen],
-        None if rows.following is None else rows.following[:, chosen],
-    )
 
 
 def _kept(rule: TransitionRule, rows: Rows, box: Mapping[str, tuple[float, float]]) -> tuple[Booleans, ...]:

@@ -51,6 +51,16 @@ class Rows:
     def __len__(self) -> int:
         return int(self.levels.shape[1])
 
+    def part(self, chosen: Integers) -> Rows:
+        """The rows of the given numbers."""
+        return Rows(
+            self.numbers,
+            self.levels[:, chosen],
+            None if self.actions is None else self.actions[:, chosen],
+            None if self.following is None else self.following[:, chosen],
+            {condition: truth[chosen] for condition, truth in self.memory.items()},
+        )
+
 
 def evaluate(formula: Formula, rows: Rows, values: Mapping[str, Floats | float]) -> Floats:
     """The formula at each point and row, broadcastable to (P, R).
@@ -160,7 +170,7 @@ def _product_rule(operator: str, left: Formula, right: Formula, parameter: str) 
     slope = _scaled(lowered, d_left)
     if d_right == tree.ZERO:
         return slope
-    grown = _simple("*", _simple("*", tree.Binary("**", left, right), tree.Call("log", (left,))), d_right)
+    grown = _scaled(_simple("*", tree.Binary("**", left, right), tree.Call("log", (left,))), d_right)
     return _simple("+", slope, tree.When(grown, tree.Compare("!=", left, tree.ZERO), tree.ZERO))
 
 

@@ -309,7 +309,7 @@ class _Parser:
             return self.call() if self.ahead().text == "(" else self.name()
         if token.kind == "end":
             self.stop("the text ends where a number or a name is needed")
-        self.stop(f"'{token.text}' stands where a number or a name is needed")
+        return self.stop(f"'{token.text}' stands where a number or a name is needed")
 
     def call(self) -> Formula:
         token = self.step()

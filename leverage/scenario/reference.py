@@ -20,7 +20,7 @@ def keys_page() -> str:
         lines += [
             f"## {where or 'The file'}",
             "",
-            (entry.__doc__ or "").strip(),
+            " ".join((entry.__doc__ or "").split()),
             "",
             "| key | needed | what it says |",
             "|---|---|---|",

@@ -340,4 +340,11 @@ class ScenarioFile(Entry):
 def json_schema_text() -> str:
     """The JSON Schema of a scenario file, as text with a trailing newline."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema(by_alias=True)}
-    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_in_one_line(schema), indent=1, ensure_ascii=False) + "\n"
+
+
+def _in_one_line(schema: Any) -> Any:
+    """The schema with the line breaks of docstrings taken out of its descriptions."""
+    if isinstance(schema, dict):
+        return {k: " ".join(v.split()) if k == "description" and isinstance(v, str) else _in_one_line(v) for k, v in schema.items()}
+    return [_in_one_line(each) for each in schema] if isinstance(schema, list) else schema

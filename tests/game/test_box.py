@@ -211,7 +211,7 @@ EVERYWHERE = "{" + ", ".join(f"to l{k}: 0.1" for k in range(10)) + "}"
         (10, 10, "{up 1: 0.5, stays: rest}", 5, f"more than {MOST_STATES:,} states"),
         (10, 10, EVERYWHERE, 18, f"{MOST_BRANCHES:,} can be compiled"),
         (80, 10, "stays", 5, f"{MOST_STATES:,} can be compiled"),
-        (3, 40, "{up 1: 0.5, stays: rest}", 5, "(the levels multiply to 64,000)"),
+        (3, 40, "{up 1: 0.5, stays: rest}", 5, "(levels multiply to 64,000)"),
     ],
     ids=["steps", "jumps", "whole", "ladders"],
 )

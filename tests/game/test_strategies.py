@@ -112,7 +112,8 @@ PATHS = {
     ),
     "two months last two periods": (
         CLIMB,
-        "{starts: work, phases: {sulk: {play: stall, for: 2 months, next: work}, work: {play: engage, for: 1 month, next: sulk}}}",
+        "{starts: work, phases: {sulk: {play: stall, for: 2 months, next: work},"
+        " work: {play: engage, for: 1 month, next: sulk}}}",
         "push push hold hold hold hold hold",
         "engage stall stall engage stall stall engage",
     ),

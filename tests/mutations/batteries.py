@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import islice, product
+from itertools import combinations, islice, product
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from scipy import sparse
 
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, join, selection
+from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import Floats, Measures, StochasticGame
 from leverage.loading import parse_scenario
 from leverage.scenario.scenario import Scenario
@@ -46,6 +46,7 @@ from tests.mutations.reference import (
     entries_of,
     faced,
     first_edge,
+    first_row,
     gain_if_it_ends,
     gains_of,
     history_chances,
@@ -123,26 +124,117 @@ def check_finite(module: ModuleType) -> None:
     same(module.certify_finite(elsewhere, 1), 3.0)
 
 
-# --- one-shot games and play that ends -------------------------------------------------------------------------------
+# --- one-shot games and play that ends --------------------------------------------------------------------------------
 
 
 def check_stage_nash(module: ModuleType) -> None:
-    third = Fraction(1, 3)
-    for first, second, expected in (
-        ([[6, 2], [7, 0]], [[6, 7], [2, 0]], [([1, 0], [0, 1]), ([0, 1], [1, 0]), ([2 * third, third], [2 * third, third])]),
-        ([[2, 0], [0, 1]], [[1, 0], [0, 2]], [([1, 0], [1, 0]), ([0, 1], [0, 1]), ([2 * third, third], [third, 2 * third])]),
-        ([[0, -1, 2], [2, 0, -1], [-1, 2, 0]], [[0, 2, -1], [-1, 0, 2], [2, -1, 0]], [([third] * 3, [third] * 3)]),
-        # the first action of both is dominated; without it matching pennies are left
-        ([[0, 0, 0], [1, 3, 2], [1, 2, 3]], [[0, 3, 3], [0, 2, 3], [0, 3, 2]], [([0, 0.5, 0.5], [0, 0.5, 0.5])]),
-        # von Stengel (2002): against the first column the first two rows tie
-        ([[3, 3], [2, 5], [0, 6]], [[3, 3], [2, 6], [3, 1]], _von_stengel()),
-    ):
-        _equilibria_are(module, np.stack([first, second], axis=-1), expected)
+    table = chicken().stage_payoffs(0)
+    pairs = [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[2 / 3, 1 / 3]] * 2]  # in the promised order
+    same(module.stage_equilibria(table), pairs)
+    # the first action of both is strictly dominated; without it matching pennies are left
+    dominated = np.stack([[[0, 0, 0], [1, 3, 2], [1, 2, 3]], [[0, 3, 3], [0, 2, 3], [0, 3, 2]]], axis=-1)
+    same(module.stage_equilibria(dominated), [[[0, 0.5, 0.5]] * 2])
     random = np.random.default_rng(1)
-    for shape in ((3, 3), (3, 2), (3, 3)):
-        table = random.integers(0, 1000, (*shape, 2))
-        found = {tuple(map(tuple, np.round(pair, 9))) if shape[0] == shape[1] else None for pair in ()}
-    _pure_and_selected(module)
+    for shape in ((2, 2), (2, 3), (3, 3), (3, 3), (3, 3)):
+        game = random.integers(0, 1000, (*shape, 2))
+        found = sorted((*x, *y) for x, y in module.stage_equilibria(game))
+        same(found, sorted(_by_supports(game)))
+    three = random.integers(0, 3, (2, 3, 2, 3))
+    assert module.pure_stage_equilibria(three) == tuple(_pure(three.astype(float)))
+    # payoffs count in units of each player's range: 10 of 10 and 80 of 100 are more than 2 of 10 and 100 of 100
+    same(module.stage_nash(repeated([[10, 0], [0, 2]], [[80, 0], [0, 100]], 0.5)).values, [[10, 80]])
+    same(module.stage_nash(far_state()).values, [[14 / 3, 14 / 3], [1, 2]])
+    same(module.expected(table, [np.array([0.25, 0.75]), np.array([1.0, 0.0])]), [0.25 * 6 + 0.75 * 7, 0.25 * 6 + 0.75 * 2])
+
+
+def _pure(table: Floats) -> list[tuple[int, ...]]:
+    """Profiles from which nobody gains by another action."""
+    found = []
+    for profile in product(*map(range, table.shape[:-1])):
+        others = [[(*profile[:i], a, *profile[i + 1 :]) for a in range(table.shape[i])] for i in range(len(profile))]
+        if all(table[profile][i] >= max(table[other][i] for other in own) - EXACT for i, own in enumerate(others)):
+            found.append(profile)
+    return found
+
+
+def _by_supports(game: Any) -> list[tuple[float, ...]]:
+    """All equilibria of a game without ties, as x and y in one row: supports of equal size, indifference in fractions."""
+    first, second = ([[Fraction(int(v)) for v in row] for row in game[..., i]] for i in (0, 1))
+    mirrored = [list(column) for column in zip(*second, strict=True)]
+    found = []
+    for size in range(1, min(game.shape[:2]) + 1):
+        for rows, columns in product(*(combinations(range(count), size) for count in game.shape[:2])):
+            y, x = _indifferent(first, rows, columns), _indifferent(mirrored, columns, rows)
+            if _replies(first, rows, y) and _replies(mirrored, columns, x):
+                found.append((*map(float, x), *map(float, y)))
+    return found
+
+
+def _indifferent(own: list[list[Fraction]], rows: tuple[int, ...], columns: tuple[int, ...]) -> list[Fraction]:
+    """The weights on the columns that make the rows equally good."""
+    system = [[*(own[r][c] for c in columns), Fraction(-1)] for r in rows] + [[Fraction(1)] * len(columns) + [Fraction(0)]]
+    weights = solve_exactly(system, [Fraction(0)] * len(rows) + [Fraction(1)])
+    return [weights[columns.index(c)] if c in columns else Fraction(0) for c in range(len(own[0]))]
+
+
+def _replies(own: list[list[Fraction]], rows: tuple[int, ...], weights: list[Fraction]) -> bool:
+    """Whether the weights are a lottery against which the rows are best."""
+    worth = [sum(v * w for v, w in zip(row, weights, strict=True)) for row in own]
+    return min(weights) >= 0 and worth[rows[0]] == max(worth)
+
+
+def check_finite_horizon(module: ModuleType) -> None:
+    ended = module.finite_horizon(prisoners_dilemma((0.9, 0.5)), 3)
+    assert ended.plan.modes == ("3 periods left", "2 periods left", "1 period left", "over")
+    same(ended.values, [[1, 2]])
+    same(module.finite_horizon(matching_pennies(), 2).values, [[0, 0]])
+    # meeting at the first place suits the impatient player 1, so it is chosen in long games only; a tilted one suits the sum
+    meeting, tilted = (
+        repeated([[10, 0], [0, 6]], [[5, 0], [0, 10]], (0.0, 0.9)),
+        repeated([[3, 0], [0, 2]], [[1, 0], [0, 4]], 0.5),
+    )
+    solved = _compare_inductions(module, meeting, 4) + _compare_inductions(module, tilted, 2)
+    for seed, periods in product(range(8), (1, 4)):
+        solved += _compare_inductions(module, random_game(seed, states=2, actions=(2, 3), delta=(0.5, 0.95)), periods, seed)
+    assert solved >= 8
+
+
+def _compare_inductions(module: ModuleType, game: StochasticGame, periods: int, seed: int = 0) -> bool:
+    """Against the twin, with random payoffs at the end; false if some state has no pure equilibrium."""
+    size, final = game.n_states, np.random.default_rng(seed).random((game.n_states, 2))
+    known = _induction(game, periods, final)
+    if known is None:
+        return False
+    found = module.finite_horizon(game, periods, terminal=final)
+    same(found.values, known[0] / _lengths(game, periods))
+    same(gain_if_it_ends(found.plan, periods, final), 0.0)
+    for node, profile in enumerate(known[1]):  # as the plan's nodes run: the first period's states first
+        same([chance(found.plan, i, node, a) for i, a in enumerate(profile)], [1, 1])
+        after = found.plan.next_nodes[[first_edge(found.plan, node)]].indices
+        assert set(found.plan.node_mode[after]) == {node // size + 1}
+    return True
+
+
+def _lengths(game: StochasticGame, periods: int) -> Floats:
+    return np.array([sum(d**t for t in range(periods)) for d in game.discount])
+
+
+def _induction(game: StochasticGame, periods: int, final: Floats) -> tuple[Floats, list[tuple[int, ...]]] | None:
+    """Discounted sums (S, N), and the profile of each state, first period first; None where a state has no pure equilibrium."""
+    law, sums, played = game.transitions.toarray(), final, list[tuple[int, ...]]()
+    for left in range(1, periods + 1):
+        weights = 1 / np.ptp(game.payoffs, axis=0) / _lengths(game, left)
+        now, chosen = np.zeros_like(sums), []
+        for s in range(game.n_states):
+            rows = slice(first_row(game, s), first_row(game, s + 1))
+            table = (game.payoffs[rows] + game.discount * (law[rows] @ sums)).reshape(*game.action_counts[s], -1)
+            pure = _pure(table)
+            if not pure:
+                return None
+            chosen.append(max(pure, key=lambda profile: float(table[profile] @ weights)))
+            now[s] = table[chosen[-1]]
+        sums, played = now, chosen + played
+    return sums, played
 
 
 # --- declared strategies and replies ----------------------------------------------------------------------------------

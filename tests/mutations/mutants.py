@@ -129,6 +129,38 @@ FINITE = _rows(
     ("if j != i], axis=0)", "if j != 0], axis=0)", "a deviation is weighted with the wrong player's lottery"),
 )
 
+STAGE_NASH = _rows(
+    "solvers/stage_nash.py",
+    ("np.divide(1.0, ranges,", "np.divide(ranges, 1.0,", "payoffs are multiplied by ranges, not divided"),
+    ("b[np.ix_(rows, columns)].T)", "b[np.ix_(rows, columns)])", "dominated columns are looked for among rows"),
+    ("worse = np.all(own", "worse = np.any(own", "an action that is worse once counts as dominated"),
+    ("if x[1] <= y[2] and", "if x[1] < y[2] and", "only unused best replies make an equilibrium"),
+    ("head * v - factor * w", "head * v + factor * w", "elimination adds rows"),
+    ("sign = 1 if last > 0 else -1", "sign = 1", "systems with a negative determinant are thought unsolvable"),
+    ("range(1, min(height, width) + 1)", "range(1, min(height, width))", "the largest supports are left out"),
+    ("tuple(-x), tuple(-y)", "tuple(x), tuple(y)", "equilibria are listed backwards"),
+    ("full[list(actions)] = lottery", "full[: len(lottery)] = lottery", "weights go to the first actions"),
+    ("own.max(axis=i, keepdims=True)", "own.max(axis=0, keepdims=True)", "all players deviate with the first one's actions"),
+)
+
+FINITE_HORIZON = _rows(
+    "solvers/finite_horizon.py",
+    ("game.discount * (game.transitions @ sums)", "(game.transitions @ sums)", "the future is not discounted"),
+    ("for left in range(1, periods + 1):", "for left in range(1, periods):", "a period is left out"),
+    ("weights / lengths", "weights", "players' payoffs are not compared per period"),
+    ("values=sums / _length(game.discount, periods)", "values=sums", "values are not normalised"),
+    ("** np.arange(periods)", "** np.arange(1, periods + 1)", "lengths are discounted once too often"),
+    ("[*reversed(choices), choices[0]]", "[*choices, choices[0]]", "the last period is played first"),
+    ("counts[:, player] = 1", "counts[:, 0] = 1", "rows are compared as if the first player deviated"),
+    ("np.minimum(np.arange(1, periods + 2), periods)", "np.arange(periods + 1)", "the clock stands still"),
+    ("sums, choices = final, []", "sums, choices = np.zeros_like(final), []", "terminal payoffs are forgotten"),
+    (
+        "np.where(stable, payoffs @ weights, -np.inf)",
+        "np.where(stable, payoffs[:, 0], -np.inf)",
+        "selection by one player's payoff",
+    ),
+)
+
 DECLARED = _rows(
     "solvers/declared.py",
     (

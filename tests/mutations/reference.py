@@ -129,7 +129,7 @@ def gain_if_it_ends(plan: Any, periods: int, final: Floats) -> float:
 
 
 def history_chances(plan: Any, state: int, length: int) -> dict[tuple[int, ...], float]:
-    """Chance of each sequence of entries of the law from a state on, as far as it lies with the players that the plan plays for."""
+    """Chance of each sequence of entries of the law from a state on, as far as the players that the plan plays for decide it."""
     found: dict[tuple[int, ...], float] = {}
 
     def go(history: tuple[int, ...], belief: Floats, now: int) -> None:
