@@ -121,7 +121,7 @@ def run_command(
 
         result = run(scenario, horizon=horizon, progress=tell)
         text = run_text(result)
-    written = write_run(result, text, folder, table_format.value, time.monotonic() - started)
+    written = write_run(result, text, folder, table_format.value, time.monotonic() - started, renumber=out is None)
     if not quiet:
         _print(text)
         typer.echo(f"Files: {written}", err=True)

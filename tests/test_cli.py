@@ -172,6 +172,17 @@ def test_an_existing_folder_is_never_overwritten(prisoners: Path, tmp_path: Path
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 
+def test_runs_at_the_same_time_get_folders_of_their_own(prisoners: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "leverage", str(prisoners), "-q"]
+    together = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in together] == [0, 0, 0]
+    for process in together:
+        process.stderr.close()  # type: ignore[union-attr]
+    folders = list((tmp_path / "results" / "prisoners").iterdir())
+    assert len(folders) == 3
+    assert all((folder / "manifest.json").exists() for folder in folders)
+
+
 def test_interruption_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "leverage", str(WITHDRAWAL), "--out", "run"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

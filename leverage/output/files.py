@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import hashlib
 import importlib.metadata
 import io
@@ -39,7 +40,10 @@ def run_identifier(scenario: Scenario) -> str:
 
 def default_folder(scenario: Scenario, root: Path) -> Path:
     """results/<scenario>/<run>, with a number added where another run has that name."""
-    base = root / Path(scenario.source).stem / run_identifier(scenario)
+    return _free_name(root / Path(scenario.source).stem / run_identifier(scenario))
+
+
+def _free_name(base: Path) -> Path:
     folder, count = base, 1
     while folder.exists():
         count += 1
@@ -53,12 +57,14 @@ def refuse_taken(folder: Path) -> None:
         raise OutputError(f"{folder} exists already and another run is never overwritten: choose another --out, or remove it")
 
 
-def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: float) -> Path:
+def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: float, *, renumber: bool = False) -> Path:
     """Write tables, the printed text, the resolved scenario and last the manifest. Returns the folder.
 
+    renumber: where another run has taken the folder's name in the meantime, a number is added to it.
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
-    refuse_taken(folder)
+    if not renumber:
+        refuse_taken(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".leverage-", dir=folder.parent))
@@ -67,16 +73,24 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
     try:
         _fill(draft, run, text, table_format, seconds)
         draft.chmod(0o777 & ~_umask())
-        if folder.exists():
-            folder.rmdir()
-        draft.rename(folder)
+        return _publish(draft, folder, renumber=renumber)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return folder
+
+
+def _publish(draft: Path, folder: Path, *, renumber: bool) -> Path:
+    """Give the finished draft its name; an empty folder of that name is replaced, another never."""
+    while True:
+        target = _free_name(folder) if renumber else folder
+        try:
+            return draft.rename(target)
+        except OSError as error:
+            if not renumber or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
 
 
 def _umask() -> int:

@@ -166,7 +166,7 @@ def _product_rule(operator: str, left: Formula, right: Formula, parameter: str) 
     if operator == "/":
         above = _simple("-", _simple("*", d_left, right), _simple("*", left, d_right))
         return _simple("/", above, tree.Binary("*", right, right))
-    lowered = _simple("*", right, tree.Binary("**", left, _simple("-", right, tree.ONE)))
+    lowered = _scaled(tree.Binary("**", left, _simple("-", right, tree.ONE)), right)
     slope = _scaled(lowered, d_left)
     if d_right == tree.ZERO:
         return slope

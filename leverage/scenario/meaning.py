@@ -166,7 +166,7 @@ def _unclear(reader: Reader) -> bool:
     return (
         not reader.period_known
         or not words.players
-        or not words.variables
+        or not all(isinstance(reader.section().get(name), dict) for name in ("state", "actions"))
         or not (all(words.variables.values()) and all(reader.section("actions", key) for key in words.players))
     )
 
@@ -201,12 +201,14 @@ def _check_names(reader: Reader) -> None:
             if level in places:
                 message = f"the level '{level}' has the name of something under {places[level]}"
                 reader.fault(("state", variable, level), message, "rename one of them", on_key=True)
+    if reader.section().get("players") == {}:
+        reader.fault(("players",), "a scenario needs a player", "add 'NAME: {discount: 0.9}'", on_key=True)
     for player in reader.section("actions"):
         reader.key(player, words.player_names, "player", ("actions", player))
         for action in reader.section("actions", player):
             _check_word(reader, ("actions", player, action))
     for player in words.player_names:
-        if player not in reader.section("actions"):
+        if reader.section("actions").get(player, {}) == {}:
             reader.fault(("actions",), f"'{player}' has no actions", f"add '{player}:' with at least one action", on_key=True)
             reader.blocked = True
 

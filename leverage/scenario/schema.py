@@ -346,5 +346,7 @@ def json_schema_text() -> str:
 def _in_one_line(schema: Any) -> Any:
     """The schema with the line breaks of docstrings taken out of its descriptions."""
     if isinstance(schema, dict):
-        return {k: " ".join(v.split()) if k == "description" and isinstance(v, str) else _in_one_line(v) for k, v in schema.items()}
+        return {
+            k: " ".join(v.split()) if k == "description" and isinstance(v, str) else _in_one_line(v) for k, v in schema.items()
+        }
     return [_in_one_line(each) for each in schema] if isinstance(schema, list) else schema

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from leverage.errors import GameError
+from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import Floats, Measures, StochasticGame
 from leverage.loading import parse_scenario
@@ -88,6 +88,7 @@ def check_checker(module: ModuleType) -> None:
         found = module.check(plan, np.ones(plan.n_nodes, dtype=bool))
         same(found.values, values_of(plan))
         gains = [max(0.0, *np.concatenate(gains_of(plan, i))) for i in (0, 1)]
+        assert 0 < found.error < EXACT
         same(found.by_player, gains)
         same(found.gain, max(gains))
         same(found.bound, [g / (1 - d) for g, d in zip(gains, plan.game.discount, strict=True)])
@@ -96,8 +97,19 @@ def check_checker(module: ModuleType) -> None:
     # in state 0, to which play from the start may come, both dare; from start 0 the state 1 is never met
     profile = [[[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
     same(module.certify(replace(far_state(), start=0), profile), (1 - 0.6) * 2)
-    with pytest.raises(GameError):
-        module.check(replace(plan, lotteries=(plan.lotteries[0] * 0.9, plan.lotteries[1])))
+    # play from state 0 never meets state 1, where the first player would do better
+    unmet = Automaton.stationary(replace(far_state(), start=0), [[[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]])
+    same((module.check(unmet).gain, module.check(unmet, np.array([False, True])).gain > 0), (0.0, True))
+    own = plan.lotteries[0]
+    shifted = np.where(np.arange(len(own)) < 1, own - 1, own + (np.arange(len(own)) < 2))
+    astray = sparse.csr_array(np.roll(plan.next_nodes.toarray(), 1, axis=1))
+    for fault in (
+        {"lotteries": (own * 0.9, plan.lotteries[1])},
+        {"lotteries": (shifted, plan.lotteries[1])},
+        {"next_nodes": astray},
+    ):
+        with pytest.raises(GameError):
+            module.check(replace(plan, **fault))
 
 
 def _departures_have_names(module: ModuleType) -> None:
@@ -111,7 +123,7 @@ def _departures_have_names(module: ModuleType) -> None:
 
 def check_finite(module: ModuleType) -> None:
     for seed in (1, 2):
-        game = random_game(seed, states=2, actions=(3, 2), delta=(0.9, 0.6))
+        game = with_structural_zeros(random_game(seed, states=2, actions=(3, 2), delta=(0.9, 0.6), reach=seed))
         plan = random_machine(game, (0, 1), 2, seed)
         final = np.random.default_rng(seed).normal(size=(2, 2))
         for periods, end in ((1, None), (3, None), (1, final), (4, final)):
@@ -304,7 +316,10 @@ def check_outcomes(module: ModuleType) -> None:
 
 
 def _found(module: ModuleType, plan: Automaton, periods: int | None = None) -> dict[tuple[str, str], float]:
-    return {(found.subject, found.quantity): found.value for found in module.measure_outcomes(plan, periods)}
+    """Values by subject and quantity. Their error bounds are small, and NaN where the value is."""
+    found = module.measure_outcomes(plan, periods)
+    assert all(0 <= each.certificate < EXACT or np.isnan([each.certificate, each.value]).all() for each in found)
+    return {(each.subject, each.quantity): each.value for each in found}
 
 
 def _outcomes_of_a_random_plan(module: ModuleType) -> None:
@@ -321,6 +336,7 @@ def _outcomes_of_a_random_plan(module: ModuleType) -> None:
     plan = random_machine(replace(game, measures=measures), (0, 1), 2, 5)
     law, payoffs = chain_of(plan)
     start, state = plan.start[[0]].toarray()[0], plan.node_state
+    assert not any("3 periods" in quantity for _, quantity in _found(module, plan, 2))
     for periods in (None, 4):
         found, horizon = _found(module, plan, periods), 2_000 if periods is None else periods
         spent = np.array([start @ np.linalg.matrix_power(law, t) for t in range(min(horizon, 500))])
@@ -363,8 +379,10 @@ def _outcomes_of_ruin(module: ModuleType) -> None:
     ]
     rich = solve_exactly(matrix, [win * (k == goal - 1) for k in range(1, goal)])
     time = solve_exactly(matrix, rich)
-    monthly = replace(gamblers_ruin(goal, 2, win), period_length=0.5)
+    monthly = replace(gamblers_ruin(goal, 2, win, (2, 4)), period_length=0.5)
     found = _found(module, no_choice(monthly))
+    same(found["ruined", "chance by 1 period"], float((1 - win) ** 2))
+    assert ("rich", "chance by 2 periods") in found
     same(found["rich", "chance ever"], float(rich[1]))
     same(found["ruined", "chance ever"], 1 - float(rich[1]))
     same(found["rich", "periods to it, given it happens"], 0.5 * float(time[1] / rich[1]))
@@ -379,6 +397,7 @@ def check_automaton(module: ModuleType) -> None:
     joint = module.join(parts)
     assert joint.players == (0, 1, 2)
     _joint_play(joint, parts)
+    assert set(joint.modes) == {"; ".join(names) for names in product(*(part.modes for part in parts))}
     for node in range(joint.n_nodes):
         assert joint.edge_start[node] == first_edge(joint, node)
         for i, count in enumerate(game.action_counts[joint.node_state[node]]):
@@ -388,9 +407,12 @@ def check_automaton(module: ModuleType) -> None:
     nobody = module.Automaton.stationary(ring, [], players=[])
     assert module.join([clock, nobody]).n_nodes == 4 * 3  # each pair of a state and a count is met, however late
     _joint_play(module.join([nobody, clock]), [nobody, clock])
+    counted = module.join([nobody, clock])
+    assert {counted.describe(k) for k in range(12)} == {f"{state} ({mode})" for state in ring.states for mode in clock.modes}
     one_way = with_structural_zeros(chain([[1, 0], [0.5, 0.5]], start=1))
     plan = module.Automaton.stationary(one_way, [[np.ones(1)] * 2])
     assert [module.reachable_nodes(plan, s).tolist() for s in (0, 1, None)] == [[True, False], [True, True], [True, True]]
+    module.Automaton.stationary(prisoners_dilemma(), [[np.array([1.0, 0.0])]], players=[0])
     for wrong in ([0.5, 0.4], [0.5, 0.6], [1.0]):
         with pytest.raises(GameError):
             module.Automaton.stationary(prisoners_dilemma(), [[np.array(wrong)]], players=[0])
@@ -491,6 +513,8 @@ def _tiny_game(game: StochasticGame, luck: float, drift: float, patience: float)
             next_x = _tiny_law(x, profile, luck, drift)
             expected = [next_x.get(k, 0.0) * (1 - drift if v else drift) for k, v in states]
             same(law[row], expected)
+            possible = [t for t, (k, _) in enumerate(states) if k in _tiny_law(x, profile, 0.25, 0.5)]
+            assert game.transitions.indices[_span(game, row)].tolist() == possible  # whatever the values
             opens = 0.0 if y else 8 * (1 - drift)
             same(game.payoffs[row, 0], NUMBER[x] + opens - 3 * (profile[0] == "push"))
             same(game.payoffs[row, 1], -NUMBER[x] * patience + 2 * (profile[0] == "wait"))
@@ -528,9 +552,19 @@ def check_markov(module: ModuleType) -> None:
         assert found.selection == module.SELECTION
         same(found.values, values_of(found.plan), CLOSE)
         same(max(max(np.concatenate(gains_of(found.plan, i))) for i in (0, 1)), 0.0, CLOSE)
+    doubled = repeated(
+        [[2, 2, 0], [2, 2, 0], [0, 0, 1]], [[1, 1, 0], [1, 1, 0], [0, 0, 2]], 0.9
+    )  # ties settle nothing between twins
+    same(sum(module.markov_perfect(doubled)[0].strategies[0][0]), 1.0)
+    same(max(max(np.concatenate(gains_of(module.markov_perfect(doubled)[0].plan, i))) for i in (0, 1)), 0.0, CLOSE)
+    module.SPARSE_STATES = 1
+    same(module.markov_perfect(game)[0].values, found.values, CLOSE)
     module.AIMS, module.OTHER_STARTS = (), 0  # nothing but best replies is left
     (found,) = module.markov_perfect(prisoners_dilemma())
     same(found.values, [[1, 2]], CLOSE)
+    module.certify = lambda *_: 1.0  # nothing is returned that the checker refuses
+    with pytest.raises(UnsolvedError):
+        module.markov_perfect(prisoners_dilemma())
 
 
 def _logit_path(module: ModuleType) -> None:

@@ -1,4 +1,4 @@
-"""Of ten faults planted in each solver at least nine must show in its battery: a test of the tests and of the solvers' own checks."""
+"""Of ten faults planted in each solver at least nine must show in its battery: a test of the tests and of the checks within."""
 
 from __future__ import annotations
 
