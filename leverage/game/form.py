@@ -111,7 +111,7 @@ class GameForm:
         """Each state in words."""
         words = self.scenario.vocabulary.variables
         names = [[f"{plain(variable)} {plain(level)}" for level in own] for variable, own in words.items()]
-        return tuple(", ".join(names[v][k] for v, k in enumerate(state)) for state in self.levels)
+        return tuple(", ".join(names[v][k] for v, k in enumerate(state)) or "the only state" for state in self.levels)
 
     # --- numbers ---------------------------------------------------------------------------------------------------
 

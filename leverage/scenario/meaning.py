@@ -203,7 +203,7 @@ def _check_names(reader: Reader) -> None:
                 reader.fault(("state", variable, level), message, "rename one of them", on_key=True)
     if reader.section().get("players") == {}:
         reader.fault(("players",), "a scenario needs a player", "add 'NAME: {discount: 0.9}'", on_key=True)
-    for player in reader.section("actions"):
+    for player in reader.section("actions") if words.players else ():
         reader.key(player, words.player_names, "player", ("actions", player))
         for action in reader.section("actions", player):
             _check_word(reader, ("actions", player, action))

@@ -218,6 +218,25 @@ def test_a_condition_of_numbers_only_makes_an_action_legal_everywhere() -> None:
     assert compile_game(parse_scenario(text)).actions == base.actions
 
 
+def test_a_scenario_without_state_variables_is_a_repeated_game() -> None:
+    text = """
+language: 1
+title: t
+question: q
+players: {a: {discount: 0.6}, b: {discount: 0.6}}
+state: {}
+start: {}
+actions: {a: {co: always, de: always}, b: {co: always, de: always}}
+payoffs:
+  a: {gains: {v: 3 when b plays co}, costs: {c: 1 when a plays co}}
+  b: {gains: {v: 3 when a plays co}, costs: {c: 1 when b plays co}}
+"""
+    game = compile_game(parse_scenario(text))
+    assert game.states == ("the only state",)
+    np.testing.assert_array_equal(game.transitions.toarray(), np.ones((4, 1)))
+    np.testing.assert_array_equal(game.payoffs, [[2, 2], [-1, 3], [3, -1], [0, 0]])
+
+
 # --- many points ---------------------------------------------------------------------------------------------------------------
 
 

@@ -94,11 +94,10 @@ def check_checker(module: ModuleType) -> None:
         same(found.bound, [g / (1 - d) for g, d in zip(gains, plan.game.discount, strict=True)])
         assert [d.gain for d in found.worst] == sorted((d.gain for d in found.worst), reverse=True)
     _departures_have_names(module)
-    # in state 0, to which play from the start may come, both dare; from start 0 the state 1 is never met
+    # an equilibrium in state 0; in state 1, which play from state 0 never meets, the first player gains 5 - 3 by defecting
     profile = [[[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]]
     same(module.certify(replace(far_state(), start=0), profile), (1 - 0.6) * 2)
-    # play from state 0 never meets state 1, where the first player would do better
-    unmet = Automaton.stationary(replace(far_state(), start=0), [[[0.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]])
+    unmet = Automaton.stationary(replace(far_state(), start=0), profile)
     same((module.check(unmet).gain, module.check(unmet, np.array([False, True])).gain > 0), (0.0, True))
     own = plan.lotteries[0]
     shifted = np.where(np.arange(len(own)) < 1, own - 1, own + (np.arange(len(own)) < 2))
@@ -199,7 +198,12 @@ def check_finite_horizon(module: ModuleType) -> None:
     ended = module.finite_horizon(prisoners_dilemma((0.9, 0.5)), 3)
     assert ended.plan.modes == ("3 periods left", "2 periods left", "1 period left", "over")
     same(ended.values, [[1, 2]])
-    same(module.finite_horizon(matching_pennies(), 2).values, [[0, 0]])
+    # a sure 1, then matching pennies for 3 or 0
+    one, pennies = np.ones((1, 1, 2)), 1.5 + 1.5 * matching_pennies().stage_payoffs(0)
+    law = np.broadcast_to([0.0, 1.0], (2, 2, 2))
+    mixed = module.finite_horizon(StochasticGame.from_arrays([one, pennies], [law[:1, :1], law], 0.5), 2)
+    same(mixed.values, [[(1 + 0.5 * 1.5) / 1.5] * 2, [1.5] * 2])
+    same(mixed.plan.lottery(1, 1), [0.5, 0.5])
     # meeting at the first place suits the impatient player 1, so it is chosen in long games only; a tilted one suits the sum
     meeting, tilted = (
         repeated([[10, 0], [0, 6]], [[5, 0], [0, 10]], (0.0, 0.9)),

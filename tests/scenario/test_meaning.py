@@ -129,6 +129,19 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "another",
     ),
     "player without actions": ("  other: {engage: always, stall: always}\n", "", "'other' has no actions", "add 'other:'"),
+    "player with an empty list of actions": (
+        "  other: {engage: always, stall: always}\n",
+        "  other: {}\n",
+        "'other' has no actions",
+        "add 'other:'",
+    ),
+    "no players": (
+        "players:\n  power: {discount: patience}\n  other: {name: the other side, half life: 6}\n",
+        "¦players: {}\n",
+        "needs a player",
+        "add 'NAME:",
+    ),
+    "empty chance": ("{up 1: speed,", "{¦up 1: ,", "a chance is needed here", "{up 1: 0.2, stays: rest}"),
     "actions of nobody": (
         "  other: {engage: a",
         "  ¦others: {a: always}\n  other: {engage: a",
