@@ -26,7 +26,8 @@ SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
 WITHDRAWAL = ROOT / "scenarios" / "withdrawal.yaml"
 BASELINE = ROOT / "results" / "withdrawal" / "baseline"
 
-#: Values on another machine may differ by the certificates, which bound rounding, and by what the equilibrium's own tolerance leaves open.
+#: Values on another machine may differ by the certificates, which bound rounding, and by what an equilibrium's own tolerance
+#: leaves open.
 TOLERANCE = 1e-6
 #: Constraints of the shipped baseline keep at least this distance from a tie.
 SLACK = 1e-4

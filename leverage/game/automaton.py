@@ -213,16 +213,16 @@ def _in_player_order(machine: Automaton) -> Automaton:
     )
 
 
-def reachable_nodes(machine: Automaton, state: int | None = None) -> Booleans:
+def reachable_nodes(machine: Automaton, state: int | None = None, *, at_any_values: bool = False) -> Booleans:
     """(K,): nodes that play can reach from the start in `state` (default: the game's) whatever anybody does, chance
-    permitting.
+    permitting; with `at_any_values` also over transitions whose chance is zero at this parameter point only.
     """
     seen = np.zeros(machine.n_nodes, dtype=bool)
     frontier = machine.start[[machine.game.start if state is None else state]].indices
     while len(frontier):
         seen[frontier] = True
         edges = spans(machine.edge_start[frontier], np.diff(machine.edge_start)[frontier])
-        law = machine.next_nodes[edges[machine.edge_probability[edges] > 0]]
+        law = machine.next_nodes[edges[at_any_values | (machine.edge_probability[edges] > 0)]]
         frontier = np.unique(law.indices[law.data > 0])
         frontier = frontier[~seen[frontier]]
     return seen

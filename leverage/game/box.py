@@ -33,7 +33,8 @@ INNER_POINTS = 64
 def faults_over_box(scenario: Scenario) -> tuple[Fault, ...]:
     """What goes wrong somewhere in the box, or at the values in use; one fault for each place in the file."""
     form = compile_form(scenario)
-    faults = [*_transition_faults(form), *_payoff_faults(form), *_patience_faults(scenario), *_lottery_faults(form)]
+    checks = (_condition_faults, _transition_faults, _payoff_faults, _lottery_faults)
+    faults = [*_patience_faults(scenario), *(fault for check in checks for fault in check(form))]
     if not faults and not any(_unreadable(formula) for formula in _formulas(scenario)):
         faults += _strategy_faults(form)
     return tuple(faults)
@@ -176,7 +177,7 @@ def _formulas(scenario: Scenario) -> Iterator[Formula]:
     """All formulas that the numbers of a game come from."""
     yield from (player.discount for player in scenario.players)
     yield from (term.formula for term in scenario.terms)
-    yield from (measure.what for measure in scenario.averages if isinstance(measure.what, Formula))
+    yield from (average.formula for average in scenario.averages)
     moves = (move for rules in scenario.transitions for rule in rules for move in rule.moves)
     yield from (move.chance for move in moves if move.chance is not None)
 
@@ -220,15 +221,31 @@ def _zero_row(value: Floats, matters: Booleans) -> int | None:
     return int(rows[0]) if len(rows) else None
 
 
+def _condition_faults(form: GameForm) -> Iterator[Fault]:
+    """Divisions by zero in conditions on states and actions; a rule matters only where no rule before it fits."""
+    scenario = form.scenario
+    states = [(action.legal, action.path) for own in scenario.actions for action in own]
+    states += [(each.condition, each.path) for each in scenario.events]
+    periods = [(each.condition, each.path) for each in scenario.counts]
+    for conditions, rows in ((states, form.state_rows), (periods, form.entry_rows)):
+        for condition, path in conditions:
+            yield from _division_faults(form, tree.When(tree.ONE, condition, tree.ZERO), rows, path)
+    for rules in scenario.transitions:
+        earlier: tree.Condition = tree.Always(False)
+        for rule in rules:
+            formula = tree.When(tree.ZERO, earlier, tree.When(tree.ONE, rule.condition, tree.ZERO))
+            yield from _division_faults(form, formula, form.entry_rows, rule.path)
+            earlier = tree.Either(earlier, rule.condition)
+
+
 def _payoff_faults(form: GameForm) -> Iterator[Fault]:
     for term in form.scenario.terms:
         if not _unreadable(term.formula):
             rows = form.entry_rows if tree.looks_ahead(term.formula) else form.action_rows
             yield from _division_faults(form, term.formula, rows, term.path)
-    for measure in form.scenario.averages:
-        formula = measure.what
-        if isinstance(formula, tree.Formula) and not _unreadable(formula):
-            yield from _division_faults(form, formula, form.state_rows, measure.path)
+    for average in form.scenario.averages:
+        if not _unreadable(average.formula):
+            yield from _division_faults(form, average.formula, form.state_rows, average.path)
 
 
 def _patience_faults(scenario: Scenario) -> Iterator[Fault]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import cast
 
 import numpy as np
 from scipy import sparse
@@ -22,7 +21,7 @@ from leverage.errors import Fault, ScenarioError
 from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, PayoffTerm, StochasticGame
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import Rows, bounds, evaluate, holds
-from leverage.scenario.scenario import Measure, Scenario, TransitionRule
+from leverage.scenario.scenario import Scenario, TransitionRule, Watched
 from leverage.scenario.wording import plain
 
 #: Limits of what is compiled, far above what the solvers finish in a sensible time.
@@ -123,8 +122,7 @@ class GameForm:
             probabilities=probabilities,
             terms=tuple(self._per_row(term.formula, values, probabilities) for term in self.scenario.terms),
             averages=tuple(
-                _spread(evaluate(cast(tree.Formula, m.what), self.state_rows, values), points, len(self.levels))
-                for m in self.scenario.averages
+                _spread(evaluate(m.formula, self.state_rows, values), points, len(self.levels)) for m in self.scenario.averages
             ),
             discount=np.concatenate(
                 [_spread(evaluate(p.discount, NO_ROWS, values), points, 1) for p in self.scenario.players], axis=1
@@ -413,9 +411,9 @@ def chances_of(block: Block, values: Values) -> list[Floats]:
     return [np.asarray(rest) if each is None else each for each in given]
 
 
-def _truth(measure: Measure, rows: Rows) -> Booleans:
+def _truth(watched: Watched, rows: Rows) -> Booleans:
     """Where an event or a count holds."""
-    return holds(cast(tree.Condition, measure.what), rows, {})
+    return holds(watched.condition, rows, {})
 
 
 def _spread(array: Floats, points: int, width: int) -> Floats:

@@ -26,10 +26,10 @@ from leverage.scenario.reading import Document
 from leverage.scenario.rulebooks import read_strategies
 from leverage.scenario.scenario import (
     Action,
+    Average,
     Change,
     Claim,
     Instrument,
-    Measure,
     Move,
     Parameter,
     Path,
@@ -38,6 +38,7 @@ from leverage.scenario.scenario import (
     Term,
     TransitionRule,
     Variant,
+    Watched,
 )
 from leverage.scenario.schema import ScenarioFile, read_levels, read_range
 from leverage.scenario.syntax import Condition, Formula, Vocabulary
@@ -457,19 +458,19 @@ def _terms(reader: Reader) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def _conditions(reader: Reader, group: str, scope: Scope) -> tuple[Measure, ...]:
+def _conditions(reader: Reader, group: str, scope: Scope) -> tuple[Watched, ...]:
     section = reader.section("measures", group)
     return tuple(
-        Measure(name, reader.condition(text, ("measures", group, name), scope), ("measures", group, name))
+        Watched(name, reader.condition(text, ("measures", group, name), scope), ("measures", group, name))
         for name, text in section.items()
     )
 
 
-def _averages(reader: Reader) -> tuple[Measure, ...]:
+def _averages(reader: Reader) -> tuple[Average, ...]:
     scope = Scope("an average", actions=False)
     section = reader.section("measures", "averages")
     return tuple(
-        Measure(name, reader.formula(text, ("measures", "averages", name), scope), ("measures", "averages", name))
+        Average(name, reader.formula(text, ("measures", "averages", name), scope), ("measures", "averages", name))
         for name, text in section.items()
     )
 
@@ -572,6 +573,6 @@ def _formulas(scenario: Scenario) -> list[tree.Node]:
     return [
         *(player.discount for player in scenario.players),
         *(term.formula for term in scenario.terms),
-        *(measure.what for measure in scenario.averages),
+        *(average.formula for average in scenario.averages),
         *(formula for formula in (*chances, *lotteries) if formula is not None),
     ]

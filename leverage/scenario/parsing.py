@@ -318,6 +318,7 @@ class _Parser:
         self.step()
         arguments = [self.nested(self.formula)]
         while self.take(","):
+            self.refuse_decimal_comma()
             arguments.append(self.nested(self.formula))
         if not self.take(")"):
             self.stop("a closing parenthesis is missing", "each '(' needs its ')'")
@@ -329,6 +330,14 @@ class _Parser:
                 token,
             )
         return tree.Call(token.text, tuple(arguments))
+
+    def refuse_decimal_comma(self) -> None:
+        """0,5 among arguments: digits on both sides of a comma without a space are taken for one number."""
+        before, comma, after = self.tokens[self.at - 2], self.tokens[self.at - 1], self.token
+        close = before.offset + len(before.text) == comma.offset and comma.offset + 1 == after.offset
+        if before.kind == after.kind == "number" and close:
+            remedy = f"write {before.text}.{after.text} with a point, or two arguments with a space after the comma"
+            self.stop(f"'{before.text},{after.text}' may be one number or two", remedy, before)
 
     def name(self) -> Formula:
         token = self.step()

@@ -91,11 +91,20 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """`what` is a condition (events, counts) or a formula (averages)."""
+class Watched:
+    """What is watched in play: a condition on the state (an event) or on a period (a count)."""
 
     name: str
-    what: Condition | Formula
+    condition: Condition
+    path: Path
+
+
+@dataclass(frozen=True)
+class Average:
+    """A formula of the state whose mean over time is reported."""
+
+    name: str
+    formula: Formula
     path: Path
 
 
@@ -204,9 +213,9 @@ class Scenario:
     order: tuple[int, ...]
     transitions: tuple[tuple[TransitionRule, ...], ...]
     terms: tuple[Term, ...]
-    events: tuple[Measure, ...]
-    counts: tuple[Measure, ...]
-    averages: tuple[Measure, ...]
+    events: tuple[Watched, ...]
+    counts: tuple[Watched, ...]
+    averages: tuple[Average, ...]
     dates: tuple[float, ...]
     strategies: tuple[tuple[Strategy, ...], ...]
     instruments: tuple[Instrument, ...] = ()

@@ -77,6 +77,11 @@ SOUND = {
 
 # parts, passage at which the fault is shown, phrases of the message
 BROKEN: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
+    "a condition that divides by a level of 0": (
+        {"legal": "when 1 / x < 2 or x is low"},
+        "when 1 / x < 2",
+        ("division by zero", "x low"),
+    ),
     "a chance above 1 at one corner only": (
         {"result": "{up 1: p * 1.1, stays: rest}"},
         "p * 1.1",
@@ -225,3 +230,17 @@ def test_too_large(variables: int, levels: int, result: str, line: int, number: 
 def test_many_levels_of_which_few_are_reached_compile() -> None:
     scenario = parse_scenario(large(12, 10, "stays"))
     assert len(scenario.start) == 12
+
+
+def test_a_strategy_is_complete_for_all_values_not_only_those_in_use() -> None:
+    """With p = 0 the state 'mid' cannot be reached; that no rule fits there is told all the same."""
+    text = scenario(result="{up 1: p, stays: rest}", lottery="[{if x is low: hold}]")
+    with pytest.raises(ScenarioError, match="has no rule that fits in the state 'x mid'"):
+        parse_scenario(text, overrides={"p": 0.0})
+
+
+def test_a_division_in_a_rule_does_not_matter_where_an_earlier_rule_fits() -> None:
+    text = scenario().replace("    - if a plays push: ", "    - if x is low: {up 1: 0.5, stays: rest}\n    - if 1 / x > 0.7: ")
+    assert parse_scenario(text).notes == parse_scenario(scenario()).notes
+    with pytest.raises(ScenarioError, match="division by zero"):
+        parse_scenario(text.replace("if x is low", "if x is mid"))

@@ -124,7 +124,8 @@ def _nodes() -> Iterator[tree.Node]:
         texts: list[tree.Node] = [player.discount for player in scenario.players]
         texts += [action.legal for own in scenario.actions for action in own]
         texts += [term.formula for term in scenario.terms]
-        texts += [measure.what for measure in (*scenario.events, *scenario.counts, *scenario.averages)]
+        texts += [each.condition for each in (*scenario.events, *scenario.counts)]
+    texts += [average.formula for average in scenario.averages]
         texts += [rule.condition for rule in rules]
         texts += [move.chance for rule in rules for move in rule.moves if move.chance is not None]
         for text in texts:

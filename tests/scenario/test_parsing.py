@@ -191,6 +191,7 @@ def faults_of(text: str, scope: Scope = ANYWHERE, *, formula: bool = False) -> t
 # text, what the mark stands under, phrase of the message, phrase of the remedy
 REFUSED_FORMULAS = [
     ("0,5 * goodwill", ",", "does not fit", "decimal comma"),
+    ("min(0,5, calm)", "0", "'0,5' may be one number or two", "write 0.5 with a point"),
     ("20 % of calm", "%", "'%' means nothing", "write 20 % as 0.2"),
     ("2 ^ 3", "^", "'^' is not read", "**"),
     ("goodwil * 2", "goodwil", "no parameter or state variable 'goodwil'", "did you mean 'goodwill'?"),
