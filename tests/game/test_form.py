@@ -125,7 +125,7 @@ def _nodes() -> Iterator[tree.Node]:
         texts += [action.legal for own in scenario.actions for action in own]
         texts += [term.formula for term in scenario.terms]
         texts += [each.condition for each in (*scenario.events, *scenario.counts)]
-    texts += [average.formula for average in scenario.averages]
+        texts += [average.formula for average in scenario.averages]
         texts += [rule.condition for rule in rules]
         texts += [move.chance for rule in rules for move in rule.moves if move.chance is not None]
         for text in texts:
