@@ -10,26 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from leverage.errors import Fault
 from leverage.scenario import syntax as tree
-from leverage.scenario.claims import Names, read_line, read_selection
+from leverage.scenario.argument import read_claims, read_instruments
+from leverage.scenario.changes import read_change, read_start, requested_change
+from leverage.scenario.form_check import check_form
 from leverage.scenario.movement import read_transitions
-from leverage.scenario.parsing import KEYWORDS, Scope, TextFaultsError, nearest
-from leverage.scenario.periods import read_period
-from leverage.scenario.reader import UNREADABLE, Reader
+from leverage.scenario.names import OVER, WAIT, read_names, turns, unclear
+from leverage.scenario.parsing import Scope
+from leverage.scenario.reader import UNREADABLE, Reader, says
 from leverage.scenario.reading import Document
 from leverage.scenario.rulebooks import read_strategies
 from leverage.scenario.scenario import (
     Action,
     Average,
     Change,
-    Claim,
-    Instrument,
     Move,
     Parameter,
     Path,
@@ -40,11 +38,8 @@ from leverage.scenario.scenario import (
     Variant,
     Watched,
 )
-from leverage.scenario.schema import ScenarioFile, read_levels, read_range
-from leverage.scenario.syntax import Condition, Formula, Vocabulary
-
-#: The action of a player who waits for its turn, and the one that is left when the game is over.
-WAIT, OVER = "wait", "over"
+from leverage.scenario.schema import read_range
+from leverage.scenario.syntax import Condition, Formula
 
 _GROUPS = {
     "gains": ("gain", ""),
@@ -69,226 +64,22 @@ def read_meaning(document: Document, overrides: Mapping[str, float] | None = Non
     overrides: parameter -> value, as if the file had that value. variant: the name of one of the file's variants, or "".
     """
     reader = Reader(document)
-    _check_form(reader)
-    _read_names(reader)
-    if _unclear(reader):  # whatever reads the names would be faulted for nothing
+    check_form(reader)
+    read_names(reader)
+    if unclear(reader):  # whatever reads the names would be faulted for nothing
         return Reading(None, tuple(reader.faults))
     variants = {
-        name: Variant(name, _says(entry), _change(reader, ("variants", name), entry))
-        for name, entry in _entries(reader, "variants")
+        name: Variant(name, says(entry), read_change(reader, ("variants", name), entry))
+        for name, entry in reader.entries("variants")
     }
-    change = _requested(reader, variants, variant, dict(overrides or {}))
+    change = requested_change(reader, variants, variant, dict(overrides or {}))
     scenario = _assemble(reader, variants, change, variant)
     return Reading(None if reader.blocked else scenario, tuple(reader.faults))
 
 
-# --- form ----------------------------------------------------------------------------------------------------------------------
-
-
-def _check_form(reader: Reader) -> None:
-    """Unknown and missing keys, values of the wrong kind: what the schema knows."""
-    try:
-        ScenarioFile.model_validate(reader.document.data)
-    except ValidationError as error:
-        for each in error.errors(include_url=False):
-            _form_fault(reader, each["type"], tuple(each["loc"]), each["msg"])
-
-
-_SHAPE = {"players", "state", "start", "actions", "transitions", "parameters", "moves", "ends when", "period"}
-
-
-def _form_fault(reader: Reader, kind: str, where: Path, message: str) -> None:
-    path = tuple(step for step in where if step != "[key]")
-    reader.blocked |= not path or path[0] in _SHAPE
-    if kind == "extra_forbidden":
-        reader.fault(path, f"there is no key '{path[-1]}' here", nearest(str(path[-1]), _known_keys(path[:-1])), on_key=True)
-    elif kind == "missing":
-        place = f"'{path[-2]}'" if len(path) > 1 else "the file"
-        reader.fault(path[:-1], f"{place} lacks the key '{path[-1]}'", f"add '{path[-1]}:'", on_key=True)
-    elif kind in ("dict_type", "model_type"):
-        reader.fault(path, "keys with values are needed here", "write 'name: value' on lines of their own, indented")
-    elif kind == "list_type":
-        reader.fault(path, "a list is needed here", "write [one, two]")
-    elif kind == "literal_error":
-        reader.fault(path, f"this value is not known: {message[0].lower()}{message[1:]}")
-    else:
-        reader.fault(path, message, on_key="[key]" in where)
-
-
-def _known_keys(path: Path) -> list[str]:
-    """The keys that the schema knows at a place."""
-    model: Any = ScenarioFile
-    for step in path:
-        if not hasattr(model, "model_fields"):
-            return []
-        found = next((f for name, f in model.model_fields.items() if (f.alias or name) == step), None)
-        model = _inner(found.annotation) if found else model  # else a name that the user chose
-    return [f.alias or name for name, f in model.model_fields.items()] if hasattr(model, "model_fields") else []
-
-
-def _inner(annotation: Any) -> Any:
-    """The schema class inside dict[Name, Entry] and the like."""
-    if hasattr(annotation, "model_fields"):
-        return annotation
-    for part in reversed(getattr(annotation, "__args__", ())):
-        found = _inner(part)
-        if found is not None:
-            return found
-    return None
-
-
-# --- names ---------------------------------------------------------------------------------------------------------------------
-
-
-def _read_names(reader: Reader) -> None:
-    text = reader.document.data.get("period", "1 period") if isinstance(reader.document.data, dict) else "1 period"
-    try:
-        reader.period = read_period(str(text))
-    except ValueError as reason:
-        reader.fault(("period",), str(reason))
-        reader.period_known = False
-    players = tuple(reader.section("players"))
-    variables = {name: _level_numbers(value) for name, value in reader.section("state").items()}
-    actions = {player: tuple(reader.section("actions", player)) for player in players}
-    if _turns(reader):
-        variables["turn"] = {player: float(k) for k, player in enumerate(players)}
-        actions = {player: (*own, WAIT) for player, own in actions.items()}
-    if reader.section().get("ends when") is not None:
-        actions = {player: (*own, OVER) for player, own in actions.items()}
-    reader.vocabulary = Vocabulary(
-        tuple(reader.section("parameters")), MappingProxyType(variables), MappingProxyType(actions), reader.period.unit
-    )
-    _check_names(reader)
-
-
-def _unclear(reader: Reader) -> bool:
-    """Whether period, players, levels or actions are so far from what is needed that no text can be read against them."""
-    words = reader.vocabulary
-    return (
-        not reader.period_known
-        or not words.players
-        or not all(isinstance(reader.section().get(name), dict) for name in ("state", "actions"))
-        or not (all(words.variables.values()) and all(reader.section("actions", key) for key in words.players))
-    )
-
-
-def _turns(reader: Reader) -> bool:
-    return bool(reader.section().get("moves") == "in turn")
-
-
-def _level_numbers(value: object) -> Mapping[str, float]:
-    try:
-        return MappingProxyType(read_levels(value))
-    except PydanticCustomError:
-        return MappingProxyType({str(name): float(k) for k, name in enumerate(value)} if isinstance(value, dict | list) else {})
-
-
-def _check_names(reader: Reader) -> None:
-    """Names that are words of the language, or that mean two things."""
-    words = reader.vocabulary
-    places: dict[str, str] = {}
-    sorts = (("parameters", words.parameters), ("state", tuple(reader.section("state"))), ("players", words.player_names))
-    for section, names in sorts:
-        for name in names:
-            if name in places:
-                reader.fault(
-                    (section, name), f"'{name}' is already a name under {places[name]}", "rename one of them", on_key=True
-                )
-            places[name] = section
-            _check_word(reader, (section, name))
-    for variable in reader.section("state"):
-        for level in words.variables[variable]:
-            _check_word(reader, ("state", variable, level))
-            if level in places:
-                message = f"the level '{level}' has the name of something under {places[level]}"
-                reader.fault(("state", variable, level), message, "rename one of them", on_key=True)
-    if reader.section().get("players") == {}:
-        reader.fault(("players",), "a scenario needs a player", "add 'NAME: {discount: 0.9}'", on_key=True)
-    for player in reader.section("actions") if words.players else ():
-        reader.key(player, words.player_names, "player", ("actions", player))
-        for action in reader.section("actions", player):
-            _check_word(reader, ("actions", player, action))
-    for player in words.player_names:
-        if reader.section("actions").get(player, {}) == {}:
-            reader.fault(("actions",), f"'{player}' has no actions", f"add '{player}:' with at least one action", on_key=True)
-            reader.blocked = True
-
-
-def _check_word(reader: Reader, path: Path) -> None:
-    name = path[-1]
-    reserved = {"turn": _turns(reader), WAIT: _turns(reader), OVER: reader.section().get("ends when") is not None}
-    if name in KEYWORDS or reserved.get(str(name), False):
-        reader.fault(path, f"'{name}' is a word of the language", "choose another name", on_key=True)
-        reader.blocked = True
-
-
-# --- changes -------------------------------------------------------------------------------------------------------------------
-
-
-def _entries(reader: Reader, *path: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(name, entry) for name, entry in reader.section(*path).items() if isinstance(entry, dict)]
-
-
-def _says(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("says", ""))
-
-
-def _change(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change:
-    """A variant's or an instrument's change, its names checked."""
-    words = reader.vocabulary
-    everything = tuple(dict.fromkeys(action for own in words.players.values() for action in own))
-    values: dict[str, float] = {}
-    for name, value in _mapping(entry.get("set")).items():
-        known = reader.key(name, words.parameters, "parameter", (*path, "set", name))
-        if known is not None and isinstance(value, int | float):
-            values[name] = float(value)
-    forbidden = entry.get("forbid")
-    actions = tuple(map(str, forbidden)) if isinstance(forbidden, list) else ()
-    for k, action in enumerate(actions):
-        reader.key(action, everything, "action", (*path, "forbid", k), on_key=False)
-    bound = entry.get("bound to")
-    return Change(
-        values, _start(reader, (*path, "start"), entry.get("start")), actions, bound if isinstance(bound, str) else None
-    )
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _start(reader: Reader, path: Path, value: object) -> dict[int, int]:
-    words, found = reader.vocabulary, {}
-    for name, level in _mapping(value).items():
-        variable = reader.key(name, words.variable_names, "state variable", (*path, name))
-        if variable is not None:
-            k = reader.name(level, tuple(words.variables[name]), f"level of {name}", (*path, name))
-            if k is not None:
-                found[variable] = k
-    return found
-
-
-def _requested(reader: Reader, variants: Mapping[str, Variant], variant: str, overrides: dict[str, float]) -> Change:
-    """The variant and the overrides as one change; the overrides have the last word."""
-    base = Change()
-    if variant and variant in variants:
-        base = variants[variant].change
-    elif variant:
-        reader.faults.append(
-            Fault(0, 0, f"there is no variant '{variant}'", nearest(variant, variants), place=f"--variant {variant}")
-        )
-    for name, value in overrides.items():
-        if name not in reader.vocabulary.parameters:
-            remedy = nearest(name, reader.vocabulary.parameters)
-            reader.faults.append(Fault(0, 0, f"there is no parameter '{name}'", remedy, place=f"-p {name}={value:g}"))
-    return replace(base, set={**base.set, **overrides})
-
-
-# --- parts ---------------------------------------------------------------------------------------------------------------------
-
-
 def _assemble(reader: Reader, variants: Mapping[str, Variant], change: Change, variant: str) -> Scenario:
     parameters = _parameters(reader, change.set)
-    start = {**_start(reader, ("start",), reader.section("start")), **change.start}
+    start = {**read_start(reader, ("start",), reader.section("start")), **change.start}
     _check_start(reader)
     ending = _ending(reader)
     order, transitions = read_transitions(reader)
@@ -319,14 +110,14 @@ def _assemble(reader: Reader, variants: Mapping[str, Variant], change: Change, v
         variant=variant,
         overrides=MappingProxyType(dict(change.set)),
     )
-    instruments = _instruments(reader, scenario)
-    claims = _claims(reader, scenario, instruments)
+    instruments = read_instruments(reader, scenario)
+    claims = read_claims(reader, scenario, instruments)
     return replace(scenario, instruments=instruments, claims=claims, notes=_notes(scenario))
 
 
 def _parameters(reader: Reader, values: Mapping[str, float]) -> dict[str, Parameter]:
     found = {}
-    for name, entry in _entries(reader, "parameters"):
+    for name, entry in reader.entries("parameters"):
         try:
             low, high = read_range(entry["range"]) if "range" in entry else (None, None)
         except PydanticCustomError:
@@ -364,7 +155,7 @@ def _unit(reader: Reader) -> tuple[str, str, str]:
 def _players(reader: Reader) -> tuple[Player, ...]:
     scope = Scope("patience", state=False, actions=False)
     found = []
-    for key, entry in _entries(reader, "players"):
+    for key, entry in reader.entries("players"):
         path: Path = ("players", key)
         given = [name for name in ("discount", "half life") if name in entry]
         discount: Formula = UNREADABLE
@@ -391,7 +182,7 @@ def _ending(reader: Reader) -> Condition | None:
 
 def _actions(reader: Reader, ending: Condition | None, forbidden: tuple[str, ...]) -> tuple[tuple[Action, ...], ...]:
     """Per player its actions; waiting for a turn, and the game's end, are actions and conditions like others."""
-    turn = reader.vocabulary.variable_names.index("turn") if _turns(reader) else None
+    turn = reader.vocabulary.variable_names.index("turn") if turns(reader) else None
     found = []
     for i, player in enumerate(reader.vocabulary.player_names):
         own = [_action(reader, player, name, text) for name, text in reader.section("actions", player).items()]
@@ -427,7 +218,7 @@ def _desugar(
 ) -> tuple[tuple[int, ...], tuple[tuple[TransitionRule, ...], ...]]:
     """Rules for whose turn it is, and for a game that is over."""
     rules = list(transitions)
-    if _turns(reader):
+    if turns(reader):
         turn, players = reader.vocabulary.variable_names.index("turn"), len(reader.vocabulary.players)
         rules[turn] = tuple(
             TransitionRule(tree.At(turn, frozenset({i})), (Move(0, (i + 1) % players, tree.ONE, ("moves",), "next"),), ("moves",))
@@ -483,74 +274,6 @@ def _dates(reader: Reader, value: object) -> tuple[float, ...]:
         if date is not None and date < 1:
             reader.fault(("measures", "dates", k), f"'{value[k]}' is shorter than a period")
     return tuple(sorted(date for date in dates if date is not None))
-
-
-def _instruments(reader: Reader, scenario: Scenario) -> tuple[Instrument, ...]:
-    found = []
-    for name, entry in _entries(reader, "instruments"):
-        path: Path = ("instruments", name)
-        holder = reader.name(entry.get("holder"), reader.vocabulary.player_names, "player", (*path, "holder"))
-        without = _change(reader, (*path, "without"), _mapping(entry.get("without")))
-        if without == Change() and isinstance(entry.get("without"), dict):
-            reader.fault(
-                (*path, "without"), "being without it changes nothing", "say what to forbid, set, start at or be bound to"
-            )
-        if without.bound_to is not None and holder is not None:
-            own = tuple(strategy.name for strategy in scenario.strategies[holder])
-            reader.key(
-                without.bound_to,
-                own,
-                f"strategy of {reader.vocabulary.player_names[holder]}",
-                (*path, "without", "bound to"),
-                on_key=False,
-            )
-        found.append(Instrument(name, holder or 0, _says(entry), without, path))
-    return tuple(found)
-
-
-def _claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Claim, ...]:
-    names = _claim_names(scenario, instruments)
-    found = []
-    for name, entry in _entries(reader, "claims"):
-        path: Path = ("claims", name)
-        under, lines = [], []
-        for place, text in _texts(entry, (*path, "under")):
-            try:
-                under.append(read_selection(text, names))
-            except TextFaultsError as error:
-                reader.text_faults(error, place)
-        for place, text in _texts(entry, (*path, "holds if")):
-            try:
-                lines.append(read_line(text, names, reader.period))
-            except TextFaultsError as error:
-                reader.text_faults(error, place)
-        size = entry.get("worth noting from")
-        found.append(Claim(name, str(entry.get("assertion", name)), _says(entry), tuple(under), tuple(lines), size, path))
-    return tuple(found)
-
-
-def _texts(entry: Mapping[str, Any], path: Path) -> list[tuple[Path, str]]:
-    value = entry.get(str(path[-1]))
-    if isinstance(value, list):
-        return [((*path, k), text) for k, text in enumerate(value) if isinstance(text, str)]
-    return [(path, value)] if isinstance(value, str) else []
-
-
-def _claim_names(scenario: Scenario, instruments: tuple[Instrument, ...]) -> Names:
-    words = scenario.vocabulary
-    names = {
-        "player": words.player_names,
-        "parameter": words.parameters,
-        "event": tuple(measure.name for measure in scenario.events),
-        "count": tuple(measure.name for measure in scenario.counts),
-        "average": tuple(measure.name for measure in scenario.averages),
-        "strategy": tuple(strategy.name for own in scenario.strategies for strategy in own),
-        "instrument": tuple(instrument.name for instrument in instruments),
-    }
-    for i, player in enumerate(words.player_names):
-        names[f"action of {player}"] = words.players[player]
-        names[f"term of {player}"] = tuple(term.name for term in scenario.terms if term.player == i)
-    return names
 
 
 def _notes(scenario: Scenario) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ the first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -44,6 +44,10 @@ class Reader:
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
         return value if isinstance(value, dict) else {}
+
+    def entries(self, *path: str) -> list[tuple[str, dict[str, Any]]]:
+        """Names and mappings below the path; what is no mapping is left out (the schema reports it)."""
+        return [(name, entry) for name, entry in self.section(*path).items() if isinstance(entry, dict)]
 
     def formula(self, value: object, path: Path, scope: Scope) -> Formula:
         """The formula at the path, or UNREADABLE with its faults noted."""
@@ -124,3 +128,13 @@ class Reader:
             return known.index(name)
         self.fault(path, f"there is no {what} '{name}'", nearest(str(name), known), on_key=on_key)
         return None
+
+
+def says(entry: Mapping[str, Any]) -> str:
+    """The sentence of an entry, or ''."""
+    return str(entry.get("says", ""))
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """The value if it is a mapping, else an empty one (the schema reports that)."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,82 @@
+"""Reading of what is argued: instruments and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from leverage.scenario.changes import read_change
+from leverage.scenario.claims import Names, read_line, read_selection
+from leverage.scenario.parsing import TextFaultsError
+from leverage.scenario.reader import Reader, mapping, says
+from leverage.scenario.scenario import Change, Claim, Instrument, Path, Scenario
+
+
+def read_instruments(reader: Reader, scenario: Scenario) -> tuple[Instrument, ...]:
+    """What is said to give leverage, and the world without it."""
+    found = []
+    for name, entry in reader.entries("instruments"):
+        path: Path = ("instruments", name)
+        holder = reader.name(entry.get("holder"), reader.vocabulary.player_names, "player", (*path, "holder"))
+        without = read_change(reader, (*path, "without"), mapping(entry.get("without")))
+        if without == Change() and isinstance(entry.get("without"), dict):
+            reader.fault(
+                (*path, "without"), "being without it changes nothing", "say what to forbid, set, start at or be bound to"
+            )
+        if without.bound_to is not None and holder is not None:
+            own = tuple(strategy.name for strategy in scenario.strategies[holder])
+            reader.key(
+                without.bound_to,
+                own,
+                f"strategy of {reader.vocabulary.player_names[holder]}",
+                (*path, "without", "bound to"),
+                on_key=False,
+            )
+        found.append(Instrument(name, holder or 0, says(entry), without, path))
+    return tuple(found)
+
+
+def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Claim, ...]:
+    """The sentences of the argument, their formulas read and their names checked."""
+    names = _claim_names(scenario, instruments)
+    found = []
+    for name, entry in reader.entries("claims"):
+        path: Path = ("claims", name)
+        under, lines = [], []
+        for place, text in _texts(entry, (*path, "under")):
+            try:
+                under.append(read_selection(text, names))
+            except TextFaultsError as error:
+                reader.text_faults(error, place)
+        for place, text in _texts(entry, (*path, "holds if")):
+            try:
+                lines.append(read_line(text, names, reader.period))
+            except TextFaultsError as error:
+                reader.text_faults(error, place)
+        size = entry.get("worth noting from")
+        found.append(Claim(name, str(entry.get("assertion", name)), says(entry), tuple(under), tuple(lines), size, path))
+    return tuple(found)
+
+
+def _texts(entry: Mapping[str, Any], path: Path) -> list[tuple[Path, str]]:
+    value = entry.get(str(path[-1]))
+    if isinstance(value, list):
+        return [((*path, k), text) for k, text in enumerate(value) if isinstance(text, str)]
+    return [(path, value)] if isinstance(value, str) else []
+
+
+def _claim_names(scenario: Scenario, instruments: tuple[Instrument, ...]) -> Names:
+    words = scenario.vocabulary
+    names = {
+        "player": words.player_names,
+        "parameter": words.parameters,
+        "event": tuple(measure.name for measure in scenario.events),
+        "count": tuple(measure.name for measure in scenario.counts),
+        "average": tuple(measure.name for measure in scenario.averages),
+        "strategy": tuple(strategy.name for own in scenario.strategies for strategy in own),
+        "instrument": tuple(instrument.name for instrument in instruments),
+    }
+    for i, player in enumerate(words.player_names):
+        names[f"action of {player}"] = words.players[player]
+        names[f"term of {player}"] = tuple(term.name for term in scenario.terms if term.player == i)
+    return names
