@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
 
 from leverage import judge, load_scenario
 from leverage.game.automaton import Automaton
@@ -122,7 +123,8 @@ def main() -> None:
     given = parser.parse_args()
     form = compile_form(load_scenario(given.scenario))
     started = time.process_time()
-    table = pd.DataFrame([point_row(form, values) for values in points(form, given.points, given.seed)])
+    with threadpool_limits(limits=1, user_api="blas"):
+        table = pd.DataFrame([point_row(form, values) for values in points(form, given.points, given.seed)])
     payoffs = table.filter(like="payoff ").rename(columns=lambda name: name.removeprefix("payoff "))
     print(f"{len(table)} points, {time.process_time() - started:.0f} CPU seconds")
     best = payoffs.ge(payoffs.max(axis=1) - TIE, axis=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from threadpoolctl import threadpool_limits
+
 from leverage.analysis.plays import Play, Unsolved, declared_plays, solution_plays
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
@@ -31,7 +33,11 @@ def run(scenario: Scenario, *, horizon: int | None = None, progress: Progress | 
     ------
     ScenarioError : the scenario compiles to no game.
     """
-    tell = progress or (lambda phrase: None)
+    with threadpool_limits(limits=1, user_api="blas"):  # small systems: more threads wait for each other, and figures would vary
+        return _run(scenario, horizon, progress or (lambda phrase: None))
+
+
+def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     tell("compiling the game")
     form = compile_form(scenario)
     game = form.at()

@@ -40,6 +40,7 @@ from leverage.scenario.scenario import (
 )
 from leverage.scenario.schema import read_range
 from leverage.scenario.syntax import Condition, Formula
+from leverage.scenario.wording import plain
 
 _GROUPS = {
     "gains": ("gain", ""),
@@ -123,9 +124,9 @@ def _parameters(reader: Reader, values: Mapping[str, float]) -> dict[str, Parame
         except PydanticCustomError:
             low, high = None, None  # the schema reports it
         given = entry.get("value")
-        stated = float(given) if isinstance(given, int | float) else float("nan")
+        stated = float(given) if isinstance(given, int | float) and not isinstance(given, bool) else float("nan")
         value = values.get(name, stated)
-        if low is not None and high is not None and not low <= stated <= high:
+        if low is not None and high is not None and (stated < low or stated > high):
             reader.fault(("parameters", name, "value"), f"the value {stated:g} lies outside its range [{low:g}, {high:g}]")
         found[name] = Parameter(
             name,
@@ -154,7 +155,7 @@ def _unit(reader: Reader) -> tuple[str, str, str]:
 
 def _players(reader: Reader) -> tuple[Player, ...]:
     scope = Scope("patience", state=False, actions=False)
-    found = []
+    found: list[Player] = []
     for key, entry in reader.entries("players"):
         path: Path = ("players", key)
         given = [name for name in ("discount", "half life") if name in entry]
@@ -166,7 +167,10 @@ def _players(reader: Reader) -> tuple[Player, ...]:
             discount = reader.formula(entry[given[0]], path, scope)
             if given == ["half life"]:
                 discount = tree.Binary("**", tree.Number(0.5), tree.Binary("/", tree.ONE, discount))
-        found.append(Player(key, str(entry.get("name") or key.replace("_", " ")), discount, path))
+        name = str(entry.get("name") or plain(key))
+        if name in (player.name for player in found):
+            reader.fault(("players", key, "name"), f"two players are called '{name}'", "tables could not tell them apart")
+        found.append(Player(key, name, discount, path))
     return tuple(found)
 
 

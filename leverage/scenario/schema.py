@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from leverage.scenario.reading import suspicious_characters
+
 #: What a name looks like: small letters, digits and underscores.
 NAME = r"^[a-z][a-z0-9_]*$"
 
@@ -29,6 +31,7 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         shown = str(value)
         hint = " (a decimal comma? write a point)" if "," in shown else ""
+        hint = next((f" ({name} in it: write {plain!r})" for _, name, plain in suspicious_characters(shown)), hint)
         raise PydanticCustomError("number", "a number is needed, not '{shown}'{hint}", {"shown": shown, "hint": hint})
     return float(value)
 

@@ -89,6 +89,7 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
     "range upside down": ("range: [0.2, 0.9]", "range: ¦[0.9, 0.2]", "runs from 0.9 down to 0.2", ""),
     "range of text": ("range: [0.2, 0.9]", "range: ¦[low, high]", "a number is needed, not 'low'", ""),
     "value outside its range": ("stake: {value: 10", "stake: {value: ¦100", "100 lies outside its range [5, 20]", ""),
+    "Unicode minus in a number": ("range: [0.2, 0.9]", "range: ¦[\u22120.2, 0.9]", "Unicode minus sign in it: write '-'", ""),
     "levels that fall": (
         "{bases: 0.1, light: 0.4, full: 1.0}",
         "¦{bases: 0.4, light: 0.1, full: 1.0}",
