@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
 
 NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
+
+#: Games with more states make the user wait, and are told so.
+MANY_STATES = 1_000
 
 
 class _ScenarioFirst(TyperGroup):
@@ -115,6 +118,7 @@ def run_command(
     scenario = _load(file, parameter, variant)
     folder = out or default_folder(scenario, Path("results"))
     with _progress(quiet) as tell:
+        _warn_of_size(scenario, quiet=quiet)
         tell("loading the solvers")
         from leverage.output.text import run_text
         from leverage.pipeline import run
@@ -138,19 +142,19 @@ def validate_command(file: FileArgument, parameter: ParameterOption = None, vari
     from leverage.scenario.wording import counted
 
     scenario = _load(file, parameter, variant)
+    variants = () if variant else tuple(scenario.variants)
+    for name in variants:
+        _load(file, parameter, name)
     form = compile_form(scenario)
     strategies = sum(len(own) for own in scenario.strategies)
     _print(
         f"{file}: no faults. {counted(len(form.levels), 'state')}, {len(form.row_state)} pairs of state and action profile,"
         f" {counted(len(form.indices), 'transition')}; {counted(len(scenario.parameters), 'parameter')}, {strategies} strategies,"
-        f" {counted(len(scenario.instruments), 'instrument')}, {counted(len(scenario.claims), 'claim')}."
+        f" {counted(len(scenario.instruments), 'instrument')}, {counted(len(scenario.claims), 'claim')},"
+        f" {counted(len(variants), 'variant')}."
     )
     for note in scenario.notes:
         typer.echo(f"note: {note}", err=True)
-    if not variant:
-        for name in scenario.variants:
-            _load(file, parameter, name)
-            _print(f"variant {name}: no faults.")
 
 
 @app.command("schema")
@@ -202,6 +206,7 @@ def _overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
     """NAME=VALUE texts as pairs; what is none is told as a fault of the command line."""
     from leverage.errors import Fault, ScenarioError
 
+    seen: set[str] = set()
     for text in parameters:
         name, sign, value = text.partition("=")
         try:
@@ -213,7 +218,23 @@ def _overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
             raise ScenarioError(
                 "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
             )
+        if name.strip() in seen:
+            raise ScenarioError(
+                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"-p {text}")]
+            )
+        seen.add(name.strip())
         yield name.strip(), number
+
+
+def _warn_of_size(scenario: Scenario, *, quiet: bool) -> None:
+    """Say beforehand that a large game takes long."""
+    from leverage.game.form import compile_form
+
+    states = len(compile_form(scenario).levels)
+    if states > MANY_STATES and not quiet:
+        typer.echo(
+            f"{states:,} states: the Markov perfect equilibrium can take minutes to hours; Ctrl-C leaves nothing behind", err=True
+        )
 
 
 @contextmanager
@@ -254,9 +275,20 @@ def _print(text: str) -> None:
         typer.echo(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+    except OSError as error:
+        from leverage.errors import OutputError
+
+        _drop_output()
+        raise OutputError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def _drop_output() -> None:
+    """What is still in the buffer goes nowhere: Python would complain about it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(message: str, status: int) -> None:
-    typer.echo(message, err=True)
+    with suppress(OSError):  # standard error may be closed or full: the status still tells
+        typer.echo(message, err=True)
     raise SystemExit(status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def _checked(document: Document, overrides: Mapping[str, float] | None, variant:
             faults += faults_over_box(reading.scenario)
         except ScenarioError as error:
             faults += error.faults
+    if variant and not reading.faults:
+        faults = [replace(fault, message=f"{fault.message} (in the variant '{variant}')") for fault in faults]
     if faults or reading.scenario is None:
         raise ScenarioError(document.source, faults)
     return reading.scenario

@@ -45,7 +45,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     plays: list[Play | Unsolved] = []
     last_date = max(1, int(max(scenario.dates)))
     tell("solving: Markov perfect")
-    for play in solution_plays(game, horizon or last_date, scenario.period.unit):
+    for play in solution_plays(game, last_date if horizon is None else horizon):
         tell(f"measured: {play.selection}")
         plays.append(play)
     for play in declared_plays(game, machines):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leverage.analysis.outcomes import Outcome, measure_outcomes
+from leverage.analysis.outcomes import Outcome, date_label, measure_outcomes
 from leverage.certification.checker import Deviation
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton, join
@@ -41,7 +41,7 @@ class Play:
     it, where (None: nobody gains). reply_gains: (N,) what each player would gain from the start by its best reply; NaN
     where the question does not arise (a finite horizon). equilibrium: nobody gains by a best reply at the start.
     subgame_perfect: nobody gains anywhere, in (state, memory), that play can get to whatever anybody does. status: a
-    sentence.
+    sentence. rule: how it was chosen among several.
     """
 
     selection: str
@@ -54,6 +54,7 @@ class Play:
     equilibrium: bool
     subgame_perfect: bool
     status: str
+    rule: str
 
     @property
     def is_solution(self) -> bool:
@@ -76,11 +77,11 @@ class Unsolved:
     advice: str
 
 
-def solution_plays(game: StochasticGame, horizon: int, period: str) -> Iterator[Play | Unsolved]:
+def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolved]:
     """Play under each solution concept, one after the other. `horizon` is in periods."""
     concepts: tuple[tuple[str, Callable[[], Solution], int | None], ...] = (
         ("Markov perfect", lambda: markov_perfect(game)[0], None),
-        (f"horizon of {horizon} {period}s", lambda: finite_horizon(game, horizon), horizon),
+        (f"horizon of {date_label(game, horizon)}", lambda: finite_horizon(game, horizon), horizon),
         ("stage Nash", lambda: stage_nash(game), None),
     )
     for selection, solve, periods in concepts:
@@ -95,7 +96,7 @@ def solution_plays(game: StochasticGame, horizon: int, period: str) -> Iterator[
 def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
     nobody = ("",) * solution.plan.game.n_players
     if periods is None:
-        return _judged(selection, nobody, solution.plan, solution.status)
+        return _judged(selection, nobody, solution.plan, solution.status, solution.selection)
     fine = solution.certificate <= TOLERANCE * solution.plan.game.payoff_range
     return Play(
         selection=selection,
@@ -108,6 +109,7 @@ def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
         equilibrium=fine,
         subgame_perfect=fine,
         status=solution.status,
+        rule=solution.selection,
     )
 
 
@@ -119,7 +121,7 @@ def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:
     if all(machines):
         for names in itertools.product(*machines):
             plan = join([own[name] for own, name in zip(machines, names, strict=True)])
-            yield _judged(title(names), names, plan, "played as written")
+            yield _judged(title(names), names, plan, "played as written", "as declared")
     if len(machines) > 1:
         yield from _replies(machines)
 
@@ -131,7 +133,7 @@ def _replies(machines: Machines) -> Iterator[Play]:
         for names in itertools.product(*others):
             against = join([machines[i][name] for i, name in enumerate(names) if i != replier])
             reply = best_reply(against, replier)
-            yield _judged(title(names), names, reply.plan, reply.status)
+            yield _judged(title(names), names, reply.plan, reply.status, reply.selection)
 
 
 def title(names: Sequence[str]) -> str:
@@ -139,7 +141,7 @@ def title(names: Sequence[str]) -> str:
     return " against ".join(names)
 
 
-def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str) -> Play:
+def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str, rule: str) -> Play:
     """Measure a plan and judge it by the checker and by best replies."""
     verdict = judge_plan(plan)
     worst = verdict.certificate.worst
@@ -154,4 +156,5 @@ def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str
         equilibrium=verdict.equilibrium or verdict.subgame_perfect,
         subgame_perfect=verdict.subgame_perfect,
         status=status,
+        rule=rule,
     )

@@ -23,7 +23,7 @@ from leverage.game.stochastic_game import PROBABILITY_TOLERANCE, Booleans, Float
 #: is none.
 TIE_TOLERANCE = 1e-12
 
-#: Lotteries that differ by less than this are equally likely when the action that a plan plays is named.
+#: Actions with at most this chance are not named among those that a plan plays.
 LIKELIHOOD_TOLERANCE = 1e-12
 
 #: Up to this many nodes a dense factorisation is faster than a sparse one.
@@ -34,7 +34,8 @@ DENSE_NODES = 200
 class Deviation:
     """One departure: who, where, from what, to what, and the gain in normalised payoff.
 
-    `node` is the plan's; `state` and `mode` are that node in words; `played` is the most likely action of the plan there.
+    `node` is the plan's; `state` and `mode` are that node in words; `played` are the actions that the plan takes there,
+    joined by 'or'.
     """
 
     player: str
@@ -269,7 +270,7 @@ def _name(plan: Automaton, player: int, place: int, gain: float) -> Deviation:
         node=node,
         state=plan.game.states[state],
         mode=plan.modes[plan.node_mode[node]],
-        played=labels[int(np.argmax(lottery >= lottery.max() - LIKELIHOOD_TOLERANCE))],
+        played=" or ".join(label for label, chance in zip(labels, lottery, strict=True) if chance > LIKELIHOOD_TOLERANCE),
         action=labels[place - int(starts[node])],
         gain=gain,
     )

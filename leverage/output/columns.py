@@ -13,6 +13,8 @@ from rich.text import Text
 
 #: What every printed line fits into.
 WIDTH = 80
+#: Heads of columns are cut to so many letters a line and so many lines.
+LONGEST_WORD, MOST_LINES = 13, 5
 
 
 def section(number: int, title: str, note: str = "") -> str:
@@ -40,8 +42,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int
 
 
 def _stacked(head: str) -> str:
-    """A head's words below each other; a number stays with the word before it."""
-    return re.sub(r" (?!\d)", "\n", head)
+    """A head's words below each other, long ones cut; a number stays with the word before it."""
+    return "\n".join(shortened(line, LONGEST_WORD) for line in re.sub(r" (?!\d)", "\n", head).split("\n")[:MOST_LINES])
 
 
 def _width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
@@ -76,6 +78,11 @@ def percent(value: float) -> str:
     if 0.995 <= value < 1 - 1e-9:
         return ">99%"
     return f"{100 * value:.0f}%"
+
+
+def shortened(text: str, most: int = 26) -> str:
+    """The text, cut with three dots where it is longer."""
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
 
 
 def listed(parts: Sequence[str]) -> str:

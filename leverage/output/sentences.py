@@ -15,5 +15,5 @@ def departure_words(scenario: Scenario, play: Play) -> str:
         return "nobody gains by a single departure."
     who = next((player.key for player in scenario.players if player.name == d.player), d.player)
     memory = "" if d.mode == "always" else f" ({d.mode})"
-    gain = f"{number(d.gain, 2)} {play.plan.game.payoff_unit}"
+    gain = f"{number(d.gain, 2)} {play.plan.game.payoff_unit}" if d.gain >= 0.01 else f"{d.gain:.2g} {play.plan.game.payoff_unit}"
     return f"with {d.state}{memory}, {who} gains {gain} by playing '{plain(d.action)}' instead of '{plain(d.played)}'."

@@ -37,7 +37,7 @@ def _form_fault(reader: Reader, kind: str, where: Path, message: str) -> None:
     elif kind == "list_type":
         reader.fault(path, "a list is needed here", "write [one, two]")
     elif kind == "literal_error":
-        reader.fault(path, f"this value is not known: {message[0].lower()}{message[1:]}")
+        reader.fault(path, f"this value is not known; it can be {message.removeprefix('Input should be ')}")
     else:
         reader.fault(path, message, on_key="[key]" in where)
 

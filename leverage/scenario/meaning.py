@@ -42,6 +42,9 @@ from leverage.scenario.schema import read_range
 from leverage.scenario.syntax import Condition, Formula
 from leverage.scenario.wording import plain
 
+#: Dates may lie so many periods ahead: outcomes are followed period by period.
+MOST_PERIODS = 10_000
+
 _GROUPS = {
     "gains": ("gain", ""),
     "costs": ("cost", ""),
@@ -90,8 +93,8 @@ def _assemble(reader: Reader, variants: Mapping[str, Variant], change: Change, v
     top = reader.section()
     scenario = Scenario(
         document=reader.document,
-        title=str(top.get("title", "")),
-        question=" ".join(str(top.get("question", "")).split()),
+        title=_line(top.get("title", "")),
+        question=_line(top.get("question", "")),
         payoff_unit=_unit(reader),
         vocabulary=reader.vocabulary,
         period=reader.period,
@@ -110,6 +113,7 @@ def _assemble(reader: Reader, variants: Mapping[str, Variant], change: Change, v
         variants=MappingProxyType(dict(variants)),
         variant=variant,
         overrides=MappingProxyType(dict(change.set)),
+        stated=MappingProxyType({name: _number(entry.get("value")) for name, entry in reader.entries("parameters")}),
     )
     instruments = read_instruments(reader, scenario)
     claims = read_claims(reader, scenario, instruments)
@@ -123,8 +127,7 @@ def _parameters(reader: Reader, values: Mapping[str, float]) -> dict[str, Parame
             low, high = read_range(entry["range"]) if "range" in entry else (None, None)
         except PydanticCustomError:
             low, high = None, None  # the schema reports it
-        given = entry.get("value")
-        stated = float(given) if isinstance(given, int | float) and not isinstance(given, bool) else float("nan")
+        stated = _number(entry.get("value"))
         value = values.get(name, stated)
         if low is not None and high is not None and (stated < low or stated > high):
             reader.fault(("parameters", name, "value"), f"the value {stated:g} lies outside its range [{low:g}, {high:g}]")
@@ -139,6 +142,11 @@ def _parameters(reader: Reader, values: Mapping[str, float]) -> dict[str, Parame
     return found
 
 
+def _number(value: object) -> float:
+    """The number, or nan where the schema reports that it is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+
+
 def _check_start(reader: Reader) -> None:
     section = reader.section("start")
     for name in reader.section("state"):
@@ -149,8 +157,16 @@ def _check_start(reader: Reader) -> None:
 
 def _unit(reader: Reader) -> tuple[str, str, str]:
     entry = reader.section("payoff unit")
-    name = str(entry.get("name", f"points a {reader.period.unit}"))
+    period = reader.period
+    name = _line(
+        entry.get("name", f"points a {period.unit}" if period.length == 1 else f"points per {period.length:g} {period.unit}s")
+    )
     return name, str(entry.get("zero", "")), str(entry.get("hundred", ""))
+
+
+def _line(text: object) -> str:
+    """Text on one line, without characters that steer a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())
 
 
 def _players(reader: Reader) -> tuple[Player, ...]:
@@ -160,14 +176,19 @@ def _players(reader: Reader) -> tuple[Player, ...]:
         path: Path = ("players", key)
         given = [name for name in ("discount", "half life") if name in entry]
         discount: Formula = UNREADABLE
-        if len(given) != 1:
+        length = entry.get("half life")
+        if isinstance(length, int | float) and length <= 0:
+            reader.fault(
+                (*path, "half life"), "a half life is longer than nothing", "such as 6: a payoff 6 periods away counts half"
+            )
+        elif len(given) != 1:
             reader.fault(path, f"'{key}' has {len(given)} of 'discount' and 'half life': it needs one of them", on_key=True)
         else:
             path = (*path, given[0])
             discount = reader.formula(entry[given[0]], path, scope)
             if given == ["half life"]:
                 discount = tree.Binary("**", tree.Number(0.5), tree.Binary("/", tree.ONE, discount))
-        name = str(entry.get("name") or plain(key))
+        name = _line(entry.get("name") or plain(key))
         if name in (player.name for player in found):
             reader.fault(("players", key, "name"), f"two players are called '{name}'", "tables could not tell them apart")
         found.append(Player(key, name, discount, path))
@@ -277,6 +298,8 @@ def _dates(reader: Reader, value: object) -> tuple[float, ...]:
     for k, date in enumerate(dates):
         if date is not None and date < 1:
             reader.fault(("measures", "dates", k), f"'{value[k]}' is shorter than a period")
+        elif date is not None and date > MOST_PERIODS:
+            reader.fault(("measures", "dates", k), f"'{value[k]}' is {date:,.0f} periods; {MOST_PERIODS:,} can be followed")
     return tuple(sorted(date for date in dates if date is not None))
 
 

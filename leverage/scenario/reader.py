@@ -99,7 +99,7 @@ class Reader:
 
     def rules(self, value: object, path: Path, scope: Scope) -> Iterator[tuple[Condition, Any, Path]]:
         """Rules one by one: condition, result, place of the result. What is no list of rules is one rule that always fits."""
-        if not isinstance(value, list) or not all(isinstance(rule, dict) for rule in value):
+        if not isinstance(value, list) or not value or not all(isinstance(rule, dict) for rule in value):
             yield tree.Always(True), value, path
             return
         for k, rule in enumerate(value):

@@ -196,8 +196,8 @@ class Scenario:
     """A checked scenario at one parameter point (the values of `parameters`).
 
     transitions[v]: rules of variable v in the order of the file; `order` is the order in which variables are drawn.
-    payoff_unit: name, what 0 means, what 100 means. notes: what a reader should know (overrides outside the plausible range,
-    unused parameters).
+    payoff_unit: name, what 0 means, what 100 means. stated: the values that the file gives. notes: what a reader should
+    know (overrides outside the plausible range, unused parameters).
     """
 
     document: Document
@@ -224,6 +224,7 @@ class Scenario:
     variant: str = ""
     overrides: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stated: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, float]:

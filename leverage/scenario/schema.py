@@ -44,7 +44,12 @@ def _formula(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise PydanticCustomError("text", "text is needed here, not '{value}'", {"value": str(value)})
+        if value is None:
+            raise PydanticCustomError("text", "text is needed here; nothing is written", {})
+        shown = str(value) if isinstance(value, int | float) else "a list" if isinstance(value, list) else "keys with values"
+        raise PydanticCustomError(
+            "text", "text is needed here, not {shown}; put it in quotes if it is meant as text", {"shown": shown}
+        )
     return value
 
 

@@ -158,5 +158,5 @@ def _status(plan: Automaton, certificate: Certificate) -> str:
     worst = certificate.worst[0]
     return (
         f"not subgame perfect as written: {worst.player} would gain {worst.gain:.3g} by {worst.action} instead of {worst.played} "
-        f"at {plan.describe(worst.node)}; see the equilibrium set for whether better threats uphold the path"
+        f"at {plan.describe(worst.node)}"
     )

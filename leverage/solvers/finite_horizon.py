@@ -37,7 +37,7 @@ def finite_horizon(
     """Subgame-perfect play of a game that stops after `periods` periods, by backward induction.
 
     Use it where the end is known to all (a mandate, an election); promises and threats then unravel from the end if the last
-    period has one equilibrium. Where nobody knows the end, use `markov_perfect` or `equilibrium_set`.
+    period has one equilibrium. Where nobody knows the end, use `markov_perfect`.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ SPARSE_STATES = 200
 def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[Solution, ...]:
     """A Markov perfect equilibrium, selected by the logit path from uniform play.
 
-    Use it for play that depends on the state only. For all payoffs that credible play with memory allows, use `equilibrium_set`.
+    Use it for play that depends on the state only.
 
     Parameters
     ----------

@@ -53,6 +53,8 @@ def _refuse(source: str, message: str, remedy: str) -> NoReturn:
 def _bytes(path: Path) -> bytes:
     source = str(path)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe would keep the reader waiting for ever
+            _refuse(source, "This is no ordinary file but a pipe or a device.", "Save the scenario as a file.")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # enough to see that it is too large, whatever its size
             refuse_too_large(max(len(data), os.fstat(file.fileno()).st_size), source)

@@ -1,0 +1,85 @@
+"""The scenario's question answered in sentences: with the title, the first ten lines of what a run prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from leverage.output.columns import listed, paragraph, percent, shortened
+from leverage.output.facts import MOST_NAMED, Facts
+from leverage.scenario.wording import counted, plain
+
+
+def answer_text(facts: Facts) -> str:
+    """The answer, a bullet a sentence."""
+    sentences = [_best(facts), _sooner_and_price(facts), _believed(facts), _unbound(facts), _setting(facts)]
+    return "\n".join(paragraph(f"* {sentence}", 2) for sentence in sentences if sentence)
+
+
+def _best(facts: Facts) -> str:
+    if not facts.compared:
+        return ""
+    best, *others = facts.compared
+    alone = len(facts.keys) == 1
+    who = "" if alone else f", as {facts.keys[1 - facts.about] if len(facts.keys) == 2 else 'one of the others'} replies best"
+    lead = f"Best for {facts.player.name}{who}: {shortened(facts.label(best))}"
+    lead = f"{lead}, {facts.points(facts.payoff(best))} {facts.run.game.payoff_unit}"
+    told = [f"{shortened(facts.label(play))} {facts.points(facts.payoff(play))}" for play in others[: MOST_NAMED - 1]]
+    more = f", {len(others) - len(told)} more in table 1" if len(others) > len(told) else ""
+    return f"{lead}; {', '.join(told)}{more}." if told else f"{lead}."
+
+
+def _sooner_and_price(facts: Facts) -> str:
+    told = []
+    if facts.compared and facts.event:
+        chances = [facts.event_chance(play) for play in facts.compared]
+        told.append(f"'{plain(facts.event)}' within {facts.dates[-1]}: {_extremes(facts, chances, percent)}")
+    if facts.compared and facts.has_price:
+        prices = [facts.price(play) for play in facts.compared]
+        told.append(f"holding and using cost {_extremes(facts, prices, facts.points)}")
+    return "; ".join(told) + "." if told else ""
+
+
+def _extremes(facts: Facts, values: list[float], words: Callable[[float], str]) -> str:
+    """'54% under tied pace to 18% under full exit'."""
+    low, high = min(values), max(values)
+    names = {value: facts.named([p for p, v in zip(facts.compared, values, strict=True) if v == value]) for value in (low, high)}
+    return f"{words(high)} under {names[high]}" + (f" to {words(low)} under {names[low]}" if low < high else "")
+
+
+def _believed(facts: Facts) -> str:
+    if not facts.written or len(facts.keys) == 1:
+        return ""
+    kind = "pair" if len(facts.keys) == 2 else "combination"
+    whole = f"{counted(len(facts.written), kind)} of named strategies"
+    good = [play for play in facts.written if play.equilibrium]
+    if not good:
+        nearest = min(facts.written, key=lambda play: (max(play.reply_gains), play.selection))
+        who = facts.keys[int(np.argmax(nearest.reply_gains))]
+        gain = facts.points(max(nearest.reply_gains))
+        told = f"nearest: {shortened(plain(nearest.selection), 48)}, where {who} gains {gain} by playing otherwise"
+        return f"Believed? No: of {whole} none is an equilibrium ({told})."
+    perfect = [plain(play.selection) for play in good if play.subgame_perfect]
+    empty = "none is subgame perfect: each rests on a threat or promise that would not be kept"
+    named = listed([plain(play.selection) for play in good[:MOST_NAMED]]) + (", ..." if len(good) > MOST_NAMED else "")
+    tail = f"subgame perfect: {listed(perfect[:MOST_NAMED])}" if perfect else empty
+    return f"Believed? Of {whole}, {len(good)} in equilibrium: {named}; {tail}."
+
+
+def _unbound(facts: Facts) -> str:
+    play = next((p for p in facts.run.plays if p.selection == "Markov perfect"), None)
+    if play is None:
+        return "Bound to nothing: no Markov perfect equilibrium was found and certified; see the end."
+    payoffs = [f"{key} {facts.points(facts.payoff(play, i))}" for i, key in enumerate(facts.keys)]
+    tail = ""
+    if facts.event:
+        tail = f"; '{plain(facts.event)}' within {facts.dates[-1]}: {percent(facts.event_chance(play))}"
+    return f"Bound to nothing (one Markov perfect equilibrium): {listed(payoffs)}{tail}."
+
+
+def _setting(facts: Facts) -> str:
+    scenario = facts.run.scenario
+    changed = [f"{name} = {value:.12g}" for name, value in scenario.overrides.items() if value != scenario.stated[name]]
+    where = [f"variant {scenario.variant}"] if scenario.variant else []
+    return f"Not the baseline: {', '.join(where + changed)}." if where or changed else ""
