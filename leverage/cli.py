@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,29 @@ NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
 
 #: Games with more states make the user wait, and are told so.
 MANY_STATES = 1_000
+
+
+class _Interruption:
+    """Remembers Ctrl-C. Libraries that are just being imported, and destructors, may swallow the exception; the next
+    step raises it again.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def listen(self) -> None:
+        """Take over the signal; outside the main thread Python allows nobody to."""
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if there was a Ctrl-C."""
+        if self.asked:
+            raise KeyboardInterrupt
 
 
 class _ScenarioFirst(TyperGroup):
@@ -110,6 +134,8 @@ def run_command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")] = False,
 ) -> None:
     """Solve a scenario, print its outcome tables and write them to a folder."""
+    interruption = _Interruption()
+    interruption.listen()
     from leverage.output.files import default_folder, refuse_taken, write_run
 
     started = time.monotonic()
@@ -123,8 +149,13 @@ def run_command(
         from leverage.output.text import run_text
         from leverage.pipeline import run
 
-        result = run(scenario, horizon=horizon, progress=tell)
+        def step(phrase: str) -> None:
+            interruption.heed()
+            tell(phrase)
+
+        result = run(scenario, horizon=horizon, progress=step)
         text = run_text(result)
+    interruption.heed()
     written = write_run(result, text, folder, table_format.value, time.monotonic() - started, renumber=out is None)
     if not quiet:
         _print(text)

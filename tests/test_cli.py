@@ -83,7 +83,7 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
     for words in (
         "Best for the intervening power",
         "'settled' within 24 months",
-        "price: ",
+        "holding and using cost",
         "Believed?",
         "Markov perfect",
     ):
@@ -163,6 +163,43 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(
     assert [path.name for path in tmp_path.iterdir()] == ["prisoners.yaml"]
 
 
+def test_a_value_given_twice_is_refused(prisoners: Path, tmp_path: Path) -> None:
+    done = simulate(str(prisoners), "-p", "patience=0.5", "-p", "patience=0.6", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "given twice" in done.stderr
+
+
+def test_a_pipe_is_no_scenario(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    done = simulate("pipe.yaml", cwd=tmp_path, timeout=30)
+    assert done.returncode == 2
+    assert "a pipe or a device" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device to write to")
+def test_a_full_disk_under_the_output_is_one_message(prisoners: Path, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "leverage", "validate", str(prisoners)],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "standard output cannot be written" in done.stderr
+
+
+def test_a_variant_that_is_wrong_is_told_by_name(prisoners: Path, tmp_path: Path) -> None:
+    prisoners.write_text(prisoners.read_text() + "variants:\n  lax: {set: {patience: 2}}\n")
+    done = simulate("validate", str(prisoners), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "(in the variant 'lax')" in done.stderr
+    assert not done.stdout
+
+
 def test_an_existing_folder_is_never_overwritten(prisoners: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
@@ -186,7 +223,7 @@ def test_runs_at_the_same_time_get_folders_of_their_own(prisoners: Path, tmp_pat
 def test_interruption_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "leverage", str(WITHDRAWAL), "--out", "run"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1.5)  # it is importing or solving; the whole run takes longer
+        time.sleep(1.5)  # it is importing or solving; the whole run takes longer. A library may swallow the first exception.
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -25,8 +25,9 @@ def _best(facts: Facts) -> str:
     who = "" if alone else f", as {facts.keys[1 - facts.about] if len(facts.keys) == 2 else 'one of the others'} replies best"
     lead = f"Best for {facts.player.name}{who}: {shortened(facts.label(best))}"
     lead = f"{lead}, {facts.points(facts.payoff(best))} {facts.run.game.payoff_unit}"
-    told = [f"{shortened(facts.label(play))} {facts.points(facts.payoff(play))}" for play in others[: MOST_NAMED - 1]]
-    more = f", {len(others) - len(told)} more in table 1" if len(others) > len(told) else ""
+    listed_here = others[: MOST_NAMED - 1] if len(facts.keys) <= 2 else []
+    told = [f"{shortened(facts.label(play))} {facts.points(facts.payoff(play))}" for play in listed_here]
+    more = f", {len(others) - len(told)} more in table 1" if told and len(others) > len(told) else ""
     return f"{lead}; {', '.join(told)}{more}." if told else f"{lead}."
 
 
@@ -44,6 +45,8 @@ def _sooner_and_price(facts: Facts) -> str:
 def _extremes(facts: Facts, values: list[float], words: Callable[[float], str]) -> str:
     """'54% under tied pace to 18% under full exit'."""
     low, high = min(values), max(values)
+    if len(facts.keys) > 2:
+        return f"{words(high)} to {words(low)}" if low < high else words(high)
     names = {value: facts.named([p for p, v in zip(facts.compared, values, strict=True) if v == value]) for value in (low, high)}
     return f"{words(high)} under {names[high]}" + (f" to {words(low)} under {names[low]}" if low < high else "")
 

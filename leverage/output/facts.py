@@ -15,6 +15,8 @@ from leverage.scenario.wording import plain
 
 #: Rows of a table and names in a sentence; the rest is in outcomes.csv.
 MOST_ROWS, MOST_NAMED = 12, 5
+#: Payoffs that range over more than this are printed without decimals.
+LARGE_RANGE = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +60,13 @@ class Facts:
             return ""
         if len(self.keys) == 2:
             return f"{self.keys[1 - self.about]} replies as suits it best; of equally good replies the first"
-        return "one replies as suits it best, the others play as named"
+        return f"strategies of {listed(self.keys)}; 'reply': as suits it best"
 
     def label(self, play: Play) -> str:
         """A compared play in a few words."""
         if len(self.keys) <= 2:
             return plain(play.strategies[self.about])
-        parts = [
-            f"{key} {'replies' if name == BEST_REPLY else plain(name)}"
-            for key, name in zip(self.keys, play.strategies, strict=True)
-        ]
-        return ", ".join(parts)
+        return " / ".join("reply" if name == BEST_REPLY else plain(name) for name in play.strategies)
 
     def payoff(self, play: Play, player: int | None = None) -> float:
         """A player's payoff, by default that of the player whom the page is about."""
@@ -78,7 +76,9 @@ class Facts:
     def digits(self) -> int:
         """Decimals of payoffs: one where they range over hundreds, more where they are small."""
         width = self.run.game.payoff_range
-        return 1 if width <= 0 else max(0, min(6, round(3.2 - math.log10(width))))
+        if width <= 0:
+            return 2
+        return max(1 if width < LARGE_RANGE else 0, min(6, round(2.9 - math.log10(width))))
 
     def points(self, value: float) -> str:
         """A payoff as it is printed."""

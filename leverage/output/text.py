@@ -77,8 +77,8 @@ def _plays(facts: Facts, which: int, title: str, note: str, plays: list[Play], n
 
 def _left_out(columns: int, rows: int = 0) -> str:
     """What a table does not show."""
-    told = [counted(rows, "more row")] if rows else []
-    told += [counted(columns, "more column")] if columns else []
+    told = [counted(rows, "more row")] if rows > 0 else []
+    told += [counted(columns, "more column")] if columns > 0 else []
     return f"{listed(told)} in outcomes.csv\n" if told else ""
 
 

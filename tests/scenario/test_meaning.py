@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "name: value",
     ),
     "text for a list": ("dates: [6 months, 1 year]", "dates: ¦6 months", "a list is needed here", "[one, two]"),
-    "number for text": ("title: A small scenario", "title: ¦7", "text is needed here, not '7'", ""),
+    "number for text": ("title: A small scenario", "title: ¦7", "text is needed here, not 7; put it in quotes", ""),
     "text for a number": ("risk: {value: 0.2}", "risk: {value: ¦low}", "a number is needed, not 'low'", ""),
     "list for a formula": ("presence: stake * deployment}\n    using", "presence: ¦[1]}\n    using", "a formula is needed", ""),
     "name with capitals": ("  risk: {value: 0.2}", "  risk: {value: 0.2}\n  ¦Risky: {value: 1}", "small letters", ""),
