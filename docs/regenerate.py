@@ -6,6 +6,7 @@ python docs/regenerate.py
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 from leverage import load_scenario, run
@@ -33,10 +34,11 @@ def main() -> None:
     (ROOT / "docs" / "keys.md").write_text(keys_page(), encoding="utf-8")
     language = ROOT / "docs" / "language.md"
     language.write_text(insert_claims_table(language.read_text(encoding="utf-8")), encoding="utf-8")
+    started = time.monotonic()
     found = run(load_scenario(ROOT / "scenarios" / "withdrawal.yaml"))
     folder = ROOT / "results" / "withdrawal" / "baseline"
     shutil.rmtree(folder, ignore_errors=True)
-    write_run(found, run_text(found), folder, "csv", 0.0)
+    write_run(found, run_text(found), folder, "csv", time.monotonic() - started)
     readme = ROOT / "README.md"
     tables = (folder / "tables.txt").read_text(encoding="utf-8")
     readme.write_text(readme_with_tables(readme.read_text(encoding="utf-8"), tables), encoding="utf-8")

@@ -100,7 +100,9 @@ def _rules(value: Any) -> list[dict[str, Any]]:
             message = "rule {k} begins with '{key}': a rule is 'if CONDITION: RESULT' or 'otherwise: RESULT'"
             raise PydanticCustomError("rules", message, {"k": k + 1, "key": key[:40]})
         if key == "otherwise" and k < len(value) - 1:
-            raise PydanticCustomError("rules", "rules after 'otherwise' never fit: put it last", {})
+            raise PydanticCustomError(
+                "rules", "rule {k} stands after 'otherwise' and never fits: put 'otherwise' last", {"k": k + 2}
+            )
     return value
 
 
