@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
@@ -38,6 +39,13 @@ def parse_scenario(
     return _checked(parse_document(text, source), overrides, variant)
 
 
+def _refuse_no_numbers(overrides: Mapping[str, float]) -> None:
+    for name, value in overrides.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            fault = Fault(0, 0, f"{value!r} is no finite number", "give a number, not a text", place=f"overrides[{name!r}]")
+            raise ScenarioError("overrides", [fault])
+
+
 def shipped_text(name: str) -> str:
     """The text of a shipped scenario, by its name without '.yaml'. Raises ScenarioError for an unknown name."""
     here = Path(__file__).parent
@@ -51,6 +59,7 @@ def shipped_text(name: str) -> str:
 
 
 def _checked(document: Document, overrides: Mapping[str, float] | None, variant: str) -> Scenario:
+    _refuse_no_numbers(overrides or {})
     reading = read_meaning(document, overrides, variant)
     faults = list(reading.faults)
     if reading.scenario is not None:

@@ -31,8 +31,10 @@ def run(scenario: Scenario, *, horizon: int | None = None, progress: Progress | 
 
     Raises
     ------
-    ScenarioError : the scenario compiles to no game.
+    ScenarioError : the scenario compiles to no game. GameError : a horizon below one period. TypeError : not a Scenario.
     """
+    if not isinstance(scenario, Scenario):
+        raise TypeError("run takes a Scenario; load_scenario(path) makes one")
     with threadpool_limits(limits=1, user_api="blas"):  # small systems: more threads wait for each other, and figures would vary
         return _run(scenario, horizon, progress or (lambda phrase: None))
 

@@ -55,6 +55,8 @@ class Automaton:
         if len(strategies) != len(who):
             raise GameError(f"{len(strategies)} strategies for {len(who)} players")
         for i, own in zip(who, strategies, strict=True):
+            if not 0 <= i < game.n_players:
+                raise GameError(f"there is no player {i}; the game has {game.n_players}")
             _check_lotteries(game, i, own)
         states = np.arange(game.n_states)
         return cls(

@@ -116,8 +116,8 @@ class StochasticGame:
         >>> game.payoff_range
         5.0
         """
-        tables = [np.asarray(table, dtype=np.float64) for table in payoffs]
-        laws = [np.asarray(law, dtype=np.float64) for law in transitions]
+        tables = [_numbers(table, f"payoffs of state {s}") for s, table in enumerate(payoffs)]
+        laws = [_numbers(law, f"transitions of state {s}") for s, law in enumerate(transitions)]
         if not tables or len(tables) != len(laws):
             raise GameError(f"{len(tables)} payoff tables and {len(laws)} transition tables; one of each per state is needed")
         size, number = len(tables), tables[0].shape[-1] if tables[0].ndim else 0
@@ -207,6 +207,14 @@ class StochasticGame:
         """Transition law of one state as a dense array (A_1, ..., A_N, S)."""
         rows = slice(self.row_start[state], self.row_start[state + 1])
         return np.asarray(self.transitions[rows].toarray()).reshape(*self.action_counts[state], self.n_states)
+
+
+def _numbers(table: ArrayLike, what: str) -> Floats:
+    """The table as an array. Raises GameError for texts and ragged lists."""
+    try:
+        return np.asarray(table, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GameError(f"{what} are no array of numbers: {error}") from error
 
 
 def _per_player(discount: ArrayLike, number: int) -> Floats:

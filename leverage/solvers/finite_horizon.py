@@ -31,6 +31,10 @@ from leverage.solvers.stage_nash import (
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
+#: Periods times transitions of a plan that fit into memory.
+MOST_STEPS = 50_000_000
+
+
 def finite_horizon(
     game: StochasticGame, periods: int, *, terminal: ArrayLike | None = None, tolerance: float = REGRET_TOLERANCE
 ) -> Solution:
@@ -107,6 +111,10 @@ def finite_horizon(
 def _checked_end(game: StochasticGame, periods: int, terminal: ArrayLike | None) -> tuple[int, Floats]:
     if not (periods >= 1 and float(periods).is_integer()):
         raise GameError(f"{periods} periods; a whole number of at least 1 is needed")
+    if periods * game.transitions.nnz > MOST_STEPS:
+        raise GameError(
+            f"{periods:,} periods of {game.transitions.nnz:,} transitions make a plan too large to hold: take fewer periods"
+        )
     shape = (game.n_states, game.n_players)
     final = np.zeros(shape) if terminal is None else np.array(terminal, dtype=np.float64)
     if final.shape != shape or not np.all(np.isfinite(final)):

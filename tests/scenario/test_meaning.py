@@ -260,7 +260,12 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "rule 2 begins with 'when",
         "",
     ),
-    "rules after otherwise": ("    - if power plays withdraw: down 1", "    - otherwise: down 1", "stands after 'otherwise' and never fits", ""),
+    "rules after otherwise": (
+        "    - if power plays withdraw: down 1",
+        "    - otherwise: down 1",
+        "stands after 'otherwise' and never fits",
+        "",
+    ),
     # payoffs
     "typo in a payoff": (
         "presence: stake * deployment}\n    using",
