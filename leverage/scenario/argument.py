@@ -78,5 +78,6 @@ def _claim_names(scenario: Scenario, instruments: tuple[Instrument, ...]) -> Nam
     }
     for i, player in enumerate(words.player_names):
         names[f"action of {player}"] = words.players[player]
+        names[f"strategy of {player}"] = tuple(strategy.name for strategy in scenario.strategies[i])
         names[f"term of {player}"] = tuple(term.name for term in scenario.terms if term.player == i)
     return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 from leverage.scenario.parsing import DEEPEST, LONGEST, TextFault, TextFaultsError, nearest
 from leverage.scenario.periods import Period
@@ -239,8 +240,19 @@ class _Line:
             if arguments:
                 self.expect(",")
             arguments.append(self.name("strategy"))
+            self.refuse_one_player_twice(arguments[len(function.needs) :])
         self.expect(")")
         return ClaimCall(word, tuple(arguments))
+
+    def refuse_one_player_twice(self, strategies: list[str]) -> None:
+        """Strategies that are played together are of different players."""
+        owners = [own for kind, own in self.names.items() if kind.startswith("strategy of ")]
+        if owners and not any(
+            all(name in own for name, own in zip(strategies, order, strict=False))
+            for order in permutations(owners, len(strategies))
+        ):
+            told = " and ".join(f"'{name}'" for name in strategies)
+            raise self.fault(f"{told} are not strategies of different players", "name one strategy a player", back=1)
 
     def argument(self, kind: str, before: list[str]) -> str:
         if kind == "date":

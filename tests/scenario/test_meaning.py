@@ -420,6 +420,12 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "there is no strategy 'tid'",
         "did you mean 'tied'?",
     ),
+    "two strategies of one player": (
+        '"payoff(power, tied) >',
+        '"payoff(power, tied, ¦stay) >',
+        "'tied' and 'stay' are not strategies of different players",
+        "one strategy a player",
+    ),
     "unknown event": ("chance(settled,", "chance(¦setled,", "there is no event 'setled'", "did you mean 'settled'?"),
     "unknown date": ("chance(settled, 12 months,", "chance(settled, ¦12 weeks,", "does not convert into periods", ""),
     "no comparison": (
