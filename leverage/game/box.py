@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import qmc
 
 from leverage.errors import Fault, ScenarioError
 from leverage.game.form import NO_ROWS, Block, GameForm, chances_of, compile_form
@@ -63,7 +62,18 @@ def _unit_points(dimension: int) -> Floats:
     else:
         corners = np.random.default_rng(0).integers(0, 2, (2**MOST_CORNER_PARAMETERS, dimension)).astype(float)
         corners = np.vstack([np.zeros(dimension), np.ones(dimension), corners])
-    return np.vstack([corners, qmc.Sobol(dimension, scramble=False).random(INNER_POINTS)])
+    return np.vstack([corners, _lattice(dimension)])
+
+
+def _lattice(dimension: int) -> Floats:
+    """Points spread evenly in the unit cube, the centre first: multiples of an irrational direction (Kronecker sequence).
+
+    scipy.stats would do it too, but importing it would double the time that checking a file takes.
+    """
+    ratio = 2.0
+    for _ in range(60):  # the root of x^(d + 1) = x + 1 gives directions that no small whole numbers relate
+        ratio = (1 + ratio) ** (1 / (dimension + 1))
+    return np.asarray((0.5 + np.outer(np.arange(INNER_POINTS), ratio ** -np.arange(1.0, dimension + 1))) % 1.0)
 
 
 def _count(points: dict[str, Floats]) -> int:
