@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from leverage.errors import GameError
@@ -219,14 +220,23 @@ def reachable_nodes(machine: Automaton, state: int | None = None, *, at_any_valu
     """(K,): nodes that play can reach from the start in `state` (default: the game's) whatever anybody does, chance
     permitting; with `at_any_values` also over transitions whose chance is zero at this parameter point only.
     """
+    begin = machine.start[[machine.game.start if state is None else state]].indices
+    return nodes_from(machine, begin, at_any_values=at_any_values)
+
+
+def nodes_from(machine: Automaton, begin: NDArray[np.integer], *, at_any_values: bool = False) -> Booleans:
+    """(K,): the nodes `begin` and those that play can reach from them, whatever anybody does; chance as in `reachable_nodes`."""
+    law = machine.next_nodes
+    leads = np.repeat(at_any_values | (machine.edge_probability > 0), np.diff(law.indptr)) & (law.data > 0)
+    into = np.asarray(law.indptr[machine.edge_start], dtype=np.intp)
     seen = np.zeros(machine.n_nodes, dtype=bool)
-    frontier = machine.start[[machine.game.start if state is None else state]].indices
+    seen[begin] = True
+    frontier = np.flatnonzero(seen)
     while len(frontier):
-        seen[frontier] = True
-        edges = spans(machine.edge_start[frontier], np.diff(machine.edge_start)[frontier])
-        law = machine.next_nodes[edges[at_any_values | (machine.edge_probability[edges] > 0)]]
-        frontier = np.unique(law.indices[law.data > 0])
-        frontier = frontier[~seen[frontier]]
+        before = seen.copy()
+        arcs = spans(into[frontier], into[frontier + 1] - into[frontier])
+        seen[law.indices[arcs[leads[arcs]]]] = True
+        frontier = np.flatnonzero(seen & ~before)
     return seen
 
 

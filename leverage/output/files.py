@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from leverage.output.frames import Run
 
-#: File formats of tables.
-FORMATS = ("csv", "parquet", "json")
-
 
 def run_identifier(scenario: Scenario) -> str:
     """A short name of the run's inputs: the variant, and the beginning of a hash of file, overrides and version."""

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import splu
 
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton, nodes_from, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.solvers.solution import Solution
 
@@ -157,7 +157,7 @@ def solve_reply(plan: Automaton, player: int) -> Reply:
     [1]
     """
     _refuse_missing_players(plan, player)
-    reached = _reached(plan)
+    reached = nodes_from(plan, plan.start.indices[plan.start.data > 0])  # from the start in any state
     nodes = np.flatnonzero(reached)
     decision = _decision(plan, player, nodes)
     choices, values, gain = _howard(decision, _rough_choices(decision))
@@ -174,22 +174,6 @@ def _refuse_missing_players(plan: Automaton, player: int) -> None:
     if missing:
         names = ", ".join(game.players[i] for i in sorted(missing))
         raise GameError(f"a best reply of {game.players[player]} needs a machine for every other player; none plays for {names}")
-
-
-def _reached(plan: Automaton) -> Booleans:
-    """(K,): nodes that play can reach from the start in some state, whatever anybody does."""
-    law = plan.next_nodes
-    leads = np.repeat(plan.edge_probability > 0, np.diff(law.indptr)) & (law.data > 0)
-    into = np.asarray(law.indptr[plan.edge_start], dtype=np.intp)
-    seen = np.zeros(plan.n_nodes, dtype=bool)
-    seen[plan.start.indices[plan.start.data > 0]] = True
-    frontier = np.flatnonzero(seen)
-    while len(frontier):
-        before = seen.copy()
-        arcs = spans(into[frontier], into[frontier + 1] - into[frontier])
-        seen[law.indices[arcs[leads[arcs]]]] = True
-        frontier = np.flatnonzero(seen & ~before)
-    return seen
 
 
 def _decision(plan: Automaton, player: int, nodes: Integers) -> _Decision:

@@ -198,7 +198,11 @@ BEST_REPLY = _rows(
     ("choices - decision.first[:-1]", "choices - decision.first[1:]", "actions are counted from the next node"),
     ("minlength=plan.n_nodes)) - 1", "minlength=plan.n_nodes))", "next nodes are off by one"),
     ("certificate.by_player[player]", "certificate.gain", "the others' gains are laid to the one who replies"),
-    ("plan.edge_probability > 0", "plan.edge_probability >= 0", "what happens with chance 0 counts as reached"),
+    (
+        "plan.start.indices[plan.start.data > 0])",
+        "plan.start.indices[plan.start.data > 0], at_any_values=True)",
+        "what happens with chance 0 counts as reached",
+    ),
 )
 
 OUTCOMES = _rows(
@@ -240,7 +244,7 @@ AUTOMATON = _rows(
     ("left.data[a] * right.data[b]", "left.data[a]", "the second machine's public lottery is forgotten"),
     ("lotteries=tuple(machine.lotteries[j] for j in order)", "lotteries=machine.lotteries", "lotteries keep the machines' order"),
     ("machine.game.start if state is None else state", "state or machine.game.start", "state 0 is taken for no state"),
-    ("machine.edge_probability[edges] > 0", "machine.edge_probability[edges] >= 0", "chance 0 counts as possible"),
+    ("machine.edge_probability > 0", "machine.edge_probability >= 0", "chance 0 counts as possible"),
     ("_pick(right, i, second)", "_pick(right, i, first)", "the second machine plays at the first one's nodes"),
     ("abs(x.sum() - 1) > 1e-9", "x.sum() - 1 > 1e-9", "lotteries that sum to less than 1 pass"),
 )
