@@ -13,14 +13,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leverage.certification.batch import certify_batch as certify_batch
     from leverage.certification.checker import Certificate as Certificate
     from leverage.certification.checker import certify as certify
     from leverage.certification.checker import check as check
+    from leverage.errors import ExchangeError as ExchangeError
     from leverage.errors import GameError as GameError
     from leverage.errors import LeverageError as LeverageError
     from leverage.errors import OutputError as OutputError
     from leverage.errors import ScenarioError as ScenarioError
     from leverage.errors import UnsolvedError as UnsolvedError
+    from leverage.exchange.efg_files import efg_text as efg_text
+    from leverage.exchange.nfg_files import StageGame as StageGame
+    from leverage.exchange.nfg_files import nfg_text as nfg_text
+    from leverage.exchange.nfg_files import read_nfg as read_nfg
     from leverage.game.automaton import Automaton as Automaton
     from leverage.game.form import GameForm as GameForm
     from leverage.game.form import compile_form as compile_form
@@ -35,6 +41,8 @@ if TYPE_CHECKING:
     from leverage.solvers.declared import declared as declared
     from leverage.solvers.declared import judge as judge
     from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
+    from leverage.solvers.markov_batch import MarkovBatch as MarkovBatch
+    from leverage.solvers.markov_batch import markov_perfect_batch as markov_perfect_batch
     from leverage.solvers.markov_perfect import markov_perfect as markov_perfect
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
@@ -44,27 +52,35 @@ if TYPE_CHECKING:
 _HOMES = {
     "Automaton": "game.automaton",
     "Certificate": "certification.checker",
+    "ExchangeError": "errors",
     "GameError": "errors",
     "GameForm": "game.form",
     "LeverageError": "errors",
+    "MarkovBatch": "solvers.markov_batch",
     "OutputError": "errors",
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
     "Solution": "solvers.solution",
+    "StageGame": "exchange.nfg_files",
     "StochasticGame": "game.stochastic_game",
     "UnsolvedError": "errors",
     "best_reply": "solvers.best_reply",
     "certify": "certification.checker",
+    "certify_batch": "certification.batch",
     "check": "certification.checker",
     "compile_form": "game.form",
     "compile_game": "game.form",
     "declared": "solvers.declared",
+    "efg_text": "exchange.efg_files",
     "finite_horizon": "solvers.finite_horizon",
     "judge": "solvers.declared",
     "load_scenario": "loading",
     "markov_perfect": "solvers.markov_perfect",
+    "markov_perfect_batch": "solvers.markov_batch",
+    "nfg_text": "exchange.nfg_files",
     "parse_scenario": "loading",
+    "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
     "stage_equilibria": "solvers.stage_nash",
     "stage_nash": "solvers.stage_nash",

@@ -41,6 +41,12 @@ class _Interruption:
         """Take over the signal; outside the main thread Python allows nobody to."""
         with suppress(ValueError):
             signal.signal(signal.SIGINT, self._interrupt)
+        sys.unraisablehook = self._swallowed
+
+    def _swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """A Ctrl-C that came inside a compiler's callback is raised again later, and needs no message there."""
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(unraisable)
 
     def _interrupt(self, number: int, frame: object) -> None:
         self.asked = True
@@ -148,12 +154,14 @@ def run_command(
         tell("loading the solvers")
         from leverage.output.text import run_text
         from leverage.pipeline import run
+        from leverage.solvers.compilation import announced_compilation
 
         def step(phrase: str) -> None:
             interruption.heed()
             tell(phrase)
 
-        result = run(scenario, horizon=horizon, progress=step)
+        with announced_compilation(lambda: _say_compiling(quiet), interruption.heed):
+            result = run(scenario, horizon=horizon, progress=step)
         text = run_text(result)
     interruption.heed()
     written = write_run(result, text, folder, table_format.value, time.monotonic() - started, renumber=out is None)
@@ -217,6 +225,60 @@ def show_command(
     _print(show_text(_load(file, parameter, variant), state))
 
 
+class GambitFormat(StrEnum):
+    """File format of a game for Gambit."""
+
+    nfg = "nfg"
+    efg = "efg"
+
+
+@app.command("export")
+def export_command(
+    file: FileArgument,
+    to: Annotated[
+        GambitFormat, typer.Option("--to", help="nfg: the one-shot game of a state; efg: the tree of a game that ends.")
+    ],
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state",
+            metavar="CONDITION",
+            help="Take the first state that fits, such as 'talks is opened', as the one-shot game or the tree's root;"
+            " default: the start.",
+            show_default=False,
+        ),
+    ] = "",
+    periods: Annotated[
+        int | None,
+        typer.Option("--periods", min=1, metavar="T", help="Periods of the tree; needed for efg only.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="File to write; default: standard output.", show_default=False)
+    ] = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+) -> None:
+    """Write the game as a file for Gambit: one state as .nfg, a finite number of periods as .efg."""
+    if (periods is not None) != (to is GambitFormat.efg):
+        needs = "an .efg file needs --periods T" if periods is None else "an .nfg file has one period: leave out --periods"
+        raise typer.BadParameter(needs, param_hint="--periods")
+    from dataclasses import replace
+
+    from leverage.exchange.efg_files import efg_text
+    from leverage.exchange.nfg_files import nfg_text
+    from leverage.game.form import compile_form
+    from leverage.output.show import find_state
+
+    form = compile_form(_load(file, parameter, variant))
+    game = form.at()
+    start = find_state(form, state) if state else form.start
+    text = nfg_text(game, start) if periods is None else efg_text(replace(game, start=start), periods)
+    if out is None:
+        _print(text.rstrip("\n"))
+    else:
+        _write_new(out, text)
+
+
 @app.command("example")
 def example_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One of the shipped scenarios.")] = "withdrawal",
@@ -225,6 +287,24 @@ def example_command(
     from leverage.loading import shipped_text
 
     _print(shipped_text(name).rstrip("\n"))
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet; a half-written one is taken away."""
+    from leverage.errors import OutputError
+
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as target:
+            try:
+                target.write(text)
+                target.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already and is not overwritten: choose another --out, or remove it") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario:
@@ -266,6 +346,11 @@ def _warn_of_size(scenario: Scenario, *, quiet: bool) -> None:
         typer.echo(
             f"{states:,} states: the Markov perfect equilibrium can take minutes to hours; Ctrl-C leaves nothing behind", err=True
         )
+
+
+def _say_compiling(quiet: bool) -> None:
+    if not quiet:
+        typer.echo("compiling the solver: once after an install, about half a minute", err=True)
 
 
 @contextmanager

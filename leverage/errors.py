@@ -3,6 +3,7 @@
 LeverageError
 ├── ScenarioError      the file is malformed, or well-formed and without meaning; carries its faults
 ├── GameError          arrays that are no finite discounted stochastic game
+├── ExchangeError      a game file of another program cannot be used; carries the fault
 ├── UnsolvedError      a solver ended without a certified answer; the text says what to try next
 └── OutputError        a result could not be written where it was asked for
 """
@@ -69,3 +70,12 @@ class ScenarioError(LeverageError):
         self.source = source
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(fault.render(source) for fault in self.faults))
+
+
+class ExchangeError(LeverageError):
+    """A game file of another program cannot be used. What is wrong, and where, is in `fault`."""
+
+    def __init__(self, source: str, fault: Fault) -> None:
+        self.source = source
+        self.fault = fault
+        super().__init__(fault.render(source))

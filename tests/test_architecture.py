@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "scenario": frozenset(),
     "game": frozenset({"scenario"}),
+    "exchange": frozenset({"game"}),
     "certification": frozenset({"game"}),
     "solvers": frozenset({"scenario", "game", "certification"}),
     "analysis": frozenset({"scenario", "game", "certification", "solvers"}),

@@ -25,12 +25,13 @@ def show_text(scenario: Scenario, where: str = "") -> str:
     """
     form = compile_form(scenario)
     game = form.at()
-    state = form.start if not where else _find(form, where)
+    state = form.start if not where else find_state(form, where)
     parts = [_size(form, game), _players(scenario, game), _rules(scenario), _state(game, state), _profiles(form, game, state)]
     return "\n".join(part for part in parts if part)
 
 
-def _find(form: GameForm, where: str) -> int:
+def find_state(form: GameForm, where: str) -> int:
+    """The first state that fits a condition. Raises ScenarioError where none does, or the condition is none."""
     scope = Scope("--state", parameters=False, actions=False)
     try:
         condition = parse_condition(where, form.scenario.vocabulary, scope)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import combinations, islice, product
+from itertools import combinations, product
 from types import ModuleType
 from typing import Any
 
@@ -577,18 +577,22 @@ def _logit_path(module: ModuleType) -> None:
     full = StochasticGame.from_arrays(
         [game.stage_payoffs(1)] * 2, [game.transitions.toarray()[2:].reshape(2, 2, 2)] * 2, game.discount
     )
-    system = module.logit_system(full)
-    points, step = list(islice(module.follow(system, 0.01), 8)), 1e-5
-    assert [point.precision > 0 for point in points] == [False] + [True] * 7
-    for point in points:
-        place = np.concatenate([point.z, point.values, [point.precision]])
-        rate = np.concatenate([point.z_rate, point.value_rate, [point.precision_rate]])
+    engine, kernel, step = module.engine_for(full, 1e-9), module.kernel, 1e-5
+    work = engine.work
+    for k in range(8):
+        assert kernel.walk(engine.shape, engine.numbers, work, 0.01, min(k, 1), False) == kernel.PAUSED
+        assert (work.at[kernel.M] > 0) == (k > 0)
+        slot, group, at = work.slot, work.group[:, :-1], work.at
+        place = np.concatenate([slot[kernel.PATH_Z], group[kernel.PATH_VALUES], at[[kernel.M]]])
+        rate = np.concatenate([slot[kernel.Z_RATE], group[kernel.VALUE_RATE], at[[kernel.M_RATE]]])
         same(_logit_residual(full, place), np.zeros(12), 1e-5)
         change = (_logit_residual(full, place + step * rate) - _logit_residual(full, place - step * rate)) / (2 * step)
         same(change, np.zeros(12), TANGENT * np.abs(rate).max())
     bias = np.array([0.0, 1.0, 2.0, 0.0, -1.0, 0.0, 0.0, 0.5])
     odds = np.exp(bias).reshape(4, 2)
-    same(next(module.follow(system, 0.01, bias)).p, (odds / odds.sum(axis=1, keepdims=True)).ravel())
+    work.slot[kernel.BIAS], work.at[:] = bias, 0.0
+    assert kernel.walk(engine.shape, engine.numbers, work, 0.01, 0, False) == kernel.PAUSED
+    same(work.slot[kernel.PATH_P], (odds / odds.sum(axis=1, keepdims=True)).ravel())
 
 
 def _logit_residual(game: StochasticGame, place: Floats) -> Floats:

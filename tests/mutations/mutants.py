@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 from types import ModuleType
 
+import numba
+
 import leverage
 
 PACKAGE = Path(leverage.__file__).parent
@@ -70,9 +72,21 @@ def _load_copy(module: str, fault: Fault | None) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     copy = module_from_spec(spec)
-    with _standing_in(name, copy):  # dataclasses look their module up while they are made
+    with _standing_in(name, copy), _uncompiled():  # dataclasses look their module up while they are made
         spec.loader.exec_module(copy)
     return copy
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Kernels of a copy stay plain Python: compiling them would take long, and the cache on disk holds those of the
+    true module.
+    """
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, True
+    try:
+        yield
+    finally:
+        numba.config.DISABLE_JIT = before
 
 
 @contextmanager
@@ -80,9 +94,14 @@ def _standing_in(name: str, module: ModuleType) -> Iterator[None]:
     """For a while the name is imported as this module."""
     before = sys.modules.get(name)
     sys.modules[name] = module
+    parent, _, own = name.rpartition(".")
+    if before is not None:
+        setattr(sys.modules[parent], own, module)
     try:
         yield
     finally:
+        if before is not None:
+            setattr(sys.modules[parent], own, before)
         if before is None:
             del sys.modules[name]
         else:
@@ -277,27 +296,31 @@ FORM = _rows(
 
 MARKOV = (
     *_rows(
-        "solvers/logit_path.py",
-        ("form.a * z - form.b * advantage", "form.a * z + form.b * advantage", "worse actions become likelier"),
+        "solvers/logit_kernel.py",
+        ("a * z[c] - b * work.slot[ADVANTAGE, c]", "a * z[c] + b * work.slot[ADVANTAGE, c]", "worse actions become likelier"),
         (
-            "at.action_values.reshape(shape[:2])[:, :, None]",
-            "at.action_values.reshape(shape[:2])[:, None, :]",
-            "the response's mean is taken along the wrong axis",
+            "(work.matrix[row + d] - work.slot[ACTION_VALUES, c])",
+            "(work.matrix[row + d] - work.slot[ACTION_VALUES, d])",
+            "the response's mean is that of the other action",
         ),
-        ("block = -form.b * response", "block = form.b * response", "the others' response enters with the wrong sign"),
-        ("1.0 if ahead > 0 else -1.0", "-1.0 if ahead > 0 else 1.0", "the path is followed backwards"),
+        ("work.matrix[row + d] = -b * response", "work.matrix[row + d] = b * response", "others respond with the wrong sign"),
+        ("length if ahead > 0.0 else -length", "-length if ahead > 0.0 else length", "the path is followed backwards"),
         (
-            "np.where(form.support, z + form.bias, -np.inf)",
-            "np.where(form.support, z, -np.inf)",
+            "np.exp(z[c] + bias[c] - top)",
+            "np.exp(z[c] - top)",
             "perturbed starts are not perturbed",
         ),
-        ("data[cells.block] -= totals", "data[cells.block] += totals", "values enter their own equation with the wrong sign"),
+        (
+            "cells[shape.state[DIAGONAL, s]] -= total",
+            "cells[shape.state[DIAGONAL, s]] += total",
+            "values enter their own equation with the wrong sign",
+        ),
     ),
     *_rows(
         "solvers/markov_perfect.py",
-        ("* system.scale + system.base", "* system.scale", "the base that was taken off payoffs is not put back"),
+        ("(average @ game.payoffs) * (1 - game.discount)", "(average @ game.payoffs)", "values are not normalised"),
         ("game.discount[:, None, None] * law", "game.discount[0] * law", "everybody is as patient as the first player"),
-        ("return system.real & ~leaving", "return system.real & leaving", "the actions that leave play are the ones kept"),
-        ("np.argmax(profile.advantage[first", "np.argmin(profile.advantage[first", "best replies are worst replies"),
+        ("lotteries[i :: game.n_players]", "lotteries[:: game.n_players]", "everybody plays the first player's strategy"),
+        ("np.argmax(own)", "np.argmin(own)", "best replies are worst replies"),
     ),
 )

@@ -19,9 +19,9 @@ from scipy.optimize import linprog
 
 from leverage.errors import UnsolvedError
 from leverage.game.stochastic_game import StochasticGame
+from leverage.solvers import logit_kernel, logit_system
 from leverage.solvers import markov_perfect as module
-from leverage.solvers.logit_path import follow, logit_system
-from leverage.solvers.markov_perfect import SELECTION, markov_perfect
+from leverage.solvers.markov_perfect import SELECTION, engine_for, markov_perfect
 from leverage.solvers.solution import Solution
 
 TOLERANCE = 1e-9  # share of the payoff range: the solver's default
@@ -243,20 +243,21 @@ def test_every_action_doubled_leaves_the_values():
 @pytest.mark.parametrize("seed", range(10))
 def test_the_answer_is_where_a_cautious_path_goes(seed):
     game = random_game(100 + seed, players=2 + seed % 3, states=1 + seed % 4)
-    system = logit_system(game)
-    far = next(point for point in follow(system, aim=0.001) if point.precision > 1e6)
+    engine = engine_for(game, TOLERANCE)
+    while engine.work.at[logit_kernel.M] < 1e6:
+        assert logit_kernel.walk(engine.shape, engine.numbers, engine.work, 0.001, 1, False) == logit_kernel.PAUSED
     found = solved(game)
     flat = np.concatenate([found.strategies[i][s] for s in range(game.n_states) for i in range(game.n_players)])
-    assert flat == pytest.approx(far.p[system.real], abs=1e-3)
+    assert flat == pytest.approx(engine.work.slot[logit_kernel.PATH_P], abs=1e-3)
 
 
 def test_sparse_linear_algebra_gives_what_dense_gives(monkeypatch):
     game = ring(40)
     dense = solved(game)
-    monkeypatch.setattr("leverage.solvers.logit_path.DENSE_LIMIT", 10)
-    monkeypatch.setattr("leverage.solvers.logit_path.DENSE_SHARE", 1.0)
+    monkeypatch.setattr(logit_system, "DENSE_LIMIT", 10)
+    monkeypatch.setattr(logit_system, "DENSE_SHARE", 1.0)
     monkeypatch.setattr(module, "SPARSE_STATES", 10)
-    assert logit_system(game).cells.pattern is not None
+    assert len(engine_for(game, TOLERANCE).shape.order)
     assert markov_perfect(game)[0].values == pytest.approx(dense.values, abs=1e-8)
 
 
@@ -272,18 +273,18 @@ def ring(states) -> StochasticGame:
 
 @pytest.mark.parametrize("kept", ["perturbed play", "best replies"])
 def test_fallbacks_say_so_and_are_checked(monkeypatch, kept):
-    original = module._ends
+    original = module.path_ends
 
-    def lost(system, allowed, aim, bias):
-        return iter(()) if np.ndim(bias) == 0 or kept == "best replies" else original(system, allowed, aim, bias)
+    def lost(engine, aim, bias):
+        return iter(()) if not np.any(bias) or kept == "best replies" else original(engine, aim, bias)
 
-    monkeypatch.setattr(module, "_ends", lost)
+    monkeypatch.setattr(module, "path_ends", lost)
     found = solved(one_state([[[3, 3], [0, 5]], [[5, 0], [1, 1]]]))
     assert kept in found.selection
 
 
 def test_no_answer_is_an_error_with_advice(monkeypatch):
-    monkeypatch.setattr(module, "_ends", lambda *_: iter(()))
+    monkeypatch.setattr(module, "path_ends", lambda *_: iter(()))
     with pytest.raises(UnsolvedError, match="try a larger tolerance"):
         markov_perfect(one_state([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]]))
 

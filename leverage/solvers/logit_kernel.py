@@ -1,0 +1,939 @@
+"""The logit path of a stochastic game, compiled: its equations, their linearisation, and a predictor-corrector along it.
+
+Variables. For a choice c (player i, state s, own action a) the *log-odds* z_c, for each state and player the *unnormalised
+value* V_is, and the precision m. With p = softmax of z + bias within (s, i), q_i(r) = u_i(r) + delta_i sum_s' P(s' | r) V_i(s')
+for a row r, and Q_c the mean of q_i over the rows that contain c, weighted by the others' probabilities, the path solves
+
+    F_c  = z_c - m (Q_c - V_is)            each choice: p is the logit response of precision m to the action values
+    G_is = sum_a p_c Q_c - V_is            each state and player: V is the value of play
+
+From m = 0 (uniform play if the bias is 0) a path leads, for almost every game, to a stationary equilibrium as m grows without
+bound; it may turn back in m on the way, so it is followed in arclength. Payoffs are divided by each player's range.
+
+Linear algebra. dF/dz couples the choices of one state only. It is eliminated state by state, which leaves a system for the
+values and the precision, of size S N + 1 and bordered by the arclength condition. The same equations in the form
+
+    F_c = a z_c + (1 - a) sum_b p_b z_b - b (Q_c - V_is)
+
+are those of the path for (a, b) = (1, m), and for (a, b) = (1 / m, 1) they keep a limit as m grows: on a support, with a near 0,
+Newton's method solves the indifference conditions. (The second term fixes the level of z, which p does not depend on.)
+
+Layout. *Slots* number the choices state by state, within a state player by player. Groups (s, i) are numbered s * N +
+i, as values are. *Blocks* are the pairs of a state and a possible next state; the law's entries of a state add up to
+blocks. Kernels are scalar
+loops in one file: compiled once and kept on disk.
+
+Sources: McKelvey and Palfrey (1995) for logit equilibria; Turocy (2005) for the continuation in log-probabilities;
+Eibelshaeuser and Poensgen (2019) for stochastic games; Allgower and Georg (1990), chapters 6 and 7, for predictor-corrector
+continuation; Gilbert and Peierls (1988) for the sparse factors.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from leverage.game.stochastic_game import Booleans, Floats, Integers
+
+#: Corrections are small enough when no probability moves by more than this, or than rounding at this precision.
+CORRECTOR_TOLERANCE = 1e-7
+ROUNDING = 4e-16
+#: Below this size, corrections that stop shrinking are taken for rounding.
+ROUNDING_FLOOR = 1e-5
+#: Corrections that do not shrink by this factor each time show that the predicted point cannot be trusted.
+CONTRACTION = 0.4
+CORRECTIONS = 7
+#: Newton's method at fixed coefficients: steps; moves, in probability, that are too large, hardly shrink any more, are the end.
+NEWTON_STEPS, LARGEST_MOVE, STALLED, FINAL = 12, 10.0, 1e-6, 1e-13
+#: Steps: first, smallest and largest length; largest growth from one to the next; smallest cosine between their directions.
+FIRST_STEP, SMALLEST_STEP, LARGEST_STEP, GROWTH = 0.1, 1e-8, 2.0, 2.5
+SMALLEST_COSINE = 0.4
+#: A prediction is refused if it misses by more than this many times the error that steps aim at.
+LARGEST_MISS = 6.0
+#: The path ends here at the latest; its points are then equilibria up to about 1 / precision.
+LARGEST_PRECISION = 1e13
+#: An action leaves play if its log-odds fall this fast with the logarithm of precision; its probability must be below.
+LEAVING_RATE, LEAVING_PROBABILITY = -0.3, 0.05
+#: The end is tried again when precision has grown by this factor.
+PATIENCE = 1.5
+#: The end must be this close to the path, in probability, and lead back to it.
+NEAR, SAME = 0.1, 1e-4
+#: Where ties leave probabilities open, the end is sought from this precision on.
+TIED_PRECISION = 1e5
+#: 1 / precision in the indifference conditions: small beside any tolerance, and enough to choose among exact ties.
+REMAINING_NOISE = 1e-12
+#: Path points are checked as answers themselves from this precision on, times the largest worth of a gain.
+ENOUGH = 0.1
+#: A sparse pivot is taken on the diagonal unless it is below this share of the largest in its column.
+PIVOT_SHARE = 0.1
+
+#: Tasks of `equations`.
+REWARDS, RESIDUALS, DERIVATIVE, CORRECTION, DIRECTION = 2 ** np.arange(5)
+EVALUATION = REWARDS | RESIDUALS
+#: The first mark if sparse factors have outgrown their room.
+OUTGROWN = -2
+#: What `walk` stopped for.
+END, NEAR_END, TIED, LOST, PAUSED = 0, 1, 2, 3, 4
+#: Rows of the tables below, as numpy integers: kernels are compiled anew for each value of a plain one that they are called with.
+#: Compiling costs time for each array that kernels hand to each other, so that these are few.
+ROWS, BLOCKS, SQUARE, DIAGONAL, ALIGNED, COLUMN = np.arange(6)  # Shape.state
+NEXT, SOURCE, BY_COLUMN = np.arange(3)  # Shape.block
+TO, BLOCK = np.arange(2)  # Shape.entry
+DISCOUNT, WORTH = np.arange(2)  # Numbers.player
+(Z, P, ACTION_VALUES, ADVANTAGE, CHOICE, LINE_ADVANTAGE, DRIVE, BORDER, BIAS, NO_BIAS, ANSWER_P) = np.arange(11)  # Work.slot
+PATH_Z, PATH_P, Z_RATE, Z_RATE_BEFORE = np.arange(11, 15)
+SLOT_ROWS = 15
+VALUES, VALUE, SIDE, CHANGE, SPARSE_COLUMN, ANSWER_VALUES = np.arange(6)  # Work.group
+PATH_VALUES, VALUE_RATE, VALUE_RATE_BEFORE = np.arange(6, 9)
+GROUP_ROWS = 9
+OTHERS, REWARD, AHEAD, LINE_OTHERS = np.arange(4)  # Work.row
+ELIMINATION, COEFFICIENT = np.arange(2)  # Work.weight
+ALL_SLOTS, SUPPORT, SUPPORT_BEFORE = np.arange(3)  # Work.flag
+LOWER, UPPER = np.arange(2)  # Work.factor, Work.factor_row
+LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT = np.arange(6)  # Work.place
+#: Work.at: precision, its rate along the path here and at the point before, lengths of the next and the last step, counters, and
+#: what the search for the end remembers.
+M, M_RATE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, SEEN, TURNS, FACTORED = np.arange(10)
+
+
+class Shape(NamedTuple):
+    """Index arrays of one game form, the same for all games of a batch.
+
+    players, states: N, S. group_start: (S N + 1,) first slot of each group. state: (6, S + 1): first row of each state; first
+    block; where its matrix of choices begins; the block (s, s); whether its rows all have its blocks as entries, in order; the
+    first of the blocks that lead to it. row_start: (R + 1,) first entry of each row. row_slot: (R, N) slots of the row's
+    actions. entry: (2, E) next state, block. block: (3, B) next state; then, sorted by next state, its state and the block
+    itself. order: (K,) columns of the values' matrix in the order of elimination; empty for dense factors.
+    """
+
+    players: int
+    states: int
+    group_start: Integers
+    state: Integers
+    row_start: Integers
+    row_slot: Integers
+    entry: Integers
+    block: Integers
+    order: Integers
+
+
+class Numbers(NamedTuple):
+    """The numbers of one game.
+
+    payoffs: (R, N) scaled to ranges of 1. law: (E,). player: (2, N) discount factors, and how many allowed gains a gain of 1 in
+    unnormalised scaled values is worth.
+    """
+
+    payoffs: Floats
+    law: Floats
+    player: Floats
+
+
+class Work(NamedTuple):
+    """Where the walk is, and scratch arrays; rows of the tables are named above.
+
+    slot: (15, C). group: (9, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
+    matrix: the states' matrices of choices and their factors, one after the other; pivot: (C,). weight: (2, N + 1, C).
+    blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K,) by rows, or empty. flag: (3, C).
+    factor, factor_row: (2, room) sparse factors by columns, or empty. place: (6, 2 K + 1). at: (10,) scalars.
+    """
+
+    slot: Floats
+    group: Floats
+    row: Floats
+    column_values: Floats
+    matrix: Floats
+    pivot: Integers
+    weight: Floats
+    blocks: Floats
+    dense: Floats
+    flag: Booleans
+    factor: Floats
+    factor_row: Integers
+    place: Integers
+    at: Floats
+
+
+#: Each kernel is compiled together with all that it calls, so that layers cost time: small parts of one kernel are inlined. Only
+#: what Python calls has the door to Python, which is costly to compile.
+_options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
+_inner: dict[str, Any] = {**_options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+called: Any = njit(**_options)
+compiled: Any = njit(**_inner)
+inlined: Any = njit(inline="always", error_model="numpy", nogil=True)
+
+
+@compiled
+def fill(x: Floats, value: float) -> None:
+    """x = value throughout."""
+    for k in range(len(x)):
+        x[k] = value
+
+
+@compiled
+def copy(source: Floats, target: Floats) -> None:
+    """target = source throughout."""
+    for k in range(len(target)):
+        target[k] = source[k]
+
+
+# --- the equations -----------------------------------------------------------------------------------------------------
+
+
+@compiled
+def lotteries(shape: Shape, z: Floats, bias: Floats, support: Booleans, p: Floats) -> None:
+    """p = softmax of z + bias within each group, 0 off the support."""
+    for g in range(len(shape.group_start) - 1):
+        low, high = shape.group_start[g], shape.group_start[g + 1]
+        top, total = -np.inf, 0.0
+        for c in range(low, high):
+            if support[c] and z[c] + bias[c] > top:
+                top = z[c] + bias[c]
+        for c in range(low, high):
+            p[c] = np.exp(z[c] + bias[c] - top) if support[c] else 0.0
+            total += p[c]
+        for c in range(low, high):
+            p[c] /= total
+
+
+@compiled
+def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: Work) -> None:
+    """ahead[r, i] = delta_i sum_s' P(s' | r) values_i(s') for all rows."""
+    players = shape.players
+    for i in range(players):
+        own = work.column_values[i]
+        for s in range(shape.states):
+            own[s] = values[s * players + i]
+        for r in range(len(shape.row_slot)):
+            e, end = shape.row_start[r], shape.row_start[r + 1]
+            one, two, three, four = 0.0, 0.0, 0.0, 0.0  # four sums at a time: an addition need not wait for the one before
+            while e + 4 <= end:
+                one += numbers.law[e] * own[shape.entry[TO, e]]
+                two += numbers.law[e + 1] * own[shape.entry[TO, e + 1]]
+                three += numbers.law[e + 2] * own[shape.entry[TO, e + 2]]
+                four += numbers.law[e + 3] * own[shape.entry[TO, e + 3]]
+                e += 4
+            while e < end:
+                one += numbers.law[e] * own[shape.entry[TO, e]]
+                e += 1
+            ahead[r, i] = numbers.player[DISCOUNT, i] * ((one + two) + (three + four))
+
+
+@compiled
+def product(shape: Shape, p: Floats, r: int, i: int, j: int) -> float:
+    """The chance of row r from all players but i and j."""
+    chance = 1.0
+    for k in range(shape.players):
+        if k != i and k != j:  # noqa: PLR1714 - a tuple would be built
+            chance *= p[shape.row_slot[r, k]]
+    return chance
+
+
+@compiled
+def gather(shape: Shape, others: Floats, per_row: Floats, into: Floats) -> None:
+    """into[c] = sum over the rows with c of the others' probabilities times per_row[r, i]."""
+    fill(into, 0.0)
+    for r in range(len(shape.row_slot)):
+        for i in range(shape.players):
+            into[shape.row_slot[r, i]] += others[r, i] * per_row[r, i]
+
+
+@compiled
+def residuals(shape: Shape, work: Work, bias: Floats, support: Booleans, a: float, b: float) -> None:
+    """The equations at the work's z and values, from the rewards that it has."""
+    z, values = work.slot[Z], work.group[VALUES]
+    lotteries(shape, z, bias, support, work.slot[P])
+    for r in range(len(shape.row_slot)):
+        for i in range(shape.players):
+            work.row[OTHERS, r, i] = product(shape, work.slot[P], r, i, i)
+    gather(shape, work.row[OTHERS], work.row[REWARD], work.slot[ACTION_VALUES])
+    for g in range(work.group.shape[1] - 1):
+        low, high = shape.group_start[g], shape.group_start[g + 1]
+        mean, level = 0.0, 0.0
+        for c in range(low, high):
+            mean += work.slot[P, c] * work.slot[ACTION_VALUES, c]
+            level += work.slot[P, c] * z[c]
+        work.group[VALUE, g] = mean - values[g]
+        for c in range(low, high):
+            work.slot[ADVANTAGE, c] = work.slot[ACTION_VALUES, c] - values[g] if support[c] else 0.0
+            work.slot[CHOICE, c] = a * z[c] - b * work.slot[ADVANTAGE, c] if support[c] else 0.0
+            if a != 1.0 and support[c]:
+                work.slot[CHOICE, c] += (1.0 - a) * level
+
+
+# --- the derivative ----------------------------------------------------------------------------------------------------
+
+
+@compiled
+def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int) -> bool:
+    """LU factors, in place, of the n x n matrix by rows that begins at `start`; False if it is singular."""
+    for k in range(n):
+        best, size = k, abs(matrix[start + k * n + k])
+        for i in range(k + 1, n):
+            if abs(matrix[start + i * n + k]) > size:
+                best, size = i, abs(matrix[start + i * n + k])
+        pivot[first + k] = best
+        if not size > 0.0:
+            return False
+        top = start + k * n
+        if best != k:
+            other = start + best * n
+            for j in range(n):
+                matrix[top + j], matrix[other + j] = matrix[other + j], matrix[top + j]
+        inverse = 1.0 / matrix[top + k]
+        for i in range(k + 1, n):
+            row = start + i * n
+            factor = matrix[row + k] * inverse
+            matrix[row + k] = factor
+            if factor != 0.0:
+                for j in range(k + 1, n):
+                    matrix[row + j] -= factor * matrix[top + j]
+    return True
+
+
+@compiled
+def solve_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int, x: Floats, at: int) -> None:
+    """x[at : at + n] becomes A^-1 x from the factors of A."""
+    for k in range(n):
+        best = pivot[first + k]
+        if best != k:
+            x[at + k], x[at + best] = x[at + best], x[at + k]
+    for i in range(1, n):
+        total = x[at + i]
+        for j in range(i):
+            total -= matrix[start + i * n + j] * x[at + j]
+        x[at + i] = total
+    for i in range(n - 1, -1, -1):
+        total = x[at + i]
+        for j in range(i + 1, n):
+            total -= matrix[start + i * n + j] * x[at + j]
+        x[at + i] = total / matrix[start + i * n + i]
+
+
+@compiled
+def solve_square_left(matrix: Floats, start: int, n: int, pivot: Integers, first: int, x: Floats, at: int) -> None:
+    """x[at : at + n] becomes x A^-1 from the factors of A."""
+    for i in range(n):
+        x[at + i] /= matrix[start + i * n + i]
+        for j in range(i + 1, n):
+            x[at + j] -= matrix[start + i * n + j] * x[at + i]
+    for i in range(n - 1, 0, -1):
+        for j in range(i):
+            x[at + j] -= matrix[start + i * n + j] * x[at + i]
+    for k in range(n - 1, -1, -1):
+        best = pivot[first + k]
+        if best != k:
+            x[at + k], x[at + best] = x[at + best], x[at + k]
+
+
+@compiled
+def choices_of_state(shape: Shape, work: Work, s: int, support: Booleans, a: float, b: float) -> None:
+    """The matrix J = dF/dz of state s, and in `elimination` the rows dG_i/dz of its players.
+
+    dQ_c / dz_c' = p_c' (mean of q over rows with c and c' - Q_c) for c, c' of different players, in place of which the
+    support's complement has rows of the identity.
+    """
+    players, first, z = shape.players, shape.group_start[s * shape.players], work.slot[Z]
+    n, start = shape.group_start[(s + 1) * players] - first, shape.state[SQUARE, s]
+    for k in range(start, start + n * n):
+        work.matrix[k] = 0.0
+    for r in range(shape.state[ROWS, s], shape.state[ROWS, s + 1]):
+        for i in range(players):
+            row = start + (shape.row_slot[r, i] - first) * n - first
+            for j in range(players):
+                if j != i:
+                    work.matrix[row + shape.row_slot[r, j]] += product(shape, work.slot[P], r, i, j) * work.row[REWARD, r, i]
+    for i in range(players):
+        low, high = shape.group_start[s * players + i], shape.group_start[s * players + i + 1]
+        level = 0.0
+        for c in range(low, high):
+            level += work.slot[P, c] * z[c]
+        mean = work.group[VALUE, s * players + i]
+        share = work.weight[ELIMINATION, i]
+        for d in range(first, first + n):
+            share[d] = 0.0
+        for c in range(low, high):
+            row = start + (c - first) * n - first
+            for d in range(first, first + n):
+                own = low <= d < high
+                response = 0.0 if own else work.slot[P, d] * (work.matrix[row + d] - work.slot[ACTION_VALUES, c])
+                share[d] += work.slot[P, c] * response
+                if not support[c]:
+                    work.matrix[row + d] = 0.0
+                elif own and a != 1.0:
+                    work.matrix[row + d] = (1.0 - a) * work.slot[P, d] * (1.0 + z[d] - level)
+                else:
+                    work.matrix[row + d] = -b * response
+            work.matrix[row + c] += a if support[c] else 1.0
+            # work.group[VALUE] is the mean action value less the value, so that this is Q_c less its mean
+            share[c] += work.slot[P, c] * (work.slot[ADVANTAGE, c] - mean)
+
+
+@compiled
+def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: float, b: float, onward: float) -> bool:
+    """Eliminate the choices of each state and factor the values' matrix; False if a part of it is singular.
+
+    With J = dF/dz, w = dG/dz J^-1 and y = border J^-1, the row (s, i) of what is left is
+        sum over choices c of player j of x_c (delta_j T_c - e_s),   x_c = [c of i] p_c + b w_c,
+    where T_c is the law of the next state after c. The border's row has x = b y and is summed over states.
+    """
+    players, size = shape.players, shape.players * shape.states + 1
+    for r in range(len(shape.row_slot)):
+        for i in range(players):
+            work.row[LINE_OTHERS, r, i] = work.row[OTHERS, r, i]
+    copy(work.slot[ADVANTAGE], work.slot[LINE_ADVANTAGE])
+    for i in range(players + 1):
+        for j in range(players):
+            fill(work.blocks[i, j], 0.0)
+    fill(work.group[SIDE], 0.0)
+    corner, regular = onward, True
+    copy(work.slot[BORDER], work.weight[ELIMINATION, players])
+    for s in range(shape.states):
+        choices_of_state(shape, work, s, support, a, b)
+        first = shape.group_start[s * players]
+        n = shape.group_start[(s + 1) * players] - first
+        regular = regular and factor_square(work.matrix, shape.state[SQUARE, s], n, work.pivot, first)
+        for i in range(players + 1):
+            solve_square_left(work.matrix, shape.state[SQUARE, s], n, work.pivot, first, work.weight[ELIMINATION, i], first)
+            total = 0.0
+            for c in range(first, first + n):
+                total += work.weight[ELIMINATION, i, c] * work.slot[ADVANTAGE, c]
+                work.weight[COEFFICIENT, i, c] = b * work.weight[ELIMINATION, i, c] if support[c] else 0.0
+            if i < players:
+                work.group[SIDE, s * players + i] = total
+                for c in range(shape.group_start[s * players + i], shape.group_start[s * players + i + 1]):
+                    work.weight[COEFFICIENT, i, c] += work.slot[P, c]
+            else:
+                corner += total
+        _add_blocks(shape, numbers, work, s)
+    work.group[SIDE, size - 1] = corner
+    if regular and len(shape.order):
+        regular = factor_sparse(shape, work)
+    elif regular:
+        assemble(shape, work)
+        regular = factor_square(work.dense, 0, size, work.place[DENSE_PIVOT], 0)
+    return regular
+
+
+@compiled
+def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
+    """The rows of state s in the values' matrix, and what it adds to the border's, block by block."""
+    players = shape.players
+    for i in range(players + 1):
+        for j in range(players):
+            cells = work.blocks[i, j]
+            for r in range(shape.state[ROWS, s], shape.state[ROWS, s + 1]):
+                weight = work.weight[COEFFICIENT, i, shape.row_slot[r, j]] * work.row[OTHERS, r, j] * numbers.player[DISCOUNT, j]
+                if weight == 0.0:
+                    continue
+                low, high = shape.row_start[r], shape.row_start[r + 1]
+                if shape.state[ALIGNED, s]:
+                    base = shape.state[BLOCKS, s]
+                    for k in range(high - low):
+                        cells[base + k] += weight * numbers.law[low + k]
+                else:
+                    for e in range(low, high):
+                        cells[shape.entry[BLOCK, e]] += weight * numbers.law[e]
+            total = 0.0
+            for c in range(shape.group_start[s * players + j], shape.group_start[s * players + j + 1]):
+                total += work.weight[COEFFICIENT, i, c]
+            cells[shape.state[DIAGONAL, s]] -= total
+
+
+@compiled
+def assemble(shape: Shape, work: Work) -> None:
+    """The values' matrix by rows, from its blocks and sides."""
+    players, size = shape.players, shape.players * shape.states + 1
+    matrix, last = work.dense, size - 1
+    fill(matrix, 0.0)
+    for s in range(shape.states):
+        for block in range(shape.state[BLOCKS, s], shape.state[BLOCKS, s + 1]):
+            column = shape.block[NEXT, block] * players
+            for j in range(players):
+                for i in range(players):
+                    matrix[(s * players + i) * size + column + j] = work.blocks[i, j, block]
+                matrix[last * size + column + j] += work.blocks[players, j, block]
+    for k in range(size):
+        matrix[k * size + last] = work.group[SIDE, k]
+
+
+# --- sparse factors ----------------------------------------------------------------------------------------------------
+
+
+@compiled
+def factor_sparse(shape: Shape, work: Work) -> bool:
+    """LU factors of the values' matrix, column by column; pivots on the diagonal where they are large enough.
+
+    Each column is a sparse triangular solve whose pattern a depth-first search finds (Gilbert and Peierls 1988). False if the
+    matrix is singular or the factors outgrow their arrays (then the first mark is OUTGROWN).
+    """
+    size = len(shape.order)
+    x, place, last = work.group[SPARSE_COLUMN], work.place[ROW_PLACE], size - 1
+    fill(place, -1)
+    fill(work.place[MARKS], -1)
+    fill(x, 0.0)
+    lower_end, upper_end = 0, 0
+    for k in range(size):
+        work.place[LOWER_START, k], work.place[UPPER_START, k] = lower_end, upper_end
+        if lower_end + size > len(work.factor[LOWER]) or upper_end + size > len(work.factor[UPPER]):
+            work.place[MARKS, 0] = OUTGROWN
+            return False
+        column = shape.order[k]
+        top = _spread_column(shape, work, column, k)
+        best, largest = -1, 0.0
+        for t in range(top, size):
+            row = work.place[STACK, t]
+            done = place[row]
+            if done < 0:
+                if abs(x[row]) > largest:
+                    best, largest = row, abs(x[row])
+                continue
+            known = x[row]
+            work.factor_row[UPPER, upper_end], work.factor[UPPER, upper_end] = done, known
+            upper_end += 1
+            if known != 0.0:
+                for q in range(work.place[LOWER_START, done], work.place[LOWER_START, done + 1]):
+                    x[work.factor_row[LOWER, q]] -= work.factor[LOWER, q] * known
+        # rows without a pivot may have grown after they were looked at
+        for t in range(top, size):
+            row = work.place[STACK, t]
+            if place[row] < 0 and abs(x[row]) > largest:
+                best, largest = row, abs(x[row])
+        if best < 0 or not largest > 0.0:
+            return False
+        if place[column] < 0 and abs(x[column]) >= PIVOT_SHARE * largest and (column != last or k == last):
+            best = column
+        pivot = x[best]
+        work.factor_row[UPPER, upper_end], work.factor[UPPER, upper_end] = k, pivot
+        upper_end += 1
+        place[best] = k
+        for t in range(top, size):
+            row = work.place[STACK, t]
+            if place[row] < 0:
+                work.factor_row[LOWER, lower_end], work.factor[LOWER, lower_end] = row, x[row] / pivot
+                lower_end += 1
+            x[row] = 0.0
+        work.place[LOWER_START, k + 1] = lower_end
+    work.place[UPPER_START, size] = upper_end
+    for q in range(lower_end):
+        work.factor_row[LOWER, q] = place[work.factor_row[LOWER, q]]
+    return True
+
+
+@compiled
+def _spread_column(shape: Shape, work: Work, column: int, k: int) -> int:
+    """Put the column's entries into the dense work column; the rows they reach stand in `stack` from the place returned on,
+    in an order in which each comes before those that it changes."""
+    players, size = shape.players, len(shape.order)
+    top, last = size, size - 1
+    if column == last:
+        for row in range(size):
+            work.group[SPARSE_COLUMN, row] = work.group[SIDE, row]
+            if work.place[MARKS, row] != k:
+                top = _reach(work, row, k, top)
+        return top
+    state, j = column // players, column % players
+    for t in range(shape.state[COLUMN, state], shape.state[COLUMN, state + 1]):
+        block, first = shape.block[BY_COLUMN, t], shape.block[SOURCE, t] * players
+        for i in range(players):
+            work.group[SPARSE_COLUMN, first + i] = work.blocks[i, j, block]
+            if work.place[MARKS, first + i] != k:
+                top = _reach(work, first + i, k, top)
+        work.group[SPARSE_COLUMN, last] += work.blocks[players, j, block]
+    if work.place[MARKS, last] != k:
+        top = _reach(work, last, k, top)
+    return top
+
+
+@compiled
+def _reach(work: Work, row: int, k: int, top: int) -> int:
+    """Depth-first search through the columns of L from a row; finished rows are put before `top`, which is returned."""
+    head, size = 0, work.group.shape[1]
+    work.place[STACK, 0] = row  # the part of the stack below `top` is free: it holds the search itself
+    work.place[MARKS, row] = k
+    place = work.place[ROW_PLACE, row]
+    work.place[MARKS, size] = work.place[LOWER_START, place] if place >= 0 else 0
+    while head >= 0:
+        now = work.place[STACK, head]
+        place = work.place[ROW_PLACE, now]
+        deeper = False
+        if place >= 0:
+            q = work.place[MARKS, size + head]
+            while q < work.place[LOWER_START, place + 1]:
+                following = work.factor_row[LOWER, q]
+                q += 1
+                if work.place[MARKS, following] != k:
+                    work.place[MARKS, following] = k
+                    work.place[MARKS, size + head] = q
+                    head += 1
+                    work.place[STACK, head] = following
+                    inner = work.place[ROW_PLACE, following]
+                    work.place[MARKS, size + head] = work.place[LOWER_START, inner] if inner >= 0 else 0
+                    deeper = True
+                    break
+        if not deeper:
+            head -= 1
+            top -= 1
+            work.place[STACK, top] = now
+    return top
+
+
+@compiled
+def solve_sparse(shape: Shape, work: Work, x: Floats) -> None:
+    """x becomes A^-1 x from the sparse factors."""
+    size = len(shape.order)
+    y = work.group[SPARSE_COLUMN]
+    for row in range(size):
+        y[work.place[ROW_PLACE, row]] = x[row]
+    for k in range(size):
+        if y[k] != 0.0:
+            for q in range(work.place[LOWER_START, k], work.place[LOWER_START, k + 1]):
+                y[work.factor_row[LOWER, q]] -= work.factor[LOWER, q] * y[k]
+    for k in range(size - 1, -1, -1):
+        end = work.place[UPPER_START, k + 1] - 1
+        y[k] /= work.factor[UPPER, end]
+        if y[k] != 0.0:
+            for q in range(work.place[UPPER_START, k], end):
+                y[work.factor_row[UPPER, q]] -= work.factor[UPPER, q] * y[k]
+    for k in range(size):
+        x[shape.order[k]] = y[k]
+    fill(y, 0.0)
+
+
+@compiled
+def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: float, given: float, corrects: bool) -> float:
+    """Changes `drive` of z, `change` of the values and (returned) of the precision that cancel the residuals to first order.
+
+    Without residuals (`corrects` False) they are a direction along the path with border product `given`. From the factored
+    system with right side (-G + w F, given + y F); then dz = J^-1 (-F + b (delta T dV - dV_s) + (Q - V) dm).
+    """
+    players, size = shape.players, shape.players * shape.states + 1
+    x = work.group[CHANGE]
+    for k in range(size):
+        x[k] = 0.0
+    x[size - 1] = given
+    if corrects:
+        for s in range(shape.states):
+            for i in range(players + 1):
+                total = 0.0
+                for c in range(shape.group_start[s * players], shape.group_start[(s + 1) * players]):
+                    total += work.weight[ELIMINATION, i, c] * work.slot[CHOICE, c]
+                if i < players:
+                    x[s * players + i] = total - work.group[VALUE, s * players + i]
+                else:
+                    x[size - 1] += total
+    if len(shape.order):
+        solve_sparse(shape, work, x)
+    else:
+        solve_square(work.dense, 0, size, work.place[DENSE_PIVOT], 0, x, 0)
+    precision = x[size - 1]
+    expect(shape, numbers, x, work.row[AHEAD], work)
+    gather(shape, work.row[LINE_OTHERS], work.row[AHEAD], work.slot[DRIVE])
+    for g in range(size - 1):
+        for c in range(shape.group_start[g], shape.group_start[g + 1]):
+            moved = b * (work.slot[DRIVE, c] - x[g]) if support[c] else 0.0
+            work.slot[DRIVE, c] = moved + work.slot[LINE_ADVANTAGE, c] * precision
+            if corrects:
+                work.slot[DRIVE, c] -= work.slot[CHOICE, c]
+    for s in range(shape.states):
+        first = shape.group_start[s * players]
+        n = shape.group_start[(s + 1) * players] - first
+        solve_square(work.matrix, shape.state[SQUARE, s], n, work.pivot, first, work.slot[DRIVE], first)
+    return precision
+
+
+@called
+def equations(
+    shape: Shape,
+    numbers: Numbers,
+    work: Work,
+    support: int,
+    bias: int,
+    form: tuple[float, float],
+    border: tuple[float, float],
+    tasks: int,
+) -> float:
+    """What Newton's method needs at the work's z and values; `tasks` is a sum of those named above, done in their order.
+
+    support, bias: rows of the flags and of the slots. form: the coefficients a and b. border: its
+    factor for the precision, and its product with a direction. Returns the change of the precision, NaN where the derivative is
+    singular; the others are in `drive` and `change`.
+    """
+    in_use, shift = work.flag[support], work.slot[bias]
+    if tasks & REWARDS:
+        reward = work.row[REWARD]
+        expect(shape, numbers, work.group[VALUES], reward, work)
+        for r in range(len(shape.row_slot)):
+            for i in range(shape.players):
+                reward[r, i] += numbers.payoffs[r, i]
+    if tasks & RESIDUALS:
+        residuals(shape, work, shift, in_use, form[0], form[1])
+    if tasks & DERIVATIVE and not linearise(shape, numbers, work, in_use, form[0], form[1], border[0]):
+        return np.nan
+    if tasks & (CORRECTION | DIRECTION):
+        return solve(shape, numbers, work, in_use, form[1], border[1], tasks & CORRECTION != 0)
+    return 0.0
+
+
+# --- the path ----------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def speed(p: Floats, precision: float, z_rate: Floats, precision_rate: float) -> float:
+    """Length of a direction: Fisher's metric for the lotteries, relative changes of the precision."""
+    total = (precision_rate / (1.0 + abs(precision))) ** 2
+    for c in range(len(p)):
+        total += p[c] * z_rate[c] * z_rate[c]
+    return float(np.sqrt(total))
+
+
+@compiled
+def largest_move(work: Work) -> float:
+    """The largest change of a probability, to first order."""
+    largest = 0.0
+    for c in range(work.slot.shape[1]):
+        size = work.slot[P, c] * abs(work.slot[DRIVE, c])
+        if not size <= largest:
+            largest = size
+    return largest
+
+
+@compiled
+def largest_value(work: Work) -> float:
+    """The largest absolute value."""
+    largest = 0.0
+    for g in range(work.group.shape[1] - 1):
+        largest = max(largest, abs(work.group[VALUES, g]))
+    return largest
+
+
+@compiled
+def move(work: Work) -> None:
+    """Add the changes that `solve` found to z and to the values, and what they do to rewards."""
+    z, values = work.slot[Z], work.group[VALUES]
+    for c in range(work.slot.shape[1]):
+        z[c] += work.slot[DRIVE, c]
+    for g in range(work.group.shape[1] - 1):
+        values[g] += work.group[CHANGE, g]
+    for r in range(len(work.row[REWARD])):
+        for i in range(work.row[REWARD].shape[1]):
+            work.row[REWARD, r, i] += work.row[AHEAD, r, i]
+
+
+@inlined
+def begin(shape: Shape, numbers: Numbers, work: Work) -> bool:
+    """The point at precision 0, where the equations are linear in the values; False if it cannot be found."""
+    at = work.at
+    fill(at, 0.0)
+    at[STEP], at[LAST] = FIRST_STEP, 1.0
+    fill(work.slot[Z], 0.0)
+    fill(work.group[VALUES], 0.0)
+    fill(work.slot[BORDER], 0.0)
+    for _ in range(2):
+        change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
+        move(work)
+    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 1.0), EVALUATION | DERIVATIVE | DIRECTION)
+    length = speed(work.slot[P], 0.0, work.slot[DRIVE], rate)
+    _settle(work, 0.0, rate, length if rate > 0.0 else -length)
+    at[POINTS] = 1.0
+    return bool(change == change and rate == rate)  # noqa: PLR0124 - NaN is not itself
+
+
+@compiled
+def _settle(work: Work, precision: float, rate: float, length: float) -> None:
+    """Make the corrected point and the direction found there, divided by `length`, the point where the walk is."""
+    at = work.at
+    copy(work.slot[Z], work.slot[PATH_Z])
+    copy(work.slot[P], work.slot[PATH_P])
+    copy(work.group[VALUES], work.group[PATH_VALUES])
+    for c in range(work.slot.shape[1]):
+        work.slot[Z_RATE_BEFORE, c], work.slot[Z_RATE, c] = work.slot[Z_RATE, c], work.slot[DRIVE, c] / length
+    for g in range(work.group.shape[1] - 1):
+        work.group[VALUE_RATE_BEFORE, g], work.group[VALUE_RATE, g] = work.group[VALUE_RATE, g], work.group[CHANGE, g] / length
+    at[M_RATE_BEFORE], at[M_RATE] = at[M_RATE], rate / length
+    if at[M_RATE] * at[M_RATE_BEFORE] < 0.0:
+        at[TURNS] += 1.0
+    at[M] = precision
+
+
+@inlined
+def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
+    """One step along the path, corrected; False if it was too long. The length of the next step is set.
+
+    The prediction is of second order if the point before is known. It may miss by a few times `aim`, in probability.
+    """
+    at = work.at
+    step, curve = at[STEP], 0.5 * at[STEP] / at[LAST] if at[POINTS] > 1.0 else 0.0
+    for c in range(work.slot.shape[1]):
+        rate = work.slot[Z_RATE, c] + curve * (work.slot[Z_RATE, c] - work.slot[Z_RATE_BEFORE, c])
+        work.slot[Z, c] = work.slot[PATH_Z, c] + step * rate
+    for g in range(work.group.shape[1] - 1):
+        rate = work.group[VALUE_RATE, g] + curve * (work.group[VALUE_RATE, g] - work.group[VALUE_RATE_BEFORE, g])
+        work.group[VALUES, g] = work.group[PATH_VALUES, g] + step * rate
+    predicted = at[M] + step * (at[M_RATE] + curve * (at[M_RATE] - at[M_RATE_BEFORE]))
+    miss, precision = _correct(shape, numbers, work, predicted, LARGEST_MISS * aim)
+    if not miss >= 0.0:
+        return False
+    onward = at[M_RATE] / (1.0 + abs(precision)) ** 2
+    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (0.0, 1.0), DIRECTION)
+    length, ahead = speed(work.slot[P], precision, work.slot[DRIVE], rate), onward * rate
+    for c in range(work.slot.shape[1]):
+        ahead += work.slot[P, c] * work.slot[Z_RATE, c] * work.slot[DRIVE, c]
+    if not abs(ahead) >= SMALLEST_COSINE * length * speed(work.slot[P], precision, work.slot[Z_RATE], at[M_RATE]):
+        return False
+    _settle(work, precision, rate, length if ahead > 0.0 else -length)
+    at[LAST] = step
+    # the prediction errs in the third order of the step
+    at[STEP] = min(LARGEST_STEP, step * min(GROWTH, max(0.3, 0.9 * (aim / max(miss, 1e-12)) ** (1.0 / 3.0))))
+    at[POINTS] += 1.0
+    return True
+
+
+@inlined
+def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, largest: float) -> tuple[float, float]:
+    """Newton's method from the predicted point on the plane across the last direction, with the derivative there throughout.
+
+    Returns the size of the first correction, -1 if it is above `largest` or corrections do not shrink fast, and the precision.
+    """
+    predicted = precision
+    for c in range(work.slot.shape[1]):
+        work.slot[BORDER, c] = work.slot[PATH_P, c] * work.slot[Z_RATE, c]
+    onward = work.at[M_RATE] / (1.0 + abs(work.at[M])) ** 2
+    change = equations(
+        shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (onward, 0.0), EVALUATION | DERIVATIVE | CORRECTION
+    )
+    work.at[FACTORED] += 1.0
+    first = before = largest_move(work)
+    if not (first <= largest and change == change):  # noqa: PLR0124 - NaN is not itself
+        return -1.0, precision
+    for _ in range(CORRECTIONS):
+        move(work)
+        precision += change
+        equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, precision), (0.0, 0.0), RESIDUALS)
+        if before <= CORRECTOR_TOLERANCE or before <= ROUNDING * abs(precision) * (1.0 + largest_value(work)):
+            return first, precision
+        change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (0.0, 0.0), CORRECTION)
+        size = largest_move(work)
+        if not size <= CONTRACTION * before:
+            # below the floor it is rounding, amplified in games with ties, that ends the contraction
+            return (first if before <= ROUNDING_FLOOR else -1.0), precision
+        before = size
+    return -1.0, precision
+
+
+@compiled
+def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, form: tuple[float, float], goal: float) -> bool:
+    """Newton's method from the work's z and values at fixed coefficients; False if corrections do not become small."""
+    fill(work.slot[BORDER], 0.0)
+    before, found = np.inf, False
+    for _ in range(NEWTON_STEPS):
+        change = equations(shape, numbers, work, support, bias, form, (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
+        size = largest_move(work)
+        if not (size <= LARGEST_MOVE and change == change):  # noqa: PLR0124 - NaN is not itself
+            break
+        move(work)
+        if size <= goal or (size < STALLED and size > 0.5 * before):
+            equations(shape, numbers, work, support, bias, form, (1.0, 0.0), EVALUATION)
+            found = True
+            break
+        before = size
+    return found
+
+
+# --- the end of the path -----------------------------------------------------------------------------------------------
+
+
+@compiled
+def gain(shape: Shape, numbers: Numbers, work: Work) -> float:
+    """Largest gain of a one-shot deviation, in allowed gains, from the action values last computed."""
+    largest, values = 0.0, work.group[VALUES]
+    for g in range(work.group.shape[1] - 1):
+        for c in range(shape.group_start[g], shape.group_start[g + 1]):
+            largest = max(largest, (work.slot[ACTION_VALUES, c] - values[g]) * numbers.player[WORTH, g % shape.players])
+    return largest
+
+
+@compiled
+def settled_support(work: Work) -> bool:
+    """Find which actions stay in play as precision grows; True if that is clear, and the same as at the point before."""
+    precision, rate, same = work.at[M], work.at[M_RATE], work.at[SEEN] > 0.0
+    work.at[SEEN] = 0.0
+    if not rate > 0.0 or not precision > 0.0:
+        return False
+    for c in range(work.slot.shape[1]):
+        leaves = work.slot[Z_RATE, c] * precision / rate < LEAVING_RATE
+        if leaves and work.slot[PATH_P, c] >= LEAVING_PROBABILITY:
+            return False
+        work.flag[SUPPORT, c] = not leaves
+        same = same and work.flag[SUPPORT, c] == work.flag[SUPPORT_BEFORE, c]
+    copy(work.flag[SUPPORT], work.flag[SUPPORT_BEFORE])
+    work.at[SEEN] = 1.0
+    return same
+
+
+@inlined
+def end(shape: Shape, numbers: Numbers, work: Work) -> bool:
+    """The equilibrium on the support next to the path, if nobody gains and its own logit branch leads back to the path."""
+    for c in range(work.slot.shape[1]):
+        work.slot[Z, c] = work.slot[PATH_Z, c] + work.slot[BIAS, c] if work.flag[SUPPORT, c] else 0.0
+    copy(work.group[PATH_VALUES], work.group[VALUES])
+    if not newton(shape, numbers, work, SUPPORT, NO_BIAS, (REMAINING_NOISE, 1.0), FINAL):
+        return False
+    if not gain(shape, numbers, work) <= 1.0:
+        return False
+    for c in range(work.slot.shape[1]):
+        if not abs(work.slot[P, c] - work.slot[PATH_P, c]) <= NEAR:
+            return False
+    copy(work.slot[P], work.slot[ANSWER_P])
+    copy(work.group[VALUES], work.group[ANSWER_VALUES])
+    for g in range(work.group.shape[1] - 1):
+        for c in range(shape.group_start[g], shape.group_start[g + 1]):
+            if work.slot[P, c] > 0.0:
+                work.slot[Z, c] -= work.slot[BIAS, c]
+            else:
+                work.slot[Z, c] = work.at[M] * (work.slot[ACTION_VALUES, c] - work.group[VALUES, g])
+    if not newton(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, work.at[M]), SAME * SAME):
+        return False
+    largest = 0.0
+    for c in range(work.slot.shape[1]):
+        largest = max(largest, abs(work.slot[P, c] - work.slot[PATH_P, c]))
+    return largest <= SAME
+
+
+@called
+def walk(shape: Shape, numbers: Numbers, work: Work, aim: float, most: int, seek: bool) -> int:
+    """Follow the path for at most `most` points and say what it stopped for.
+
+    END: `answer_p` and `answer_values` are the equilibrium that the path leads to. NEAR_END: the point itself is one, within the
+    allowed gain. TIED: precision is high and the support clear, but the indifference conditions have no isolated solution there.
+    LOST: the path cannot be followed, or went back through precision 0. PAUSED: neither. Without `seek` ends are not looked for.
+    """
+    at, worth = work.at, 0.0
+    for i in range(shape.players):
+        worth = max(worth, numbers.player[WORTH, i])
+    if at[POINTS] == 0.0 and not begin(shape, numbers, work):
+        return LOST
+    for _ in range(most):
+        if seek and settled_support(work) and at[M] >= PATIENCE * at[TRIED]:
+            at[TRIED] = at[M]
+            if end(shape, numbers, work):
+                return END
+            if at[M] > TIED_PRECISION:
+                return TIED
+        if at[M] > LARGEST_PRECISION:
+            return LOST
+        if seek and at[M] > ENOUGH * worth:
+            copy(work.slot[PATH_Z], work.slot[Z])
+            copy(work.group[PATH_VALUES], work.group[VALUES])
+            equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, at[M]), (0.0, 0.0), EVALUATION)
+            if gain(shape, numbers, work) <= 1.0:
+                return NEAR_END
+        while not advance(shape, numbers, work, aim):
+            at[STEP] /= 3.0
+            if at[STEP] <= SMALLEST_STEP:
+                return LOST
+        if at[M] < 0.0:
+            return LOST
+    return PAUSED

@@ -1,0 +1,135 @@
+"""The arrays that the compiled logit path works on, made from a game: index arrays once a form, numbers once a game."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from leverage.game.stochastic_game import Floats, Integers, StochasticGame
+from leverage.solvers import logit_kernel as kernel
+from leverage.solvers.logit_kernel import Numbers, Shape, Work
+
+#: Up to this many values (states times players), or above this share of nonzeros, the values' matrix is factored as a dense one.
+DENSE_LIMIT = 150
+DENSE_SHARE = 0.2
+#: Sparse factors have room for this many times the nonzeros that a trial factorisation needs.
+ROOM = 3
+#: Gains below this share of the largest payoff are rounding, also where the payoff range is 0.
+ROUNDING_SHARE = 1e-14
+
+
+def shape_of(game: StochasticGame) -> Shape:
+    """Index arrays of the game's form. Entries of the transition law that are 0 in this game are kept."""
+    counts, players, states = game.action_counts.ravel(), game.n_players, game.n_states
+    group_start = np.concatenate([[0], np.cumsum(counts)])
+    row_slot = group_start[game.row_state[:, None] * players + np.arange(players)] + game.row_action.T
+    indices = game.transitions.indices.astype(np.intp)
+    entry_state = game.row_state[game.entry_row]
+    diagonal = np.arange(states) * (states + 1)
+    pairs = np.unique(np.concatenate([entry_state * states + indices, diagonal]))
+    entry_block = np.searchsorted(pairs, entry_state * states + indices)
+    widths = group_start[players::players] - group_start[:-1:players]
+    block_start = np.searchsorted(pairs, np.arange(states + 1) * states)
+    block_source, by_column = pairs // states, np.argsort(pairs % states, kind="stable")
+    table = np.zeros((6, states + 1), dtype=np.intp)
+    table[kernel.ROWS] = game.row_start
+    table[kernel.BLOCKS] = block_start
+    table[kernel.SQUARE, 1:] = np.cumsum(widths**2)
+    table[kernel.DIAGONAL, :-1] = np.searchsorted(pairs, diagonal)
+    table[kernel.ALIGNED, :-1] = _aligned(game, entry_block, block_start)
+    table[kernel.COLUMN, 1:] = np.cumsum(np.bincount(pairs % states, minlength=states))
+    return Shape(
+        players=players,
+        states=states,
+        group_start=group_start,
+        state=table,
+        row_start=game.transitions.indptr.astype(np.intp),
+        row_slot=np.ascontiguousarray(row_slot),
+        entry=np.stack([indices, entry_block]),
+        block=np.stack([pairs % states, block_source[by_column], by_column]),
+        order=_elimination_order(players, states, pairs),
+    )
+
+
+def _aligned(game: StochasticGame, entry_block: Integers, block_start: Integers) -> np.ndarray:
+    """(S,): whether every row of a state has all the state's blocks as its entries, in order."""
+    sizes = np.diff(game.transitions.indptr)
+    expected = block_start[game.row_state[game.entry_row]] + np.arange(len(entry_block)) - game.transitions.indptr[game.entry_row]
+    fits = sizes == np.diff(block_start)[game.row_state]
+    fits[game.entry_row[entry_block != expected]] = False
+    return np.logical_and.reduceat(fits, game.row_start[:-1])
+
+
+def _elimination_order(players: int, states: int, pairs: Integers) -> Integers:
+    """Columns of the values' matrix, the border last, in an order that keeps factors sparse; empty if dense factors are
+    better.
+    """
+    size = states * players + 1
+    if size <= DENSE_LIMIT or len(pairs) > DENSE_SHARE * states * states:
+        return np.zeros(0, dtype=np.intp)
+    lu = splu(_pattern(states, pairs), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    if lu.nnz > DENSE_SHARE * states * states:
+        return np.zeros(0, dtype=np.intp)
+    by_place = np.argsort(lu.perm_c)
+    return np.append((by_place[:, None] * players + np.arange(players)).ravel(), size - 1)
+
+
+def _pattern(states: int, pairs: Integers) -> sparse.csc_matrix:
+    """A well-conditioned matrix with an entry for each pair of states."""
+    rows, columns = pairs // states, pairs % states
+    return sparse.csc_matrix((np.where(rows == columns, 1.0, -0.5 / states), (rows, columns)), shape=(states, states))
+
+
+def numbers_of(game: StochasticGame, tolerance: float) -> Numbers:
+    """The game's numbers: payoffs less each player's least, divided by its range (a constant player's are 0)."""
+    spread, base = scales(game)
+    worth = (1 - game.discount) * spread / allowed_gain(game, tolerance)
+    return Numbers(
+        payoffs=np.ascontiguousarray((game.payoffs - base) / spread),
+        law=np.ascontiguousarray(game.transitions.data),
+        player=np.stack([game.discount, worth]),
+    )
+
+
+def scales(game: StochasticGame) -> tuple[Floats, Floats]:
+    """What payoffs are divided by, (N,), after what is deducted, (N,)."""
+    spread = np.ptp(game.payoffs, axis=0)
+    return np.where(spread > 0, spread, 1.0), game.payoffs.min(axis=0)
+
+
+def allowed_gain(game: StochasticGame, tolerance: float) -> float:
+    """The largest gain of a one-shot deviation that is accepted, payoff units."""
+    return max(tolerance * game.payoff_range, ROUNDING_SHARE * float(np.max(np.abs(game.payoffs))), np.finfo(float).tiny)
+
+
+def workspace(shape: Shape, room: int = ROOM) -> Work:
+    """Scratch arrays for games of this form. `room` scales the space for sparse factors."""
+    players, states, slots = shape.players, shape.states, int(shape.group_start[-1])
+    size, is_sparse = players * states + 1, len(shape.order) > 0
+    capacity = _capacity(shape, room) if is_sparse else 0
+    flag = np.ones((3, slots), dtype=np.bool_)
+    return Work(
+        slot=np.zeros((kernel.SLOT_ROWS, slots)),
+        group=np.zeros((kernel.GROUP_ROWS, size)),
+        row=np.zeros((4, len(shape.row_slot), players)),
+        column_values=np.zeros((players, states)),
+        matrix=np.zeros(int(shape.state[kernel.SQUARE, -1])),
+        pivot=np.zeros(slots, dtype=np.intp),
+        weight=np.zeros((2, players + 1, slots)),
+        blocks=np.zeros((players + 1, players, shape.block.shape[1])),
+        dense=np.zeros(0 if is_sparse else size * size),
+        flag=flag,
+        factor=np.zeros((2, capacity)),
+        factor_row=np.zeros((2, capacity), dtype=np.intp),
+        place=np.zeros((6, 2 * size + 1), dtype=np.intp),
+        at=np.zeros(10),
+    )
+
+
+def _capacity(shape: Shape, room: int) -> int:
+    """Space for each of the two sparse factors."""
+    pairs = shape.block[kernel.SOURCE] * shape.states + np.sort(shape.block[kernel.NEXT])
+    size, players = len(shape.order), shape.players
+    lu = splu(_pattern(shape.states, pairs), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    return int(min(room * lu.nnz * players * players + 4 * size, size * size) + size)
