@@ -43,7 +43,11 @@ if TYPE_CHECKING:
     from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
     from leverage.solvers.markov_batch import MarkovBatch as MarkovBatch
     from leverage.solvers.markov_batch import markov_perfect_batch as markov_perfect_batch
+    from leverage.solvers.markov_equilibria import MarkovEquilibria as MarkovEquilibria
+    from leverage.solvers.markov_equilibria import markov_equilibria as markov_equilibria
     from leverage.solvers.markov_perfect import markov_perfect as markov_perfect
+    from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
+    from leverage.solvers.noisy_play import logit_path as logit_path
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
@@ -57,6 +61,7 @@ _HOMES = {
     "GameForm": "game.form",
     "LeverageError": "errors",
     "MarkovBatch": "solvers.markov_batch",
+    "MarkovEquilibria": "solvers.markov_equilibria",
     "OutputError": "errors",
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
@@ -76,6 +81,9 @@ _HOMES = {
     "finite_horizon": "solvers.finite_horizon",
     "judge": "solvers.declared",
     "load_scenario": "loading",
+    "logit_equilibrium": "solvers.noisy_play",
+    "logit_path": "solvers.noisy_play",
+    "markov_equilibria": "solvers.markov_equilibria",
     "markov_perfect": "solvers.markov_perfect",
     "markov_perfect_batch": "solvers.markov_batch",
     "nfg_text": "exchange.nfg_files",

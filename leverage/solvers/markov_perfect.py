@@ -247,10 +247,10 @@ def best_replies(engine: Engine, p: Floats) -> Iterator[Floats]:
     game, starts = engine.game, engine.shape.group_start
     rested = 0
     for k in range(MOST_REPLIES * game.n_players):
-        action_values = _action_values(engine, p)
+        worth = action_values(engine, p)
         before, p = p, p.copy()
         for g in range(k % game.n_players, len(starts) - 1, game.n_players):
-            own = action_values[starts[g] : starts[g + 1]]
+            own = worth[starts[g] : starts[g + 1]]
             p[starts[g] : starts[g + 1]] = np.arange(len(own)) == np.argmax(own)
         rested = rested + 1 if np.array_equal(p, before) else 0
         if rested == game.n_players:
@@ -258,7 +258,7 @@ def best_replies(engine: Engine, p: Floats) -> Iterator[Floats]:
             return
 
 
-def _action_values(engine: Engine, p: Floats) -> Floats:
+def action_values(engine: Engine, p: Floats) -> Floats:
     """Normalised value of each action against p, play going on as p after it, (C,)."""
     game, row_slot = engine.game, engine.shape.row_slot
     reward = (1 - game.discount) * game.payoffs + game.discount * (game.transitions @ policy_values(engine, p))
