@@ -35,9 +35,7 @@ def batch(discount: float) -> None:
     found = leverage.markov_perfect_batch(game, payoffs=payoffs, transitions=laws, discount=discount)
     seconds = time.process_time() - started
     unsolved, regret = int(np.isnan(found.certificate).sum()), np.nanmax(found.certificate)
-    print(
-        f"  discount {discount:4.2f}  {BATCH / seconds:7.0f} games/s  {unsolved:3d} of {BATCH} unsolved  largest gain {regret:.1e}"
-    )
+    print(f"  discount {discount:4.2f}  {BATCH / seconds:7.0f} games/s  {unsolved:3d} unsolved  largest gain {regret:.1e}")
 
 
 def single(shape: tuple[int, int, int], discount: float) -> None:
@@ -50,7 +48,7 @@ def single(shape: tuple[int, int, int], discount: float) -> None:
         gains.append(leverage.markov_perfect(game)[0].certificate)
         seconds.append(time.process_time() - started)
     print(
-        f"  {shape!s:12} at {discount:4.2f}  median {median(seconds):7.3f} s  worst {max(seconds):7.3f} s  largest gain {max(gains):.1e}"
+        f"  {shape!s:12} at {discount:4.2f}  median {median(seconds):7.3f} s  worst {max(seconds):7.3f} s  gain {max(gains):.0e}"
     )
 
 

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     from leverage.solvers.best_reply import best_reply as best_reply
     from leverage.solvers.declared import declared as declared
     from leverage.solvers.declared import judge as judge
+    from leverage.solvers.directional import directional_equilibria as directional_equilibria
+    from leverage.solvers.error_radius import error_radius as error_radius
     from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
+    from leverage.solvers.follow_equilibrium import follow_equilibrium as follow_equilibrium
+    from leverage.solvers.follow_equilibrium import selection_jumps as selection_jumps
     from leverage.solvers.markov_batch import MarkovBatch as MarkovBatch
     from leverage.solvers.markov_batch import markov_perfect_batch as markov_perfect_batch
     from leverage.solvers.markov_equilibria import MarkovEquilibria as MarkovEquilibria
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from leverage.solvers.markov_perfect import markov_perfect as markov_perfect
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
+    from leverage.solvers.pure_markov import pure_markov as pure_markov
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
@@ -77,8 +82,11 @@ _HOMES = {
     "compile_form": "game.form",
     "compile_game": "game.form",
     "declared": "solvers.declared",
+    "directional_equilibria": "solvers.directional",
     "efg_text": "exchange.efg_files",
+    "error_radius": "solvers.error_radius",
     "finite_horizon": "solvers.finite_horizon",
+    "follow_equilibrium": "solvers.follow_equilibrium",
     "judge": "solvers.declared",
     "load_scenario": "loading",
     "logit_equilibrium": "solvers.noisy_play",
@@ -88,8 +96,10 @@ _HOMES = {
     "markov_perfect_batch": "solvers.markov_batch",
     "nfg_text": "exchange.nfg_files",
     "parse_scenario": "loading",
+    "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
+    "selection_jumps": "solvers.follow_equilibrium",
     "stage_equilibria": "solvers.stage_nash",
     "stage_nash": "solvers.stage_nash",
 }

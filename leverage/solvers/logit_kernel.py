@@ -38,7 +38,7 @@ from numba import njit
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 
 #: Corrections are small enough when no probability moves by more than this, or than rounding at this precision.
-CORRECTOR_TOLERANCE = 1e-7
+CORRECTOR_TOLERANCE = 1e-5
 ROUNDING = 4e-16
 #: Below this size, corrections that stop shrinking are taken for rounding.
 ROUNDING_FLOOR = 1e-5
