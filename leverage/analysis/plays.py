@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.best_reply import best_reply
 from leverage.solvers.declared import TOLERANCE, judge_plan
+from leverage.solvers.error_radius import error_radius
 from leverage.solvers.finite_horizon import finite_horizon
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.solution import Solution
@@ -80,7 +81,7 @@ class Unsolved:
 def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolved]:
     """Play under each solution concept, one after the other. `horizon` is in periods."""
     concepts: tuple[tuple[str, Callable[[], Solution], int | None], ...] = (
-        ("Markov perfect", lambda: markov_perfect(game)[0], None),
+        ("Markov perfect", lambda: _with_radius(markov_perfect(game)[0]), None),
         (f"horizon of {date_label(game, horizon)}", lambda: finite_horizon(game, horizon), horizon),
         ("stage Nash", lambda: stage_nash(game), None),
     )
@@ -91,6 +92,16 @@ def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolv
             yield Unsolved(selection, str(error))
         else:
             yield _solved(selection, solution, periods)
+
+
+def _with_radius(solution: Solution) -> Solution:
+    """The solution with a sentence on how far its values are from those of an exact equilibrium."""
+    found, unit = error_radius(solution), solution.plan.game.payoff_unit
+    # a bound is rounded upwards
+    known = f"values are within {1.05 * found.radius:.2g} {unit} of an exact equilibrium's"
+    if np.isnan(found.radius):
+        known = f"no bound is known on their distance to an exact equilibrium's: {found.reason}"
+    return replace(solution, status=f"{solution.status}; {known}")
 
 
 def _solved(selection: str, solution: Solution, periods: int | None) -> Play:

@@ -250,7 +250,7 @@ def test_a_game_of_several_states_is_followed_in_its_payoffs() -> None:
     laws = [known.game.stage_transitions(s) for s in range(3)]
 
     def family(theta: float) -> StochasticGame:
-        return StochasticGame.from_arrays([theta * table for table in tables], laws, 0.5)
+        return StochasticGame.from_arrays([theta * table for table in tables], laws, 0.5, start=2)
 
     branch = follow_family(family, solution_of(known.game, known.strategies, known.values), 1.0, 0.5, 2.0)
     certified(branch, family)
