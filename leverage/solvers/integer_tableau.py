@@ -2,12 +2,11 @@
 
 A basis names as many tight constraints as the polytope has dimensions. The numbers of its tableau are minors of the matrix over
 one common denominator, so that a step needs no fractions and makes no error. Ties are broken as if the right-hand sides were
-1 + e, 1 + e^2, ... for a tiny e: then no two bases are the same vertex, no path cycles, and every vertex of the
-polytope itself keeps at least one basis.
+1 + e, 1 + e^2, ... for a tiny e: then no two bases are the same vertex, no path cycles, and every vertex of the polytope
+itself keeps at least one basis.
 
-Sources: Edmonds (1967) and Bareiss (1968) for elimination in integers; Dantzig-Orden-Wolfe (1955) for the lexicographic
-rule; Avis (2000, "A revised implementation of the reverse search vertex enumeration algorithm") for tableaus without
-unit columns.
+Sources: Edmonds (1967) and Bareiss (1968) for elimination in integers; Dantzig-Orden-Wolfe (1955) for the lexicographic rule;
+Avis (2000, "A revised implementation of the reverse search vertex enumeration algorithm") for tableaus without unit columns.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ from collections.abc import Sequence
 
 #: Positive numerators (proportional to a lottery), the own actions they belong to, and the opponent's best replies.
 Vertex = tuple[tuple[int, ...], frozenset[int], frozenset[int]]
-#: Bits of one digit of a whole number, for counting work.
-DIGIT = 64
+#: Counting work: an entry of a tableau costs as much as so many digits, each of so many bits, besides its own digits.
+OVERHEAD, DIGIT = 3, 64
 
 
 class IntegerTableau:
     """The tableau of one basis, changed in place by `pivot`.
 
     Variables 0, ..., width - 1 are the coordinates of z, width + k is the slack of constraint k. All begin at z = 0.
-    `basic[r]` is the variable of row r, `free[c]` the one of column c, which is 0. `work` counts entries computed so
-    far, each as often as it has
-    digits: a measure of effort that is the same on every machine.
+    `basic[r]` is the variable of row r; `free[c]` is the variable of column c, which is 0. All numbers are over the common
+    denominator `scale`. `work` counts the entries computed so far, weighted by their digits: a measure of effort that is the same
+    on every machine, some 0.1 microseconds a unit.
     """
 
     def __init__(self, matrix: Sequence[Sequence[int]]) -> None:
@@ -49,7 +48,7 @@ class IntegerTableau:
         lead[column] = scale
         self.scale = head
         self.basic[row], self.free[column] = self.free[column], self.basic[row]
-        self.work += self.height * (self.width + 1) * (1 + head.bit_length() // DIGIT)
+        self.work += self.height * (self.width + 1) * (OVERHEAD + head.bit_length() // DIGIT)
 
     def leaving_row(self, column: int) -> int:
         """The row whose variable is the first to reach 0 as the column's variable grows."""

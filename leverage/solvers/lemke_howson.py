@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from leverage.solvers.integer_tableau import IntegerTableau, Vertex
 
-#: Work of all paths together, in entries of the tableaus times their digits: about fifteen seconds.
-MAX_WORK = 60_000_000
+#: Work of all paths together, as the tableaus count: about ten seconds.
+MAX_WORK = 100_000_000
 
 Matrix = Sequence[Sequence[int]]
 

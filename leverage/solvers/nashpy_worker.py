@@ -38,8 +38,9 @@ def nashpy_equilibria(rows: ArrayLike, columns: ArrayLike) -> list[Pair]:
 
     Notes
     -----
-    Its loop runs over the C(A_1 + A_2, A_1) - 1 pairs of supports of equal size and solves two linear systems for each, about 0.1
-    milliseconds: it is long in large games but always ends. In games with ties it misses equilibria.
+    Its loop looks at all 2^(A_1 + A_2) pairs of sets of actions and solves two linear systems for each of the
+    C(A_1 + A_2, A_1) - 1 pairs of equal size, about 0.1 milliseconds: with 1 x 40 actions it does not come to an end. In games
+    with ties it misses equilibria.
 
     Examples
     --------
@@ -55,9 +56,9 @@ def nashpy_equilibria(rows: ArrayLike, columns: ArrayLike) -> list[Pair]:
 
 
 def _scaled(payoffs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Payoffs moved and stretched to between 1 and 2, by a power of two that costs no digits."""
+    """Payoffs moved and stretched to between 0 and 1, by a power of two that costs no digits."""
     shifted = payoffs - payoffs.min()
-    return np.asarray(np.ldexp(shifted, -np.frexp(shifted.max())[1]) + 1.0)
+    return np.asarray(np.ldexp(shifted, -np.frexp(shifted.max())[1]))
 
 
 def _tidied(lottery: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """One game that is played once: all its extreme equilibria where they can be enumerated, some of them where not, each checked.
 
 Payoffs are read as whole numbers, actions that are strictly dominated are left out, the rest is enumerated exactly
-(`vertex_enumeration`); beyond what that manages, pure equilibria and Lemke-Howson paths stand in. Nothing here depends
-on a clock or on floating-point pivoting, because the popular floating-point routes fail where scenario games live: ties
+(`vertex_enumeration`); beyond what that manages, pure equilibria and Lemke-Howson paths stand in. Nothing here depends on
+a clock or on floating-point pivoting, because the popular floating-point routes fail where scenario games live: ties
 merge facets in qhull, support enumeration misses unequal supports, pivoting can cycle.
 
 Sources: Nash (1951); Mangasarian (1964) for extreme equilibria; von Stengel (2002, "Computing equilibria for two-person games",
@@ -32,12 +32,16 @@ REGRET_TOLERANCE = 1e-9
 TIE_TOLERANCE = 1e-12
 #: Two payoffs that differ by at most this fraction of the larger one differ by the rounding of a few sums.
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
-#: Payoffs whose distances have a common denominator up to this one, in units of the range, are read as the fractions that they
-#: round.
+#: Payoffs that are, up to rounding, multiples of a power of ten are read as these, if the multiples are no larger.
+LARGEST_MULTIPLE = 10**13
+#: Beyond this power, multiplying by powers of ten leaves the range of floating-point numbers.
+LARGEST_POWER = 300
+#: Other payoffs whose distances have a denominator up to this one, in units of the range, are read as the fractions that
+#: they round.
 LARGEST_DENOMINATOR = 100_000
 #: Such fractions together have a common denominator of at most this.
 LARGEST_COMMON_DENOMINATOR = 10**12
-#: Other payoffs are read with this many steps to the range, finer than floating-point numbers that span it.
+#: All other payoffs are read with this many steps to the range, finer than floating-point numbers that span it.
 GRID_STEPS = 10**16
 #: Distinct one-shot games whose equilibria are remembered: states of a scenario often share their payoffs.
 CACHE_SIZE = 8_192
@@ -92,7 +96,7 @@ def stage_equilibria(payoffs: ArrayLike, *, tolerance: float = REGRET_TOLERANCE)
     Raises
     ------
     GameError : wrong shape or number of players, payoffs that are not finite.
-    UnsolvedError : nothing was found (only possible in games with some sixty actions or more).
+    UnsolvedError : nothing was found (only possible in games with some sixty actions each, or more).
 
     Notes
     -----
@@ -129,17 +133,18 @@ def enumerate_stage(payoffs: ArrayLike, *, tolerance: float = REGRET_TOLERANCE) 
     Raises
     ------
     GameError : wrong shape or number of players, payoffs that are not finite.
-    UnsolvedError : nothing was found (only possible in games with some sixty actions or more).
+    UnsolvedError : nothing was found (only possible in games with some sixty actions each, or more).
 
     Notes
     -----
-    Guaranteed: the regret of each pair was recomputed from the payoffs as given. All arithmetic before is in whole
-    numbers: payoffs are read as the fractions that they round, or else with 16 digits of the range, and those that
-    differ by less than 1e-12 of the range are the same. `complete` is claimed where the enumeration of vertices came to
-    its end, nothing that it found was left out, and no two payoffs were read as one that differ by more than rounding;
-    it refers to the payoffs as read. Beyond that, pure equilibria are complete and Lemke-Howson paths from every label
-    add some of the mixed ones. What ends the enumeration is a count of work, not a clock: answers do not depend on the
-    machine. Random games are enumerated up to about 12 x 12 actions, in milliseconds up to 5 x 5.
+    Guaranteed: the regret of each pair was recomputed from the payoffs as given. All arithmetic before is in whole numbers:
+    payoffs are read as the decimals (up to 13 digits) or the fractions that they round, or else with 16 digits of the range,
+    where those that differ by less than 1e-12 of the range are the same. `complete` is claimed where the enumeration of
+    vertices came to its end, nothing that it found was left out, and no two payoffs were read as one that differ by more than
+    rounding; it refers to the payoffs as read. Beyond that, pure equilibria are complete and Lemke-Howson paths from every
+    label add some of the mixed ones. What ends the enumeration is a count of work, not a clock: answers do not depend on the
+    machine. Random games of 7 x 7 actions are enumerated in ten milliseconds, of 10 x 10 in a third of a second, of 12 x 12 in
+    three seconds; from about 14 x 14 on the enumeration gives up after five, and the paths take up to ten more.
 
     References
     ----------
@@ -312,12 +317,28 @@ def _whole_numbers(payoffs: Floats) -> tuple[Whole, bool]:
     if width == 0:
         return np.ones(payoffs.shape, dtype=np.int64), True
     parts = (values - values[0]) / width
-    gaps, sizes = np.diff(values), np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
-    clear = not np.any((gaps < 2 * TIE_TOLERANCE * width) & (gaps > ROUNDING * sizes))
-    whole = _as_fractions(parts)
+    whole = _as_decimals(values)
+    if whole is None:
+        whole = _as_fractions(parts)
     if whole is None:
         whole = np.rint(_merged(parts) * GRID_STEPS).astype(np.int64)
-    return (whole + 1)[place].reshape(payoffs.shape), clear
+    sizes = np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
+    tied_by_more = (np.diff(whole) == 0) & (np.diff(values) > ROUNDING * sizes)
+    return (whole + 1)[place].reshape(payoffs.shape), not np.any(tied_by_more)
+
+
+def _as_decimals(values: Floats) -> Whole | None:
+    """Increasing numbers, from the first on, in units of the power of ten of which all are multiples; None if there is none."""
+    largest = float(np.max(np.abs(values)))
+    lead = math.floor(math.log10(largest))
+    for places in range(-lead, len(str(LARGEST_MULTIPLE)) - lead):
+        if abs(places) > LARGEST_POWER:
+            return None
+        multiples = values * 10.0**places if places >= 0 else values / 10.0**-places
+        whole = np.rint(multiples)
+        if np.all(np.abs(multiples - whole) <= ROUNDING * np.abs(multiples)) and np.max(np.abs(whole)) <= LARGEST_MULTIPLE:
+            return np.asarray(whole - whole[0]).astype(np.int64)
+    return None
 
 
 def _as_fractions(parts: Floats) -> Whole | None:

@@ -22,29 +22,13 @@ from leverage.solvers.solution import Solution
 from leverage.solvers.stage_game import (
     CACHE_SIZE,
     REGRET_TOLERANCE,
-    TIE_TOLERANCE,
     enumerate_stage,
     pure_stage_equilibria,
     stage_equilibria,
 )
 
-__all__ = [
-    "MAX_BASES",
-    "REGRET_TOLERANCE",
-    "SCORE_TOLERANCE",
-    "TIE_TOLERANCE",
-    "expected",
-    "payoff_weights",
-    "pure_stage_equilibria",
-    "select_equilibrium",
-    "stage_equilibria",
-    "stage_nash",
-]
-
 #: Scores (payoffs in units of the players' ranges, summed) that differ by less are the same score.
 SCORE_TOLERANCE = 1e-9
-#: Bases of one polytope, C(A_1 + A_2, A_1), up to which the enumeration of a game always ends (7 x 7 actions).
-MAX_BASES = 3_500
 
 
 def stage_nash(game: StochasticGame) -> Solution:
@@ -59,9 +43,8 @@ def stage_nash(game: StochasticGame) -> Solution:
 
     Returns
     -------
-    Solution : `values` (S, N) are the stage payoffs of the selected equilibria; `certificate` is the largest one-shot regret
-    over states
-        and players, payoff units.
+    Solution : `values` (S, N) are the stage payoffs of the selected equilibria; `certificate` is the largest one-shot regret over
+        states and players, payoff units.
 
     Raises
     ------
