@@ -1,9 +1,8 @@
 """Equilibria of one-shot games: rows in exact fractions, textbook games, ties, and an exact twin written another way."""
 
 import json
-from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import product
 from pathlib import Path
 
 import nashpy
@@ -21,6 +20,7 @@ from leverage.solvers import lemke_howson as paths
 from leverage.solvers import stage_game as module
 from leverage.solvers import vertex_enumeration
 from leverage.solvers.stage_game import TOO_LARGE, UNCLEAR, enumerate_stage, pure_stage_equilibria, stage_equilibria
+from tests.exact_stage import all_extreme_equilibria
 
 CLOSE = 1e-9
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "bimatrix.json").read_text(encoding="utf-8"))["cases"]
@@ -124,53 +124,7 @@ def test_remedy_for_three_players():
         stage_equilibria(np.zeros((2, 2, 2, 3)))
 
 
-# --- an exact twin: unknown (lottery, value), all tight sets, equilibrium by definition -----------------------------------
-
-
-def solved(rows):
-    """The one solution of a linear system in fractions (last column: right-hand side), or None."""
-    rows, width = [list(row) for row in rows], len(rows[0]) - 1
-    rank = 0
-    for c in range(width):
-        pivot = next((r for r in range(rank, len(rows)) if rows[r][c] != 0), None)
-        if pivot is None:
-            return None
-        rows[rank], rows[pivot] = rows[pivot], rows[rank]
-        rows[rank] = [v / rows[rank][c] for v in rows[rank]]
-        for r in range(len(rows)):
-            if r != rank:
-                rows[r] = [v - rows[r][c] * w for v, w in zip(rows[r], rows[rank], strict=True)]
-        rank += 1
-    return None if any(row[-1] != 0 for row in rows[rank:]) else [row[-1] for row in rows[:width]]
-
-
-def extreme_lotteries(payoffs) -> Iterator[tuple[Fraction, ...]]:
-    """Vertices of {(z, v): z a lottery over columns, payoffs z <= v}."""
-    count = len(payoffs[0])
-    weights = [[Fraction(int(k == j)) for k in range(count)] + [Fraction(0), Fraction(0)] for j in range(count)]
-    replies = [[*row, Fraction(-1), Fraction(0)] for row in payoffs]
-    whole = [Fraction(1)] * count + [Fraction(0), Fraction(1)]
-    for tight in combinations(weights + replies, count):
-        point = solved([whole, *tight])
-        if point is None or min(point[:-1]) < 0:
-            continue
-        if max(sum(p * z for p, z in zip(row, point, strict=False)) for row in payoffs) <= point[-1]:
-            yield tuple(point[:-1])
-
-
-def is_equilibrium(a, b, x, y):
-    mine = [sum(v * w for v, w in zip(row, y, strict=True)) for row in a]
-    yours = [sum(v * w for v, w in zip(column, x, strict=True)) for column in zip(*b, strict=True)]
-    return all(v == max(mine) for v, w in zip(mine, x, strict=True) if w) and all(
-        v == max(yours) for v, w in zip(yours, y, strict=True) if w
-    )
-
-
-def twin(payoffs):
-    a, b = ([[Fraction(v) for v in row] for row in payoffs[..., i].tolist()] for i in (0, 1))
-    xs = set(extreme_lotteries(list(zip(*b, strict=True))))
-    ys = set(extreme_lotteries(a))
-    return [(x, y) for x, y in product(xs, ys) if is_equilibrium(a, b, x, y)]
+# --- against the exact twin ------------------------------------------------------------------------------------------------
 
 
 def tied_games(shapes, seeds, levels):
@@ -182,14 +136,14 @@ def tied_games(shapes, seeds, levels):
 def test_tied_games_against_the_exact_twin(levels):
     for game in tied_games([(2, 2), (2, 3), (3, 3), (4, 2), (4, 3)], seeds=20, levels=levels):
         found = stage_equilibria(game)
-        assert as_set(found) == as_set(twin(game)), game.tolist()
+        assert as_set(found) == as_set(all_extreme_equilibria(game)), game.tolist()
         assert len(found) == len(as_set(found))
 
 
 def test_duplicated_rows_against_the_exact_twin():
     for game in tied_games([(2, 3), (3, 2)], seeds=15, levels=10):
         doubled = np.concatenate([game, game[:1]])
-        assert as_set(stage_equilibria(doubled)) == as_set(twin(doubled))
+        assert as_set(stage_equilibria(doubled)) == as_set(all_extreme_equilibria(doubled))
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 4), (5, 3)])
