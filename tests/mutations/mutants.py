@@ -163,7 +163,7 @@ STAGE_NASH = _rows(
     ("if not found.complete]", "if found.complete]", "complete answers are said to be incomplete"),
     (
         "sum(not pure_stage_equilibria",
-        "sum(0 < len(pure_stage_equilibria",
+        "sum(() != pure_stage_equilibria",
         "states with a pure equilibrium are said to have none",
     ),
     ("np.eye(count)[a]", "np.eye(count)[0]", "everybody plays the first action"),

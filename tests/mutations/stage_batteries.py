@@ -62,7 +62,8 @@ def _compare(found: Any, game: Any) -> None:
 
 
 def check_vertices(module: ModuleType) -> None:
-    for game in games(1, 2, 3, 9):
+    larger = [np.random.default_rng(seed).integers(1, 10, (5, 5, 2)) for seed in (1, 2)]
+    for game in [*games(1, 2, 3, 9), *larger]:
         rows, columns = game[..., 0].tolist(), game[..., 1].tolist()
         corners = module.vertices(rows)
         lotteries = {_lottery(vertex, len(rows[0])) for vertex in corners}
