@@ -9,6 +9,12 @@ from typing import Any
 
 Lottery = tuple[Fraction, ...]
 
+#: Payoffs (3 x 4) in whose tied polytopes the Lemke-Howson paths cycle if ties go to the first row.
+CYCLING = (
+    [[2, 2, 2, 3], [3, 2, 2, 2], [3, 3, 3, 3]],
+    [[1, 1, 1, 1], [2, 1, 2, 3], [1, 1, 3, 2]],
+)
+
 
 def all_extreme_equilibria(payoffs: Any) -> list[tuple[Lottery, Lottery]]:
     """Of a game (A_1, A_2, 2); its numbers are taken as they are."""

@@ -12,16 +12,10 @@ import nashpy
 import numpy as np
 import pytest
 
-from tests.exact_stage import all_extreme_equilibria, extreme_lotteries
+from tests.exact_stage import CYCLING, all_extreme_equilibria, extreme_lotteries
 from tests.games import chicken, solve_exactly
 from tests.mutations.batteries import same
 from tests.mutations.reference import pure_profiles
-
-#: Payoffs (3 x 4) in whose tied polytopes the Lemke-Howson paths cycle if ties go to the first row.
-CYCLING = (
-    [[2, 2, 2, 3], [3, 2, 2, 2], [3, 3, 3, 3]],
-    [[1, 1, 1, 1], [2, 1, 2, 3], [1, 1, 3, 2]],
-)
 
 
 def games(*levels: int, seeds: int = 4) -> Iterator[Any]:
@@ -62,8 +56,8 @@ def _compare(found: Any, game: Any) -> None:
 
 
 def check_vertices(module: ModuleType) -> None:
-    larger = [np.random.default_rng(seed).integers(1, 10, (5, 5, 2)) for seed in (1, 2)]
-    for game in [*games(1, 2, 3, 9), *larger]:
+    larger = np.random.default_rng(1).integers(1, 10, (5, 5, 2))
+    for game in [*games(1, 2, 3, 9, seeds=3), larger]:
         rows, columns = game[..., 0].tolist(), game[..., 1].tolist()
         corners = module.vertices(rows)
         lotteries = {_lottery(vertex, len(rows[0])) for vertex in corners}

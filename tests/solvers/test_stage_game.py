@@ -20,7 +20,7 @@ from leverage.solvers import lemke_howson as paths
 from leverage.solvers import stage_game as module
 from leverage.solvers import vertex_enumeration
 from leverage.solvers.stage_game import TOO_LARGE, UNCLEAR, enumerate_stage, pure_stage_equilibria, stage_equilibria
-from tests.exact_stage import all_extreme_equilibria
+from tests.exact_stage import CYCLING, all_extreme_equilibria
 
 CLOSE = 1e-9
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "bimatrix.json").read_text(encoding="utf-8"))["cases"]
@@ -146,6 +146,42 @@ def test_duplicated_rows_against_the_exact_twin():
         assert as_set(stage_equilibria(doubled)) == as_set(all_extreme_equilibria(doubled))
 
 
+def test_rows_that_are_mixtures_of_others_against_the_exact_twin():
+    # The third row is the mean of the first two in the row player's payoffs: exact in decimals, not in binary numbers.
+    for seed in range(10):
+        whole = np.random.default_rng(seed).integers(0, 10_000_000, size=(3, 3, 2)) * 2
+        whole[2, :, 0] = (whole[0, :, 0] + whole[1, :, 0]) // 2
+        known = as_set(all_extreme_equilibria(whole.astype(float)))
+        assert as_set(stage_equilibria(whole / 1e7 - 1)) == known
+        assert as_set(stage_equilibria(whole / 7)) == known
+
+
+@pytest.mark.parametrize("values", [[0.1234567, -2.75, 3], [1e-250, 3.25e-250], [1e300, -2e300], [0.1 + 0.2, 0.3, -0.7], [-5.0]])
+def test_decimals_are_read_as_they_print(values):
+    values = np.sort(values)
+    read = module._as_decimals(values)
+    exact = [Fraction(f"{v:.14g}") for v in values]
+    assert read is not None
+    unit = (exact[-1] - exact[0]) / int(read[-1]) if read[-1] else Fraction(0)
+    assert [v - exact[0] for v in exact] == [int(k) * unit for k in read]
+
+
+@pytest.mark.parametrize("values", [[0.0, 1 / 3], [np.pi, 4.0], [0.0, 1.0, 1e15], [1e-310, 1.5e-310]])
+def test_what_is_no_decimal_of_few_digits_is_not_read_as_one(values):
+    assert module._as_decimals(np.array(values)) is None
+
+
+@pytest.mark.parametrize("levels", [1, 2, 1000])
+@pytest.mark.parametrize("count", [1, 7, 60])
+def test_a_player_without_a_choice_leaves_the_others_best_actions(levels, count):
+    payoffs = np.random.default_rng([levels, count]).integers(0, levels, size=(1, count, 2)).astype(float)
+    best = np.flatnonzero(payoffs[0, :, 1] == payoffs[0, :, 1].max())
+    for game, column in ((payoffs, 1), (np.swapaxes(payoffs, 0, 1)[..., ::-1], 0)):
+        found = enumerate_stage(game)
+        assert found.complete
+        assert [pair[column].tolist() for pair in found.equilibria] == np.eye(count)[best].tolist()
+
+
 @pytest.mark.parametrize("shape", [(2, 2), (3, 4), (5, 3)])
 def test_agrees_with_nashpy_where_there_are_no_ties(shape):
     for seed in range(10):
@@ -216,6 +252,14 @@ def test_large_games_have_a_checked_equilibrium(size, levels):
 
 
 @pytest.mark.usefixtures("little_work")
+@pytest.mark.parametrize("game", [np.stack(CYCLING, axis=-1), np.swapaxes(np.stack(CYCLING, axis=-1), 0, 1)[..., ::-1]])
+def test_paths_do_not_cycle_where_ties_invite_them_to(game):
+    # Without the lexicographic rule none of the seven paths ends.
+    assert len(list(paths.lemke_howson(game[..., 0].tolist(), game[..., 1].tolist()))) == 7
+    assert is_subset(stage_equilibria(game), [[list(map(float, z)) for z in pair] for pair in all_extreme_equilibria(game)])
+
+
+@pytest.mark.usefixtures("little_work")
 def test_without_any_work_only_pure_equilibria_are_left(monkeypatch):
     monkeypatch.setattr(paths, "MAX_WORK", 0)
     assert len(stage_equilibria(table([[0, 7], [2, 6]], [[0, 2], [7, 6]]))) == 2
@@ -229,6 +273,14 @@ def test_too_many_equilibria_are_not_listed(monkeypatch):
     assert enumerate_stage(np.zeros((2, 4, 2))).complete
     assert not enumerate_stage(np.zeros((3, 3, 2))).complete
     module._proposals.cache_clear()
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (9, 9), (2, 100), (100, 2), (3, 30), (6, 12)])
+@pytest.mark.parametrize("levels", [3, 10**9])
+def test_games_of_moderate_size_are_complete(shape, levels):
+    found = enumerate_stage(np.random.default_rng(shape).integers(0, levels, size=(*shape, 2)).astype(float))
+    assert found.complete
+    assert found.certificate <= CLOSE * levels
 
 
 def test_large_games_with_ties_alone_are_complete():
