@@ -182,7 +182,7 @@ STAGE_GAME = _rows(
     ("full[[actions[k] for k in sorted(support)]]", "full[sorted(support)]", "weights go to the first actions"),
     ("own.max(axis=i, keepdims=True)", "own.max(axis=0, keepdims=True)", "all players deviate with the first one's actions"),
     ("complete=not faults", "complete=True", "completeness is always claimed"),
-    ("> ROUNDING * sizes", "< ROUNDING * sizes", "ties by rounding forbid the claim, all others allow it"),
+    ("> ROUNDING * np.max", "< ROUNDING * np.max", "ties by rounding forbid the claim, all others allow it"),
     ("b.max(axis=1, keepdims=True)", "b.max(axis=0, keepdims=True)", "columns are compared with those of other rows"),
     ("math.lcm(common, fraction.denominator)", "max(common, fraction.denominator)", "fractions have no common denominator"),
     ("np.maximum([mine.max() - x @ mine", "np.minimum([mine.max() - x @ mine", "no gain is ever seen"),

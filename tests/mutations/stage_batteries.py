@@ -38,7 +38,7 @@ def check_stage_game(module: ModuleType) -> None:
     assert module.pure_stage_equilibria(three) == tuple(pure_profiles(three.astype(float)))
     same(module.deviation_gains(table, np.array([0.5, 0.5]), np.array([0.0, 1.0])), [1, 0.5])
     rounded = np.stack([[[0.1 + 0.2, 0], [0.3, 1]], [[1, 0], [0, 1]]], axis=-1)
-    merged = np.stack([[[1e15, 0], [1e15, 1]], [[1, 0], [0, 1]]], axis=-1)
+    merged = np.stack([[[1, 0], [1, 1e-12 / 3]], [[1, 0], [0, 1]]], axis=-1)
     assert [module.enumerate_stage(game).complete for game in (rounded, merged)] == [True, False]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "extreme_equilibria", lambda rows, columns: None)
@@ -59,12 +59,13 @@ def check_vertices(module: ModuleType) -> None:
     larger = np.random.default_rng(1).integers(1, 10, (5, 5, 2))
     for game in [*games(1, 2, 3, 9, seeds=3), larger]:
         rows, columns = game[..., 0].tolist(), game[..., 1].tolist()
-        corners = module.vertices(rows)
+        corners = module.vertices(rows).vertices
         lotteries = {_lottery(vertex, len(rows[0])) for vertex in corners}
         assert len(lotteries) == len(corners)
         assert lotteries == set(extreme_lotteries(rows))
-        pairs = module.extreme_equilibria(rows, columns)
-        assert pairs is not None
+        answer = module.extreme_equilibria(rows, columns)
+        assert answer is not None
+        pairs = answer.pairs
         found = {(_lottery(x, len(rows)), _lottery(y, len(rows[0]))) for x, y in pairs}
         assert len(found) == len(pairs)
         assert found == set(all_extreme_equilibria(game))
@@ -74,7 +75,7 @@ def check_vertices(module: ModuleType) -> None:
             for name, value in limits.items():
                 patch.setattr(module, name, value)
             answer = module.extreme_equilibria(*chicken_game)
-            assert (None if answer is None else len(answer)) == known
+            assert (None if answer is None else len(answer.pairs)) == known
 
 
 def _lottery(vertex: Any, count: int) -> tuple[Fraction, ...]:
