@@ -54,7 +54,9 @@ if TYPE_CHECKING:
     from leverage.solvers.noisy_play import logit_path as logit_path
     from leverage.solvers.pure_markov import pure_markov as pure_markov
     from leverage.solvers.solution import Solution as Solution
-    from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
+    from leverage.solvers.stage_game import StageEquilibria as StageEquilibria
+    from leverage.solvers.stage_game import enumerate_stage as enumerate_stage
+    from leverage.solvers.stage_game import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
 
 #: Public name -> module that defines it.
@@ -72,6 +74,7 @@ _HOMES = {
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
     "Solution": "solvers.solution",
+    "StageEquilibria": "solvers.stage_game",
     "StageGame": "exchange.nfg_files",
     "StochasticGame": "game.stochastic_game",
     "UnsolvedError": "errors",
@@ -84,6 +87,7 @@ _HOMES = {
     "declared": "solvers.declared",
     "directional_equilibria": "solvers.directional",
     "efg_text": "exchange.efg_files",
+    "enumerate_stage": "solvers.stage_game",
     "error_radius": "solvers.error_radius",
     "finite_horizon": "solvers.finite_horizon",
     "follow_equilibrium": "solvers.follow_equilibrium",
@@ -100,7 +104,7 @@ _HOMES = {
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
     "selection_jumps": "solvers.follow_equilibrium",
-    "stage_equilibria": "solvers.stage_nash",
+    "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
 }
 
