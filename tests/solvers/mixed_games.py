@@ -125,7 +125,7 @@ def _law(rng: np.random.Generator, kind: str, counts: Profile, state: int, state
     for profile in itertools.product(*map(range, counts)):
         key = tuple(sorted(profile)) if kind.startswith("symmetric") else profile
         if key not in drawn:
-            drawn[key] = _lottery(rng, kind.split()[-1], states)
+            drawn[key] = _lottery(rng, kind.rsplit(maxsplit=1)[-1], states)
         law[profile] = drawn[key]
     return law
 
