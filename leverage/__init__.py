@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from leverage.solvers.markov_equilibria import MarkovEquilibria as MarkovEquilibria
     from leverage.solvers.markov_equilibria import markov_equilibria as markov_equilibria
     from leverage.solvers.markov_perfect import markov_perfect as markov_perfect
+    from leverage.solvers.multiplicity import Multiplicity as Multiplicity
+    from leverage.solvers.multiplicity import find_equilibria as find_equilibria
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
     from leverage.solvers.pure_markov import pure_markov as pure_markov
@@ -67,6 +69,7 @@ _HOMES = {
     "LeverageError": "errors",
     "MarkovBatch": "solvers.markov_batch",
     "MarkovEquilibria": "solvers.markov_equilibria",
+    "Multiplicity": "solvers.multiplicity",
     "OutputError": "errors",
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
@@ -85,6 +88,7 @@ _HOMES = {
     "directional_equilibria": "solvers.directional",
     "efg_text": "exchange.efg_files",
     "error_radius": "solvers.error_radius",
+    "find_equilibria": "solvers.multiplicity",
     "finite_horizon": "solvers.finite_horizon",
     "follow_equilibrium": "solvers.follow_equilibrium",
     "judge": "solvers.declared",

@@ -30,6 +30,7 @@ from leverage.command_parts import (
     say_compiling,
     warn_of_size,
 )
+from leverage.markov_commands import equilibria_command
 
 
 class _ScenarioFirst(TyperGroup):
@@ -126,6 +127,9 @@ def run_command(
         typer.echo(f"not solved - {each.selection}: {each.advice}", err=True)
     if not result.complete:
         raise typer.Exit(NOT_SOLVED)
+
+
+app.command("equilibria")(equilibria_command)
 
 
 @app.command("validate")
