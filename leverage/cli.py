@@ -30,7 +30,7 @@ from leverage.command_parts import (
     say_compiling,
     warn_of_size,
 )
-from leverage.markov_commands import equilibria_command
+from leverage.markov_commands import equilibria_command, noise_command
 
 
 class _ScenarioFirst(TyperGroup):
@@ -130,6 +130,7 @@ def run_command(
 
 
 app.command("equilibria")(equilibria_command)
+app.command("noise")(noise_command)
 
 
 @app.command("validate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,36 @@ def equilibria_command(
         return equilibria_study(scenario, starts=starts, progress=tell)
 
     _tell_study("equilibria", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
+def noise_command(
+    file: FileArgument,
+    precision: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--precision",
+            min=0.0,
+            metavar="X",
+            help="How precisely players choose, in 1/payoff: 0 is random play; may be repeated. Default: a grid up to best play.",
+            show_default=False,
+        ),
+    ] = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Noisy play: how outcomes change from random play to best play."""
+    if not all(map(math.isfinite, precision or ())):
+        raise typer.BadParameter("a precision is a finite number of at least 0; the limit is always in the table")
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import noise_study
+
+        return noise_study(scenario, precision or None, progress=tell)
+
+    _tell_study("noise", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
 from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.noise import noisy_path
+from leverage.errors import UnsolvedError
 from leverage.game.form import compile_form
 from leverage.output.equilibria import equilibria_text
+from leverage.output.facts import Page
 from leverage.output.frames import Run, equilibria_frame, play_frame
+from leverage.output.noise import noise_frame, noise_text
 from leverage.scenario.scenario import Scenario
+from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.multiplicity import FULL_STARTS, find_equilibria
 
 if TYPE_CHECKING:
@@ -68,3 +74,26 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     }
     unsolved = () if found.selected else tuple(found.notes[:1])
     return Study(scenario, equilibria_text(run), tables, facts, unsolved)
+
+
+def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = _nothing) -> Study:
+    """Noisy play from random play to best play; see `logit_path`.
+
+    precisions: 1 / payoff, at least 0 each (default: from 0 until play is near its limit). Table: `noisy_play`, one row a fact.
+    Raises ValueError for a precision that is none.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        game = compile_form(scenario).at()
+        progress("solving: Markov perfect")
+        try:
+            selected = markov_perfect(game)[0]
+        except UnsolvedError:
+            selected = None
+        progress("walking from random play to best play")
+        path = noisy_path(game, precisions, selected)
+    distances = {f"{play.precision:g}": play.distance for play in path.plays if math.isfinite(play.precision)}
+    facts = {"complete": not path.lost, "distance_from_logit_response": distances, "limit_is_selected": path.selected}
+    page = Page(scenario, game)
+    unsolved = (path.lost,) if path.lost else ()
+    return Study(scenario, noise_text(page, path), {"noisy_play": noise_frame(scenario, path)}, facts, unsolved)
