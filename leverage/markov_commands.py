@@ -88,6 +88,55 @@ def noise_command(
     _tell_study("noise", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
+def follow_command(
+    file: FileArgument,
+    parameter: Annotated[
+        list[str],
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME",
+            help="The parameter to follow in. With NAME=VALUE: use another value of a parameter; may be repeated.",
+            show_default=False,
+        ),
+    ],
+    low: Annotated[
+        float | None,
+        typer.Option("--from", metavar="LOW", help="Lower end; default: of its plausible range.", show_default=False),
+    ] = None,
+    high: Annotated[
+        float | None,
+        typer.Option("--to", metavar="HIGH", help="Upper end; default: of its plausible range.", show_default=False),
+    ] = None,
+    values: Annotated[
+        int, typer.Option("--values", min=2, metavar="N", help="Values at which the selected equilibrium is looked at.")
+    ] = 13,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Follow the selected equilibrium as a parameter moves: what changes, where it ends, where the selection jumps."""
+    names, changes = [text for text in parameter if "=" not in text], [text for text in parameter if "=" in text]
+    if len(names) != 1:
+        raise typer.BadParameter("one parameter to follow in is needed: --parameter NAME", param_hint="--parameter")
+
+    def read() -> Scenario:
+        scenario = load(file, changes, variant)
+        for end in (low, high):
+            if end is not None and names[0] in scenario.parameters:
+                others = [text for text in changes if text.partition("=")[0].strip() != names[0]]
+                load(file, [*others, f"{names[0]}={end!r}"], variant)  # the file says itself what it cannot be
+        return scenario
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import follow_study
+
+        return follow_study(scenario, names[0], low, high, values=values, progress=tell)
+
+    _tell_study("follow", read, study, Output(out, table_format, quiet))
+
+
 @dataclass(frozen=True)
 class Output:
     """Where the tables of a command go, and whether it prints."""

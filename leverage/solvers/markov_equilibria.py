@@ -7,9 +7,7 @@ Sources: Harsanyi (1975) and Herings and Peeters (2004) for paths from priors; o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,16 +27,13 @@ from leverage.solvers.markov_perfect import (
     perturbed_starts,
     uniform_play,
 )
+from leverage.solvers.side_by_side import side_by_side
 from leverage.solvers.solution import Solution
 
 #: Equilibria are the same if values differ by less than this share of the payoff range and probabilities by less than that.
 SAME_VALUES, SAME_PLAY = 1e-6, 1e-4
 #: Log-odds in favour of an action in a prior that leans to it.
 LEANING = 3.0
-#: Threads at most: beyond that memory is what they wait for.
-MOST_WORKERS = 8
-#: Seconds between two looks at whether interrupted searches have ended.
-PATIENCE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,22 +157,9 @@ def search_all(engine: Engine, searches: Sequence[MarkovSearch], workers: int | 
         found = (accepted(own, p, search.rule) for p in search.profiles(own))
         return next((solution for solution in found if solution is not None), None)
 
-    threads = min(workers or os.cpu_count() or 1, MOST_WORKERS, max(1, len(searches)))
-    with ThreadPoolExecutor(threads) as pool:
-        tasks = [pool.submit(first_accepted, search) for search in searches]
-        try:
-            return [task.result() for task in tasks]
-        except BaseException:
-            _end(tasks, walking)
-            raise
+    def stop() -> None:
+        """Let running walks believe that they have made all the points they may."""
+        for own in tuple(walking):
+            own.work.at[kernel.POINTS] = np.inf
 
-
-def _end(tasks: Sequence[Future[Solution | None]], engines: Sequence[Engine]) -> None:
-    """Drop what has not begun, and let running walks believe that they have made all the points they may."""
-    for task in tasks:
-        task.cancel()
-    while True:
-        for engine in tuple(engines):
-            engine.work.at[kernel.POINTS] = np.inf
-        if not wait(tasks, PATIENCE).not_done:
-            return
+    return side_by_side(first_accepted, searches, workers, stop)
