@@ -126,7 +126,7 @@ def follow_study(
     """
     bottom, top = _range(scenario, parameter, low, high)
     baseline = scenario.values[parameter]
-    grid = sorted({*(float(theta) for theta in np.linspace(bottom, top, values)), baseline})
+    grid = sorted({*_rounded(bottom, top, values), baseline})
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         form = compile_form(scenario)
@@ -159,13 +159,22 @@ def _range(scenario: Scenario, parameter: str, low: float | None, high: float | 
     bottom, top = min(known.low, value) if low is None else low, max(known.high, value) if high is None else high
     place = f"--from {bottom:g} --to {top:g}"
     if bottom >= top and low is None and high is None:
-        raise _refused(f"'{parameter}' has no plausible range in the file", "give one with --from LOW --to HIGH", place)
+        raise _refused(
+            f"'{parameter}' has no plausible range in the file", "give one with --from LOW --to HIGH", f"--parameter {parameter}"
+        )
     if not (math.isfinite(bottom) and math.isfinite(top) and bottom < top):
         raise _refused("the range is empty", "--from is the lower end, --to the upper one", place)
     if not bottom <= value <= top:
         remedy = f"the branch starts at the scenario's value: choose a range around it, or another one by -p {parameter}=..."
         raise _refused(f"the range does not contain the value of '{parameter}', {value:g}", remedy, place)
     return bottom, top
+
+
+def _rounded(bottom: float, top: float, values: int) -> list[float]:
+    """Equally spaced values in the range, rounded to two digits of their distance so that they read well; its ends as given."""
+    places = 1 - math.floor(math.log10((top - bottom) / (values - 1)))
+    inner = (round(float(theta), places) for theta in np.linspace(bottom, top, values)[1:-1])
+    return [bottom, *(theta for theta in inner if bottom < theta < top), top]
 
 
 def _refused(message: str, remedy: str, place: str) -> ScenarioError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -12,13 +13,15 @@ from leverage.output.facts import Page
 from leverage.output.heading import head_text, setting_words
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted, plain
-from leverage.solvers.follow_equilibrium import BranchEvent
+from leverage.solvers.follow_equilibrium import Branch, BranchEvent
 
 BRANCH_COLUMNS = ("point", "theta", "arclength", "subject", "quantity", "value", "unit", "certificate")
 EVENT_COLUMNS = ("kind", "theta", "arclength", "state", "player", "action", "turns", "sentence")
 SELECTION_COLUMNS = ("theta", "selection_jumped", "distance", "reason")
 #: Events that are printed, those nearest to the baseline.
 MOST_EVENTS = 16
+#: Events within this share of the range happen at the same value of the parameter.
+SAME_PLACE = 1e-8
 
 
 def branch_frame(scenario: Scenario, measured: MeasuredBranch) -> pd.DataFrame:
@@ -98,11 +101,11 @@ def _sentence(text: str) -> str:
 
 def _grid(page: Page, measured: MeasuredBranch) -> list[str]:
     """What the equilibrium turns into at each value, and what is selected there where that is another one."""
-    note = "the continuation of the baseline's equilibrium; what is selected is said where it is another"
+    note = "the continuation of the baseline's equilibrium, '-' where it ends; selected: where another equilibrium is"
     note += f"; in %: chance of '{plain(page.event)}' by {page.dates[-1]}" if page.event else ""
     heads = [plain(measured.branch.parameter), *(f"{plain(key)} gets" for key in page.keys)]
     heads += [f"by {page.dates[-1]}"] if page.event else []
-    heads += ["states mixed", "selec- tion", *(f"selected: {plain(key)}" for key in page.keys)]
+    heads += [f"selected: {plain(key)} gets" for key in page.keys]
     heads += [f"selected: by {page.dates[-1]}"] if page.event else []
     text, cut = table(heads, [_row(page, measured, each) for each in measured.grid])
     more = [f"{counted(cut, 'more column')} in branch_selection.csv"] if cut else []
@@ -111,12 +114,10 @@ def _grid(page: Page, measured: MeasuredBranch) -> list[str]:
 
 def _row(page: Page, measured: MeasuredBranch, each: GridValue) -> list[str]:
     baseline = measured.branch.points[measured.branch.start].theta
-    row = [f"{each.jump.theta:.6g}" + (" (baseline)" if each.jump.theta == baseline else "")]
-    row += _cells(page, each.continued)
-    row += ["-" if each.continued is None else f"{each.continued.mixing}"]
+    row = [f"{each.jump.theta:.6g}" + (" (baseline)" if each.jump.theta == baseline else ""), *_cells(page, each.continued)]
     if not each.jump.jumped:
-        return [*row, "same", *[""] * (len(page.keys) + bool(page.event))]
-    return [*row, "jumped" if each.selected is not None else "none", *_cells(page, each.selected)]
+        return [*row, "same", *[""] * (len(row) - 2)]
+    return [*row, *_cells(page, each.selected)] if each.selected is not None else [*row, "none", *[""] * (len(row) - 2)]
 
 
 def _cells(page: Page, point: MeasuredPoint | None) -> list[str]:
@@ -128,18 +129,43 @@ def _cells(page: Page, point: MeasuredPoint | None) -> list[str]:
 
 def _events(measured: MeasuredBranch) -> list[str]:
     """What happens on the branch, in sentences, in the order from its lower end."""
-    events = measured.branch.events
-    if not events:
+    told = list(_told(measured.branch))
+    if not told:
         return [section(2, "what happens on the branch"), "Nothing: no action enters or leaves play, and there is no fold.", ""]
-    shown = sorted(sorted(events, key=lambda event: abs(event.arclength))[:MOST_EVENTS], key=lambda event: event.arclength)
-    lines = [paragraph(f"* {_event_words(event)}", 2) for event in shown]
-    if len(shown) < len(events):
-        lines.append(f"{counted(len(events) - len(shown), 'more event')} in branch_events.csv")
+    nearest = sorted(range(len(told)), key=lambda k: abs(told[k][0]))[:MOST_EVENTS]
+    lines = [paragraph(f"* {plain(told[k][1])}.", 2) for k in sorted(nearest)]
+    if len(nearest) < len(told):
+        lines.append(f"{len(told) - len(nearest)} more in branch_events.csv")
     return [section(2, "what happens on the branch", "nearest to the baseline, from the lower end"), *lines, ""]
 
 
-def _event_words(event: BranchEvent) -> str:
-    return f"{plain(event.sentence[0].upper() + event.sentence[1:])}."
+def _told(branch: Branch) -> Iterator[tuple[float, str]]:
+    """Arclength and sentence of each event. An action that enters and another of the same player that leaves in the same state,
+    at the same value, are one switch.
+    """
+    events, k = branch.events, 0
+    while k < len(events):
+        event = events[k]
+        if k + 1 < len(events) and _is_switch(branch, event, events[k + 1]):
+            enters, leaves = sorted(events[k : k + 2], key=lambda each: each.kind)
+            # on the side of falling values events were met in the reverse order
+            old, new = (leaves, enters) if event.arclength >= 0 else (enters, leaves)
+            yield event.arclength, _switch_words(branch, old, new)
+            k += 2
+            continue
+        yield event.arclength, f"{event.sentence[0].upper()}{event.sentence[1:]}"
+        k += 1
+
+
+def _is_switch(branch: Branch, one: BranchEvent, two: BranchEvent) -> bool:
+    same = (one.state, one.player) == (two.state, two.player) and {one.kind, two.kind} == {"enters", "leaves"}
+    return same and one.action != two.action and abs(one.theta - two.theta) <= SAME_PLACE * (branch.high - branch.low)
+
+
+def _switch_words(branch: Branch, old: BranchEvent, new: BranchEvent) -> str:
+    return (
+        f"At {branch.parameter} = {old.theta:.6g} {old.player} turns from '{old.action}' to '{new.action}' in state '{old.state}'"
+    )
 
 
 def _checks(page: Page, measured: MeasuredBranch) -> list[str]:
