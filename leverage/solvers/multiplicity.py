@@ -2,11 +2,14 @@
 
 Three methods look for them: paths from several starts (`markov_equilibria`), the enumeration of all pure ones
 (`pure_markov`), and recursion over the stages of a game that moves one way (`directional_equilibria`). Each has a limit on its
-*work*, never on time, so that every machine finds the same. Equilibria in which every player gets the same in every state are
-told as one: they differ by exact ties only, of which a game may have a continuum. How many such plays were found is said,
-and those that differ where play gets to from the start are kept, as their outcomes may differ.
+*work*, never on time, so that every machine finds the same.
 
-Sources: those of the three methods.
+Equilibria are told as one if everybody gets the same in both in every state and they are interchangeable: an equilibrium remains
+when any one player turns to its part of the other. Such plays differ by exact ties only, of which a game may have a continuum
+(an action that is written twice, a state in which nothing matters). How many were found is said, and those that differ where
+play gets to from the start are kept, as their outcomes may differ.
+
+Sources: those of the three methods; Nash (1951) for interchangeable equilibria.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order
 
+from leverage.certification.checker import certify
 from leverage.errors import UnsolvedError
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.directional import directional_equilibria, stages_of
@@ -25,7 +29,7 @@ from leverage.solvers.error_radius import ErrorRadius, error_radius
 from leverage.solvers.indifference import SUPPORT_PROBABILITY
 from leverage.solvers.markov_equilibria import SAME_PLAY, MarkovSearch, same_equilibrium, same_values, search_all, searches_from
 from leverage.solvers.markov_perfect import engine_for, markov_perfect
-from leverage.solvers.pure_markov import ROW_LIMIT, pure_markov
+from leverage.solvers.pure_markov import GAIN_TOLERANCE, ROW_LIMIT, allowed_gain, pure_markov
 from leverage.solvers.solution import Solution
 
 #: Perturbed starts of a full search and of the short one within every run.
@@ -34,6 +38,8 @@ FULL_STARTS, SHORT_STARTS = 12, 2
 SHORT_WORK = 2_000
 #: Nodes times rows of the game for each enumeration of a full search; a run's short one has the methods' own limit.
 FULL_ROW_LIMIT = 10 * ROW_LIMIT
+#: Plays that are put together from two equilibria may leave gains so many times as large as theirs.
+SWAPPED = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +47,9 @@ class FoundEquilibrium:
     """A Markov equilibrium and what is known about it.
 
     solution: the first that was found of those told as one. found_by: the searches that came to it, in words, the first one
-    first. plays: how many different plays with these payoffs were found; ways: one of each that differ in states which play gets
-    to, `solution` first. kind: "pure", "mixed", or "both" where some of the plays mix and some do not. radius: how far values
-    are from an exact equilibrium's.
+    first. plays: how many different plays were found that are told as this one; ways: one of each that differ in states which
+    play gets to, `solution` first. kind: "pure", "mixed", or "both" where some of the plays mix and some do not. radius: how far
+    values are from an exact equilibrium's.
     """
 
     solution: Solution
@@ -202,12 +208,24 @@ class _Pool:
     def add(self, solution: Solution) -> None:
         """Merge the solution with those that are told as one with it."""
         for kept in self.found:
-            if same_values(self.game, solution, kept.members[0]):
+            first = kept.members[0]
+            if same_values(self.game, solution, first) and _interchangeable(self.game, solution, first):
                 if not any(same_equilibrium(self.game, solution, other) for other in kept.members):
                     kept.members.append(solution)
                 kept.rules.append(solution.selection)
                 return
         self.found.append(_Kept([solution], [solution.selection]))
+
+
+def _interchangeable(game: StochasticGame, one: Solution, other: Solution) -> bool:
+    """Whether each player alone may turn from its play in the one to its play in the other, and an equilibrium remains."""
+    if same_equilibrium(game, one, other):
+        return True
+    gain = SWAPPED * max(allowed_gain(game, GAIN_TOLERANCE), one.certificate, other.certificate)
+    mine, theirs = one.strategies, other.strategies
+    return all(
+        certify(game, [theirs[j] if j == i else mine[j] for j in range(game.n_players)]) <= gain for i in range(game.n_players)
+    )
 
 
 def is_pure(solution: Solution) -> bool:
