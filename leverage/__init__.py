@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from leverage.solvers.error_radius import error_radius as error_radius
     from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
     from leverage.solvers.follow_equilibrium import follow_equilibrium as follow_equilibrium
-    from leverage.solvers.follow_equilibrium import selection_jumps as selection_jumps
     from leverage.solvers.markov_batch import MarkovBatch as MarkovBatch
     from leverage.solvers.markov_batch import markov_perfect_batch as markov_perfect_batch
     from leverage.solvers.markov_equilibria import MarkovEquilibria as MarkovEquilibria
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
     from leverage.solvers.pure_markov import pure_markov as pure_markov
+    from leverage.solvers.selection_jumps import selection_jumps as selection_jumps
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
@@ -103,7 +103,7 @@ _HOMES = {
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
-    "selection_jumps": "solvers.follow_equilibrium",
+    "selection_jumps": "solvers.selection_jumps",
     "stage_equilibria": "solvers.stage_nash",
     "stage_nash": "solvers.stage_nash",
 }

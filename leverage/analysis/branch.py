@@ -14,17 +14,11 @@ from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.form import GameForm
 from leverage.game.stochastic_game import StochasticGame
-from leverage.solvers.follow_equilibrium import (
-    Branch,
-    BranchPoint,
-    Family,
-    SelectionJump,
-    continuation,
-    family_jumps,
-    follow_equilibrium,
-)
+from leverage.solvers.branch import Branch, BranchPoint, Family
+from leverage.solvers.follow_equilibrium import follow_equilibrium
 from leverage.solvers.indifference import SUPPORT_PROBABILITY
 from leverage.solvers.markov_perfect import markov_perfect
+from leverage.solvers.selection_jumps import SelectionJump, continuation, family_jumps
 from leverage.solvers.side_by_side import side_by_side
 from leverage.solvers.solution import Solution
 

@@ -13,7 +13,7 @@ from leverage.output.facts import Page
 from leverage.output.heading import head_text, setting_words
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted, plain
-from leverage.solvers.follow_equilibrium import Branch, BranchEvent
+from leverage.solvers.branch import Branch, BranchEvent
 
 BRANCH_COLUMNS = ("point", "theta", "arclength", "subject", "quantity", "value", "unit", "certificate")
 EVENT_COLUMNS = ("kind", "theta", "arclength", "state", "player", "action", "turns", "sentence")
@@ -75,6 +75,7 @@ def branch_text(page: Page, measured: MeasuredBranch) -> str:
         f"Selection jumped at {len(jumped)} of {counted(len(measured.grid), 'value')} of the table: {_values(jumped)}."
         if jumped
         else f"At all {counted(len(measured.grid), 'value')} of the table the selected equilibrium is this one's continuation.",
+        f"{branch.note[0].upper()}{branch.note[1:]}." if branch.note else "",
         setting_words(page.scenario),
     ]
     return "\n".join(
