@@ -7,7 +7,8 @@ the system on the larger support S at which the probability of that action is 0,
 equation finds them exactly. There the branch goes on in one way if only one action is concerned: on the smaller support where
 the action becomes worse, or on the larger one where its probability grows (complementary pivoting). Where several changes fall
 together, or a system is singular, all supports of the actions concerned are tried a little further on (`simultaneous_changes`):
-the branch goes on if exactly one carries an equilibrium that continues this one, and otherwise stops and says so.
+the branch goes on if exactly one carries an equilibrium that continues this one. Failing that, the first of the actions whose
+change alone leads on is taken, the others left where they tie, and the event says so; without any the branch stops.
 
 Every point is checked by policy evaluation and the checker; arrays of the game are the true ones at each theta, and derivatives
 in theta (central differences) serve as tangents only. Bifurcations, where branches cross on a fixed support, are passed
@@ -62,6 +63,8 @@ CERTIFIED_SHARE = 1e-9
 #: Arclength of the first, the largest and the smallest step; the unit is the parameter's range, a probability, or all
 #: values moving by their payoff ranges.
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.02, 0.1, 1e-7
+#: Arclength of a step by which a branch is tried.
+SHORT_STEP = 1e-3
 GROWTH, QUICK = 1.5, 5
 #: The corrector may move by this share of the step, and the tangent turn to this cosine.
 LARGEST_CORRECTION, LEAST_COSINE = 0.3, 0.85
@@ -352,25 +355,58 @@ def _stop(way: _Way, problem: Problem, spot: Spot, length: float, why: str) -> N
 
 
 def _changed(problem: Problem, way: _Way, stride: _Stride, length: float) -> tuple[Spot, float]:
-    """The spot from which the branch goes on after a change of support, and the arclength there. Raises NoWayError."""
+    """The spot from which the branch goes on after a change of support, and the arclength there. Raises NoWayError.
+
+    Where several actions are concerned, a jump to the one support that continues play is tried first, then each of them alone,
+    the others left where they tie: the branch then goes through mixtures at this value of theta.
+    """
     spot, choice = stride.spots[-1], stride.choice
     if choice is None:
         return spot, length
-    try:
-        return _pivoted(problem, way, stride, length), length
-    except (NoWayError, LostError) as stop:
-        concerned = ((choice.player, choice.number), *choice.others)
+    concerned = ((choice.player, choice.number), *choice.others)
+    why = _no_way_on(stride)
+    if choice.others:
+        words = " and ".join(choice_words(spot.system, i, c) for i, c in concerned[:4])
+        why = f"several actions enter or leave play at once: {words}"
+    else:
         try:
-            found = through_tie(problem, spot, concerned, way.direction)
-        except NoWayError as none:
-            raise NoWayError(f"{str(stop) or _no_way_on(stride)}; {none}") from None
-    way.events.extend(_tie_events(problem, spot, found, length))
-    length += _distance(problem, spot, found)
+            return _pivoted(problem, way, spot, choice, length), length
+        except NoWayError as stop:
+            why = str(stop)
+        except LostError:
+            pass
     try:
-        way.points.append(reported(problem, found, length))
-    except LostError:
-        raise NoWayError(_no_way_on(stride)) from None
-    return found, length
+        found = through_tie(problem, spot, concerned, way.direction)
+        there = reported(problem, found, length + _distance(problem, spot, found))
+    except (NoWayError, LostError) as none:
+        alone = _alone(problem, way, spot, choice, length) if choice.others else None
+        if alone is None:
+            raise NoWayError(f"{why}; {none}" if str(none) else why) from None
+        return alone, length
+    way.events.extend(_tie_events(problem, spot, found, length))
+    way.points.append(there)
+    return found, there.arclength
+
+
+def _alone(problem: Problem, way: _Way, spot: Spot, choice: Choice, length: float) -> Spot | None:
+    """The branch on which one of the concerned actions enters or leaves while the others go on to tie; the first, in their
+    order, of which a further point is certified.
+    """
+    for i, c in sorted(((choice.player, choice.number), *choice.others)):
+        one = Choice(i, c, not bool(spot.system.support[i][c]), choice.when)
+        trial = _Way(direction=way.direction)
+        try:
+            found = _pivoted(problem, trial, spot, one, length)
+            ahead = _stride(problem, found, SHORT_STEP)
+            reported(problem, ahead.spots[-1], 0.0)
+        except (NoWayError, LostError):
+            continue
+        event = trial.events[0]
+        sentence = f"{event.sentence}; other actions tie there, and of several branches this one is followed"
+        way.events.append(replace(event, sentence=sentence))
+        way.direction = trial.direction
+        return found
+    return None
 
 
 def _distance(problem: Problem, one: Spot, other: Spot) -> float:
@@ -396,14 +432,8 @@ def _tie_events(problem: Problem, spot: Spot, found: Spot, length: float) -> lis
     return events
 
 
-def _pivoted(problem: Problem, way: _Way, stride: _Stride, length: float) -> Spot:
+def _pivoted(problem: Problem, way: _Way, spot: Spot, choice: Choice, length: float) -> Spot:
     """The same point on the new support and the direction in which the branch goes on. Raises NoWayError if there is none."""
-    spot, choice = stride.spots[-1], stride.choice
-    if choice is None:
-        return spot
-    if choice.others:
-        words = " and ".join(choice_words(spot.system, i, c) for i, c in ((choice.player, choice.number), *choice.others[:3]))
-        raise NoWayError(f"several actions enter or leave play at once: {words}")
     new = flipped(spot.system, choice)
     z = carried(problem, spot.system, new, spot.z)
     if choice.entering:

@@ -188,15 +188,22 @@ def test_changes_that_fall_together_are_passed_where_one_support_continues() -> 
     assert "the end of the range" in branch.ends[0]
 
 
-def test_changes_that_fall_together_end_the_branch_where_values_would_jump_and_say_so() -> None:
-    """Behind the fold all chances of second actions fall to 0 at 0. Below, either the third player alone turns to it, which
-    moves the others' values from 0 to 1 through a continuum, or all do, where no equilibria lead to."""
+def test_changes_that_fall_together_are_taken_one_by_one_where_values_move_at_that_value() -> None:
+    """Behind the fold all chances of second actions fall to 0 at 0. There the third player may turn to it step by step, which
+    moves the others' values from 0 to 1, and below this is strict; that all turn to it at once would jump past no equilibria."""
     branch = fold_branch(low=-0.1)
-    assert branch.events[-1].kind == "stops"
-    assert branch.events[-1].theta == pytest.approx(0.0, abs=LOCATED)
-    assert "at once" in branch.events[-1].sentence
-    assert "on none of their supports" in branch.events[-1].sentence
-    assert branch.ends[1] == branch.events[-1].sentence
+    fold = next(event for event in branch.events if event.kind == "fold")
+    tied = [event for event in branch.events if event.arclength > fold.arclength]
+    assert [(event.kind, event.player, event.action) for event in tied] == [("leaves", *pa) for pa in ("12", "22", "31")]
+    assert [event.theta for event in tied] == pytest.approx([0.0] * 3, abs=LOCATED)
+    assert "other actions tie there, and of several branches this one is followed" in tied[0].sentence
+    walked = [point for point in branch.points if tied[0].arclength < point.arclength <= tied[2].arclength]
+    assert len(walked) > 4
+    for point in walked:
+        np.testing.assert_allclose(point.values, [1 - point.strategies[2][0]] * 2 + [0.0], atol=EXACT)
+    last = branch.points[-1]
+    assert last.theta == -0.1
+    np.testing.assert_allclose([own[0] for own in last.strategies], [1.0, 1.0, 0.0], atol=EXACT)
 
 
 def three_speeds(theta: float) -> StochasticGame:
@@ -289,6 +296,22 @@ def test_a_game_of_several_states_is_followed_in_its_payoffs() -> None:
 
 
 # --- where nothing can be followed ------------------------------------------------------------------------------------------
+
+
+def test_a_start_among_ties_is_followed_as_a_play_with_the_same_payoffs() -> None:
+    """The first player's second action is its first, written twice, so mixtures of the two are a continuum; the second player
+    turns at theta = 1."""
+
+    def family(theta: float) -> StochasticGame:
+        return stage([[1, 1], [1, 1]], [[theta, 1], [theta, 1]])
+
+    start = at(family(2.0), [0.5, 0.5], [1.0, 0.0], values=[1, 2])
+    branch = follow_family(family, start, 2.0, 0.0, 3.0)
+    certified(branch, family)
+    assert "one is followed" in branch.note
+    assert (branch.points[0].theta, branch.points[-1].theta) == (0.0, 3.0)
+    for point in branch.points:
+        np.testing.assert_allclose(point.values, [1.0, max(1.0, point.theta)], atol=EXACT)
 
 
 def test_a_continuum_at_the_start_is_said() -> None:
