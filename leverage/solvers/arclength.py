@@ -111,6 +111,12 @@ def unit_of(problem: Problem, system: IndifferenceSystem) -> Floats:
     return np.concatenate([np.ones(system.first_value), values, [1.0]])
 
 
+def row_scale(problem: Problem, system: IndifferenceSystem) -> Floats:
+    """(n,): what conditions are divided by: payoff a period in units of the ranges at the start, wherever theta is."""
+    unit = (1 - system.game.discount) * problem.spread
+    return np.concatenate([unit[system.group % system.game.n_players], np.ones(system.n_unknowns - system.first_value)])
+
+
 def last_row(size: int, place: int = -1) -> Floats:
     """The row of the identity that fixes one coordinate (default: tau)."""
     row = np.zeros(size)
@@ -132,12 +138,12 @@ def _slope(problem: Problem, system: IndifferenceSystem, z: Floats) -> Floats:
     tau = min(max(float(z[-1]), 0.0), 1.0)
     after, before = min(tau + DIFFERENCE, 1.0), max(tau - DIFFERENCE, 0.0)
     upper, lower = (system_at(problem, system, np.array([at])).residual(x) for at in (after, before))
-    return np.asarray((upper - lower) / (after - before) / system.row_scale())
+    return np.asarray((upper - lower) / (after - before) / row_scale(problem, system))
 
 
 def _bordered(problem: Problem, system: IndifferenceSystem, z: Floats, slope: Floats, row: Floats) -> Factor:
     """The factored matrix of the scaled conditions' derivatives in z, and `row` below. Raises LostError if singular."""
-    unit, scale = unit_of(problem, system), system.row_scale()
+    unit, scale = unit_of(problem, system), row_scale(problem, system)
     inner = system.jacobian((z * unit)[:-1])
     inner.data *= np.repeat(unit[:-1], np.diff(inner.indptr)) / scale[inner.indices]
     size = len(z)
@@ -160,7 +166,7 @@ def corrected(
     slope = _slope(problem, system, z) if slope is None else slope
     for rounds in range(1, MOST_NEWTON + 1):
         system = system_at(problem, system, z)
-        left = system.residual((z * unit_of(problem, system))[:-1]) / system.row_scale()
+        left = system.residual((z * unit_of(problem, system))[:-1]) / row_scale(problem, system)
         step = _bordered(problem, system, z, slope, row).solve(np.append(left, row @ z - level))
         z -= step
         size = float(np.max(np.abs(step)))

@@ -19,6 +19,7 @@ from leverage.solvers.arclength import (
     Spot,
     corrected,
     last_row,
+    row_scale,
     spot_at,
     system_at,
     unit_of,
@@ -125,7 +126,7 @@ def after_leaving(problem: Problem, spot: Spot, new: IndifferenceSystem, z: Floa
     found = spot_at(problem, new, z, found.tangent)
     wide, unit = spot.system, unit_of(problem, spot.system)
     along = carried(problem, new, wide, found.tangent)
-    rise = (wide.jacobian((spot.z * unit)[:-1]) @ (along * unit)[:-1]) / wide.row_scale() + spot.slope * along[-1]
+    rise = (wide.jacobian((spot.z * unit)[:-1]) @ (along * unit)[:-1]) / row_scale(problem, wide) + spot.slope * along[-1]
     gain = float(rise[wide.layout.place[choice.player][choice.number]])
     if abs(gain) <= VERTICAL:
         raise NoWayError(f"{choice_words(wide, choice.player, choice.number)} leaves play and goes on to tie with what is played")
