@@ -37,11 +37,13 @@ from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 
-#: Corrections are small enough when no probability moves by more than this, or than rounding at this precision.
+#: Corrections are small enough when the next would move no probability by more than this, or than rounding at this precision.
 CORRECTOR_TOLERANCE = 1e-5
 ROUNDING = 4e-16
 #: Below this size, corrections that stop shrinking are taken for rounding.
 ROUNDING_FLOOR = 1e-5
+#: Corrections below this share of the largest first one may use a derivative made anew.
+CLOSE = 0.02
 #: Corrections that do not shrink by this factor each time show that the predicted point cannot be trusted.
 CONTRACTION = 0.4
 CORRECTIONS = 7
@@ -50,6 +52,10 @@ NEWTON_STEPS, LARGEST_MOVE, STALLED, FINAL = 12, 10.0, 1e-6, 1e-13
 #: Steps: first, smallest and largest length; largest growth from one to the next; smallest cosine between their directions.
 FIRST_STEP, SMALLEST_STEP, LARGEST_STEP, GROWTH = 0.1, 1e-8, 2.0, 2.5
 SMALLEST_COSINE = 0.4
+#: Steps aim at this share of the allowed error; those below this length may pass a change of the determinant's sign.
+SAFETY, CROSSING = 0.7, 1e-3
+#: If a prediction missed by more than this many times the aim, the direction is taken from a derivative made anew.
+STALE = 1.5
 #: A prediction is refused if it misses by more than this many times the error that steps aim at.
 LARGEST_MISS = 6.0
 #: The path ends here at the latest; its points are then equilibria up to about 1 / precision.
@@ -83,11 +89,11 @@ NEXT, SOURCE, BY_COLUMN = np.arange(3)  # Shape.block
 TO, BLOCK = np.arange(2)  # Shape.entry
 DISCOUNT, WORTH = np.arange(2)  # Numbers.player
 (Z, P, ACTION_VALUES, ADVANTAGE, CHOICE, LINE_ADVANTAGE, DRIVE, BORDER, BIAS, NO_BIAS, ANSWER_P) = np.arange(11)  # Work.slot
-PATH_Z, PATH_P, Z_RATE, Z_RATE_BEFORE = np.arange(11, 15)
-SLOT_ROWS = 15
+PATH_Z, PATH_P, Z_RATE, Z_BEFORE, Z_RATE_BEFORE = np.arange(11, 16)
+SLOT_ROWS = 16
 VALUES, VALUE, SIDE, CHANGE, SPARSE_COLUMN, ANSWER_VALUES = np.arange(6)  # Work.group
-PATH_VALUES, VALUE_RATE, VALUE_RATE_BEFORE = np.arange(6, 9)
-GROUP_ROWS = 9
+PATH_VALUES, VALUE_RATE, VALUES_BEFORE, VALUE_RATE_BEFORE = np.arange(6, 10)
+GROUP_ROWS = 10
 OTHERS, REWARD, AHEAD, LINE_OTHERS = np.arange(4)  # Work.row
 ELIMINATION, COEFFICIENT = np.arange(2)  # Work.weight
 ALL_SLOTS, SUPPORT, SUPPORT_BEFORE = np.arange(3)  # Work.flag
@@ -95,7 +101,9 @@ LOWER, UPPER = np.arange(2)  # Work.factor, Work.factor_row
 LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT = np.arange(6)  # Work.place
 #: Work.at: precision, its rate along the path here and at the point before, lengths of the next and the last step, counters, and
 #: what the search for the end remembers.
-M, M_RATE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, SEEN, TURNS, FACTORED = np.arange(10)
+M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, SEEN, TURNS, FACTORED = np.arange(11)
+DERIVED, DETERMINANT, ORIENTATION = np.arange(11, 14)
+SCALARS = 14
 
 
 class Shape(NamedTuple):
@@ -134,10 +142,10 @@ class Numbers(NamedTuple):
 class Work(NamedTuple):
     """Where the walk is, and scratch arrays; rows of the tables are named above.
 
-    slot: (15, C). group: (9, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
+    slot: (16, C). group: (10, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
     matrix: the states' matrices of choices and their factors, one after the other; pivot: (C,). weight: (2, N + 1, C).
-    blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K,) by rows, or empty. flag: (3, C).
-    factor, factor_row: (2, room) sparse factors by columns, or empty. place: (6, 2 K + 1). at: (10,) scalars.
+    blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K + 4 K,) by rows, with room for `factor_dense`, or empty. flag: (3, C).
+    factor, factor_row: (2, room) sparse factors by columns, or empty. place: (6, 2 K + 1). at: (14,) scalars.
     """
 
     slot: Floats
@@ -207,17 +215,23 @@ def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: 
         for s in range(shape.states):
             own[s] = values[s * players + i]
         for r in range(len(shape.row_slot)):
-            e, end = shape.row_start[r], shape.row_start[r + 1]
+            law = numbers.law[shape.row_start[r] : shape.row_start[r + 1]]
+            to, whole = shape.entry[TO, shape.row_start[r] : shape.row_start[r + 1]], len(law) // 4
             one, two, three, four = 0.0, 0.0, 0.0, 0.0  # four sums at a time: an addition need not wait for the one before
-            while e + 4 <= end:
-                one += numbers.law[e] * own[shape.entry[TO, e]]
-                two += numbers.law[e + 1] * own[shape.entry[TO, e + 1]]
-                three += numbers.law[e + 2] * own[shape.entry[TO, e + 2]]
-                four += numbers.law[e + 3] * own[shape.entry[TO, e + 3]]
-                e += 4
-            while e < end:
-                one += numbers.law[e] * own[shape.entry[TO, e]]
-                e += 1
+            if len(law) == shape.states:
+                for k in range(whole):
+                    one += law[4 * k] * own[4 * k]
+                    two += law[4 * k + 1] * own[4 * k + 1]
+                    three += law[4 * k + 2] * own[4 * k + 2]
+                    four += law[4 * k + 3] * own[4 * k + 3]
+            else:
+                for k in range(whole):
+                    one += law[4 * k] * own[to[4 * k]]
+                    two += law[4 * k + 1] * own[to[4 * k + 1]]
+                    three += law[4 * k + 2] * own[to[4 * k + 2]]
+                    four += law[4 * k + 3] * own[to[4 * k + 3]]
+            for k in range(4 * whole, len(law)):
+                one += law[k] * own[to[k]]
             ahead[r, i] = numbers.player[DISCOUNT, i] * ((one + two) + (three + four))
 
 
@@ -267,8 +281,9 @@ def residuals(shape: Shape, work: Work, bias: Floats, support: Booleans, a: floa
 
 
 @compiled
-def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int) -> bool:
-    """LU factors, in place, of the n x n matrix by rows that begins at `start`; False if it is singular."""
+def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int) -> float:
+    """LU factors, in place, of the n x n matrix by rows that begins at `start`; returns the determinant's sign, 0 if singular."""
+    sign = 1.0
     for k in range(n):
         best, size = k, abs(matrix[start + k * n + k])
         for i in range(k + 1, n):
@@ -276,13 +291,16 @@ def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: in
                 best, size = i, abs(matrix[start + i * n + k])
         pivot[first + k] = best
         if not size > 0.0:
-            return False
+            return 0.0
         top = start + k * n
         if best != k:
+            sign = -sign
             other = start + best * n
             for j in range(n):
                 matrix[top + j], matrix[other + j] = matrix[other + j], matrix[top + j]
         inverse = 1.0 / matrix[top + k]
+        if inverse < 0.0:
+            sign = -sign
         for i in range(k + 1, n):
             row = start + i * n
             factor = matrix[row + k] * inverse
@@ -290,7 +308,56 @@ def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: in
             if factor != 0.0:
                 for j in range(k + 1, n):
                     matrix[row + j] -= factor * matrix[top + j]
-    return True
+    return sign
+
+
+@compiled
+def factor_dense(matrix: Floats, n: int, pivot: Integers) -> float:
+    """As `factor_square`, for the large matrix of values, whose rows are followed by room for four more.
+
+    Four columns at a time, so that each number of what is left is loaded once for four multiplications. The rows that they
+    multiply are copied, which tells the compiler that they do not change.
+    """
+    sign, tail = 1.0, n * n
+    for left in range(0, n, 4):
+        right = min(left + 4, n)
+        for k in range(left, right):
+            best, size = k, abs(matrix[k * n + k])
+            for i in range(k + 1, n):
+                if abs(matrix[i * n + k]) > size:
+                    best, size = i, abs(matrix[i * n + k])
+            pivot[k] = best
+            if not size > 0.0:
+                return 0.0
+            if best != k:
+                sign = -sign
+                for j in range(n):
+                    matrix[k * n + j], matrix[best * n + j] = matrix[best * n + j], matrix[k * n + j]
+            inverse = 1.0 / matrix[k * n + k]
+            if inverse < 0.0:
+                sign = -sign
+            for i in range(k + 1, n):
+                factor = matrix[i * n + k] * inverse
+                matrix[i * n + k] = factor
+                for j in range(k + 1, right):
+                    matrix[i * n + j] -= factor * matrix[k * n + j]
+        for k in range(left, right):
+            row, kept = matrix[k * n + right : (k + 1) * n], matrix[tail + (k - left) * n : tail + (k - left + 1) * n]
+            for t in range(left, k):
+                factor, above = matrix[k * n + t], matrix[t * n + right : (t + 1) * n]
+                for j in range(n - right):
+                    row[j] -= factor * above[j]
+            for j in range(n - right):
+                kept[j] = row[j]
+        first, second = matrix[tail : tail + n], matrix[tail + n : tail + 2 * n]
+        third, fourth = matrix[tail + 2 * n : tail + 3 * n], matrix[tail + 3 * n : tail + 4 * n]
+        for i in range(right, n):
+            one, two = matrix[i * n + left], matrix[i * n + left + 1]
+            three, four = matrix[i * n + left + 2], matrix[i * n + left + 3]
+            row = matrix[i * n + right : (i + 1) * n]
+            for j in range(n - right):
+                row[j] -= (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
+    return sign
 
 
 @compiled
@@ -388,13 +455,13 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
         for j in range(players):
             fill(work.blocks[i, j], 0.0)
     fill(work.group[SIDE], 0.0)
-    corner, regular = onward, True
+    corner, sign = onward, 1.0
     copy(work.slot[BORDER], work.weight[ELIMINATION, players])
     for s in range(shape.states):
         choices_of_state(shape, work, s, support, a, b)
         first = shape.group_start[s * players]
         n = shape.group_start[(s + 1) * players] - first
-        regular = regular and factor_square(work.matrix, shape.state[SQUARE, s], n, work.pivot, first)
+        sign *= factor_square(work.matrix, shape.state[SQUARE, s], n, work.pivot, first)
         for i in range(players + 1):
             solve_square_left(work.matrix, shape.state[SQUARE, s], n, work.pivot, first, work.weight[ELIMINATION, i], first)
             total = 0.0
@@ -409,12 +476,13 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
                 corner += total
         _add_blocks(shape, numbers, work, s)
     work.group[SIDE, size - 1] = corner
-    if regular and len(shape.order):
-        regular = factor_sparse(shape, work)
-    elif regular:
+    if sign != 0.0 and len(shape.order):
+        sign *= factor_sparse(shape, work)
+    elif sign != 0.0:
         assemble(shape, work)
-        regular = factor_square(work.dense, 0, size, work.place[DENSE_PIVOT], 0)
-    return regular
+        sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT])
+    work.at[DETERMINANT], work.at[DERIVED] = sign, b
+    return sign != 0.0
 
 
 @compiled
@@ -430,9 +498,9 @@ def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
                     continue
                 low, high = shape.row_start[r], shape.row_start[r + 1]
                 if shape.state[ALIGNED, s]:
-                    base = shape.state[BLOCKS, s]
+                    into, law = cells[shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]], numbers.law[low:high]
                     for k in range(high - low):
-                        cells[base + k] += weight * numbers.law[low + k]
+                        into[k] += weight * law[k]
                 else:
                     for e in range(low, high):
                         cells[shape.entry[BLOCK, e]] += weight * numbers.law[e]
@@ -449,12 +517,14 @@ def assemble(shape: Shape, work: Work) -> None:
     matrix, last = work.dense, size - 1
     fill(matrix, 0.0)
     for s in range(shape.states):
-        for block in range(shape.state[BLOCKS, s], shape.state[BLOCKS, s + 1]):
-            column = shape.block[NEXT, block] * players
+        following = shape.block[NEXT, shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]]
+        for i in range(players + 1):
+            first = (s * players + i if i < players else last) * size
+            row = matrix[first : first + size]
             for j in range(players):
-                for i in range(players):
-                    matrix[(s * players + i) * size + column + j] = work.blocks[i, j, block]
-                matrix[last * size + column + j] += work.blocks[players, j, block]
+                cells = work.blocks[i, j, shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]]
+                for k in range(len(cells)):
+                    row[following[k] * players + j] += cells[k]
     for k in range(size):
         matrix[k * size + last] = work.group[SIDE, k]
 
@@ -463,23 +533,24 @@ def assemble(shape: Shape, work: Work) -> None:
 
 
 @compiled
-def factor_sparse(shape: Shape, work: Work) -> bool:
+def factor_sparse(shape: Shape, work: Work) -> float:
     """LU factors of the values' matrix, column by column; pivots on the diagonal where they are large enough.
 
-    Each column is a sparse triangular solve whose pattern a depth-first search finds (Gilbert and Peierls 1988). False if the
-    matrix is singular or the factors outgrow their arrays (then the first mark is OUTGROWN).
+    Each column is a sparse triangular solve whose pattern a depth-first search finds (Gilbert and Peierls 1988). Returns the
+    sign of the determinant, up to that of the order of elimination; 0 if the matrix is singular or the factors outgrow
+    their arrays (then the first mark is OUTGROWN).
     """
     size = len(shape.order)
     x, place, last = work.group[SPARSE_COLUMN], work.place[ROW_PLACE], size - 1
     fill(place, -1)
     fill(work.place[MARKS], -1)
     fill(x, 0.0)
-    lower_end, upper_end = 0, 0
+    lower_end, upper_end, sign = 0, 0, 1.0
     for k in range(size):
         work.place[LOWER_START, k], work.place[UPPER_START, k] = lower_end, upper_end
         if lower_end + size > len(work.factor[LOWER]) or upper_end + size > len(work.factor[UPPER]):
             work.place[MARKS, 0] = OUTGROWN
-            return False
+            return 0.0
         column = shape.order[k]
         top = _spread_column(shape, work, column, k)
         best, largest = -1, 0.0
@@ -502,10 +573,12 @@ def factor_sparse(shape: Shape, work: Work) -> bool:
             if place[row] < 0 and abs(x[row]) > largest:
                 best, largest = row, abs(x[row])
         if best < 0 or not largest > 0.0:
-            return False
+            return 0.0
         if place[column] < 0 and abs(x[column]) >= PIVOT_SHARE * largest and (column != last or k == last):
             best = column
         pivot = x[best]
+        if pivot < 0.0:
+            sign = -sign
         work.factor_row[UPPER, upper_end], work.factor[UPPER, upper_end] = k, pivot
         upper_end += 1
         place[best] = k
@@ -519,7 +592,22 @@ def factor_sparse(shape: Shape, work: Work) -> bool:
     work.place[UPPER_START, size] = upper_end
     for q in range(lower_end):
         work.factor_row[LOWER, q] = place[work.factor_row[LOWER, q]]
-    return True
+    return sign * _parity(place, work.place[STACK], size)
+
+
+@compiled
+def _parity(order: Integers, seen: Integers, size: int) -> float:
+    """1 for an even permutation, -1 for an odd one."""
+    sign = 1.0
+    fill(seen, 0)
+    for k in range(size):
+        now = k
+        while seen[now] == 0:
+            seen[now] = 1
+            now = order[now]
+            if now != k:
+                sign = -sign
+    return sign
 
 
 @compiled
@@ -745,6 +833,8 @@ def begin(shape: Shape, numbers: Numbers, work: Work) -> bool:
 def _settle(work: Work, precision: float, rate: float, length: float) -> None:
     """Make the corrected point and the direction found there, divided by `length`, the point where the walk is."""
     at = work.at
+    copy(work.slot[PATH_Z], work.slot[Z_BEFORE])
+    copy(work.group[PATH_VALUES], work.group[VALUES_BEFORE])
     copy(work.slot[Z], work.slot[PATH_Z])
     copy(work.slot[P], work.slot[PATH_P])
     copy(work.group[VALUES], work.group[PATH_VALUES])
@@ -752,10 +842,18 @@ def _settle(work: Work, precision: float, rate: float, length: float) -> None:
         work.slot[Z_RATE_BEFORE, c], work.slot[Z_RATE, c] = work.slot[Z_RATE, c], work.slot[DRIVE, c] / length
     for g in range(work.group.shape[1] - 1):
         work.group[VALUE_RATE_BEFORE, g], work.group[VALUE_RATE, g] = work.group[VALUE_RATE, g], work.group[CHANGE, g] / length
-    at[M_RATE_BEFORE], at[M_RATE] = at[M_RATE], rate / length
+    at[M_BEFORE], at[M_RATE_BEFORE], at[M_RATE] = at[M], at[M_RATE], rate / length
     if at[M_RATE] * at[M_RATE_BEFORE] < 0.0:
         at[TURNS] += 1.0
     at[M] = precision
+
+
+@compiled
+def onward(rate: float, before: float, secant: float, share: float) -> float:
+    """Mean rate over the next step, `share` times as long as the last: Hermite's cubic through both points and their rates."""
+    if share == 0.0:
+        return rate
+    return rate + share * ((before + 2.0 * rate - 3.0 * secant) + share * (before + rate - 2.0 * secant))
 
 
 @inlined
@@ -765,28 +863,45 @@ def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
     The prediction is of second order if the point before is known. It may miss by a few times `aim`, in probability.
     """
     at = work.at
-    step, curve = at[STEP], 0.5 * at[STEP] / at[LAST] if at[POINTS] > 1.0 else 0.0
+    step, last = at[STEP], at[LAST]
+    share = step / last if at[POINTS] > 1.0 else 0.0
     for c in range(work.slot.shape[1]):
-        rate = work.slot[Z_RATE, c] + curve * (work.slot[Z_RATE, c] - work.slot[Z_RATE_BEFORE, c])
+        secant = (work.slot[PATH_Z, c] - work.slot[Z_BEFORE, c]) / last
+        rate = onward(work.slot[Z_RATE, c], work.slot[Z_RATE_BEFORE, c], secant, share)
         work.slot[Z, c] = work.slot[PATH_Z, c] + step * rate
     for g in range(work.group.shape[1] - 1):
-        rate = work.group[VALUE_RATE, g] + curve * (work.group[VALUE_RATE, g] - work.group[VALUE_RATE_BEFORE, g])
+        secant = (work.group[PATH_VALUES, g] - work.group[VALUES_BEFORE, g]) / last
+        rate = onward(work.group[VALUE_RATE, g], work.group[VALUE_RATE_BEFORE, g], secant, share)
         work.group[VALUES, g] = work.group[PATH_VALUES, g] + step * rate
-    predicted = at[M] + step * (at[M_RATE] + curve * (at[M_RATE] - at[M_RATE_BEFORE]))
+    predicted = at[M] + step * onward(at[M_RATE], at[M_RATE_BEFORE], (at[M] - at[M_BEFORE]) / last, share)
     miss, precision = _correct(shape, numbers, work, predicted, LARGEST_MISS * aim)
     if not miss >= 0.0:
         return False
-    onward = at[M_RATE] / (1.0 + abs(precision)) ** 2
-    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (0.0, 1.0), DIRECTION)
-    length, ahead = speed(work.slot[P], precision, work.slot[DRIVE], rate), onward * rate
+    forward = at[M_RATE] / (1.0 + abs(precision)) ** 2
+    if miss > STALE * aim:  # the derivative at the predicted point is no guide any more
+        equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, precision), (forward, 0.0), DERIVATIVE)
+        at[FACTORED] += 1.0
+    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, at[DERIVED]), (0.0, 1.0), DIRECTION)
+    length, ahead = speed(work.slot[P], precision, work.slot[DRIVE], rate), forward * rate
+    covered = (precision - at[M]) / (1.0 + abs(precision)) ** 2 * rate
     for c in range(work.slot.shape[1]):
         ahead += work.slot[P, c] * work.slot[Z_RATE, c] * work.slot[DRIVE, c]
-    if not abs(ahead) >= SMALLEST_COSINE * length * speed(work.slot[P], precision, work.slot[Z_RATE], at[M_RATE]):
+        covered += work.slot[P, c] * (work.slot[Z, c] - work.slot[PATH_Z, c]) * work.slot[DRIVE, c]
+    straight = ahead >= SMALLEST_COSINE * length * speed(work.slot[P], precision, work.slot[Z_RATE], at[M_RATE])
+    same = at[DETERMINANT] * at[ORIENTATION] >= 0.0
+    if not (straight and same) and not (step <= CROSSING and length > 0.0):
         return False
-    _settle(work, precision, rate, length if ahead > 0.0 else -length)
-    at[LAST] = step
-    # the prediction errs in the third order of the step
-    at[STEP] = min(LARGEST_STEP, step * min(GROWTH, max(0.3, 0.9 * (aim / max(miss, 1e-12)) ** (1.0 / 3.0))))
+    before, after = (at[LAST] if at[POINTS] > 1.0 else 0.0), 2.0 * abs(covered) / (length + abs(ahead))
+    if straight:  # where the sign changes even so, branches cross, and the path goes on straight
+        at[ORIENTATION] = at[DETERMINANT]
+    else:  # the direction at the last point was wrong; the determinant's sign tells which way is on
+        length, after = (length if same else -length), np.inf
+    _settle(work, precision, rate, length)
+    # the cubic needs rates and a length of the arc, by the trapezoidal rule, that fit each other
+    at[LAST] = after
+    # it errs like h^2 (h + l)^2 for a step h after one of length l, so that x (1 + x) = ratio for the next step x h
+    ratio = (1.0 + before / step) * np.sqrt(SAFETY * aim / max(miss, 1e-12))
+    at[STEP] = min(LARGEST_STEP, step * min(GROWTH, max(0.3, 0.5 * (np.sqrt(1.0 + 4.0 * ratio) - 1.0))))
     at[POINTS] += 1.0
     return True
 
@@ -800,26 +915,36 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, large
     predicted = precision
     for c in range(work.slot.shape[1]):
         work.slot[BORDER, c] = work.slot[PATH_P, c] * work.slot[Z_RATE, c]
-    onward = work.at[M_RATE] / (1.0 + abs(work.at[M])) ** 2
+    forward = work.at[M_RATE] / (1.0 + abs(work.at[M])) ** 2
     change = equations(
-        shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (onward, 0.0), EVALUATION | DERIVATIVE | CORRECTION
+        shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (forward, 0.0), EVALUATION | DERIVATIVE | CORRECTION
     )
     work.at[FACTORED] += 1.0
     first = before = largest_move(work)
     if not (first <= largest and change == change):  # noqa: PLR0124 - NaN is not itself
         return -1.0, precision
+    rate = 1.0  # corrections shrink geometrically: the next one would be `rate` times the last
     for _ in range(CORRECTIONS):
         move(work)
         precision += change
         equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, precision), (0.0, 0.0), RESIDUALS)
-        if before <= CORRECTOR_TOLERANCE or before <= ROUNDING * abs(precision) * (1.0 + largest_value(work)):
+        if rate * before <= CORRECTOR_TOLERANCE or before <= ROUNDING * abs(precision) * (1.0 + largest_value(work)):
             return first, precision
         change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (0.0, 0.0), CORRECTION)
         size = largest_move(work)
         if not size <= CONTRACTION * before:
-            # below the floor it is rounding, amplified in games with ties, that ends the contraction
-            return (first if before <= ROUNDING_FLOOR else -1.0), precision
-        before = size
+            if before <= ROUNDING_FLOOR:  # it is rounding, amplified in games with ties, that ends the contraction
+                return first, precision
+            if not size <= CLOSE * largest:
+                break
+            # so close to the path it is the derivative that has grown old
+            predicted = precision
+            change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (forward, 0.0), DERIVATIVE | CORRECTION)
+            work.at[FACTORED] += 1.0
+            size, before = largest_move(work), np.inf
+            if not (size <= CLOSE * largest and change == change):  # noqa: PLR0124 - NaN is not itself
+                break
+        before, rate = size, (size / before if before < np.inf else 1.0)
     return -1.0, precision
 
 

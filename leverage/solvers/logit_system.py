@@ -118,12 +118,12 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
         pivot=np.zeros(slots, dtype=np.intp),
         weight=np.zeros((2, players + 1, slots)),
         blocks=np.zeros((players + 1, players, shape.block.shape[1])),
-        dense=np.zeros(0 if is_sparse else size * size),
+        dense=np.zeros(0 if is_sparse else (size + 4) * size),
         flag=flag,
         factor=np.zeros((2, capacity)),
         factor_row=np.zeros((2, capacity), dtype=np.intp),
         place=np.zeros((6, 2 * size + 1), dtype=np.intp),
-        at=np.zeros(10),
+        at=np.zeros(kernel.SCALARS),
     )
 
 

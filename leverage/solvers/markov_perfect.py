@@ -30,7 +30,7 @@ from leverage.solvers.tied_end import tied_end
 CONCEPT = "Markov perfect"
 SELECTION = "limit of the logit path from uniform play"
 #: Prediction errors (in probability) that steps aim at: the usual ones, then tighter ones if the path was lost.
-AIMS = (0.01, 0.003, 0.001)
+AIMS = (0.02, 0.005, 0.001)
 #: Other starts that are tried when the path from uniform play is lost; log-odds at precision 0 are normal with this spread.
 OTHER_STARTS, SPREAD, SEED = 6, 1.0, 20190
 #: Where ties leave probabilities open, the end is sought this close to the path.

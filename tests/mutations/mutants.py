@@ -304,7 +304,7 @@ MARKOV = (
             "the response's mean is that of the other action",
         ),
         ("work.matrix[row + d] = -b * response", "work.matrix[row + d] = b * response", "others respond with the wrong sign"),
-        ("length if ahead > 0.0 else -length", "-length if ahead > 0.0 else length", "the path is followed backwards"),
+        ("length if rate > 0.0 else -length", "-length if rate > 0.0 else length", "the path is followed backwards"),
         (
             "np.exp(z[c] + bias[c] - top)",
             "np.exp(z[c] - top)",
