@@ -44,15 +44,17 @@ if TYPE_CHECKING:
     from leverage.solvers.error_radius import error_radius as error_radius
     from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
     from leverage.solvers.follow_equilibrium import follow_equilibrium as follow_equilibrium
-    from leverage.solvers.follow_equilibrium import selection_jumps as selection_jumps
     from leverage.solvers.markov_batch import MarkovBatch as MarkovBatch
     from leverage.solvers.markov_batch import markov_perfect_batch as markov_perfect_batch
     from leverage.solvers.markov_equilibria import MarkovEquilibria as MarkovEquilibria
     from leverage.solvers.markov_equilibria import markov_equilibria as markov_equilibria
     from leverage.solvers.markov_perfect import markov_perfect as markov_perfect
+    from leverage.solvers.multiplicity import Multiplicity as Multiplicity
+    from leverage.solvers.multiplicity import find_equilibria as find_equilibria
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
     from leverage.solvers.pure_markov import pure_markov as pure_markov
+    from leverage.solvers.selection_jumps import selection_jumps as selection_jumps
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_game import StageEquilibria as StageEquilibria
     from leverage.solvers.stage_game import enumerate_stage as enumerate_stage
@@ -69,6 +71,7 @@ _HOMES = {
     "LeverageError": "errors",
     "MarkovBatch": "solvers.markov_batch",
     "MarkovEquilibria": "solvers.markov_equilibria",
+    "Multiplicity": "solvers.multiplicity",
     "OutputError": "errors",
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
@@ -89,6 +92,7 @@ _HOMES = {
     "efg_text": "exchange.efg_files",
     "enumerate_stage": "solvers.stage_game",
     "error_radius": "solvers.error_radius",
+    "find_equilibria": "solvers.multiplicity",
     "finite_horizon": "solvers.finite_horizon",
     "follow_equilibrium": "solvers.follow_equilibrium",
     "judge": "solvers.declared",
@@ -103,7 +107,7 @@ _HOMES = {
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
-    "selection_jumps": "solvers.follow_equilibrium",
+    "selection_jumps": "solvers.selection_jumps",
     "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
 }

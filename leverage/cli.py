@@ -6,56 +6,31 @@ Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or
 from __future__ import annotations
 
 import difflib
-import math
-import os
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-if TYPE_CHECKING:
-    from leverage.scenario.scenario import Scenario
-
-NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
-
-#: Games with more states make the user wait, and are told so.
-MANY_STATES = 1_000
-
-
-class _Interruption:
-    """Remembers Ctrl-C. Libraries that are just being imported, and destructors, may swallow the exception; the next
-    step raises it again.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def listen(self) -> None:
-        """Take over the signal; outside the main thread Python allows nobody to."""
-        with suppress(ValueError):
-            signal.signal(signal.SIGINT, self._interrupt)
-        sys.unraisablehook = self._swallowed
-
-    def _swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:
-        """A Ctrl-C that came inside a compiler's callback is raised again later, and needs no message there."""
-        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
-            sys.__unraisablehook__(unraisable)
-
-    def _interrupt(self, number: int, frame: object) -> None:
-        self.asked = True
-        raise KeyboardInterrupt
-
-    def heed(self) -> None:
-        """Raise KeyboardInterrupt if there was a Ctrl-C."""
-        if self.asked:
-            raise KeyboardInterrupt
+from leverage.command_parts import (
+    INTERRUPTED,
+    NOT_SOLVED,
+    USAGE,
+    FileArgument,
+    Format,
+    Interruption,
+    ParameterOption,
+    VariantOption,
+    load,
+    print_text,
+    progress,
+    say_compiling,
+    warn_of_size,
+)
+from leverage.markov_commands import equilibria_command, follow_command, noise_command
 
 
 class _ScenarioFirst(TyperGroup):
@@ -83,26 +58,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Format(StrEnum):
-    """File format of the tables."""
-
-    csv = "csv"
-    parquet = "parquet"
-    json = "json"
-
-
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario file (YAML).", show_default=False)]
-ParameterOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--parameter", "-p", metavar="NAME=VALUE", help="Use another value of a parameter; may be repeated.", show_default=False
-    ),
-]
-VariantOption = Annotated[
-    str, typer.Option("--variant", metavar="NAME", help="Run a named variant of the file.", show_default=False)
-]
 
 
 def _version(wanted: bool) -> None:
@@ -140,17 +95,17 @@ def run_command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")] = False,
 ) -> None:
     """Solve a scenario, print its outcome tables and write them to a folder."""
-    interruption = _Interruption()
+    interruption = Interruption()
     interruption.listen()
     from leverage.output.files import default_folder, refuse_taken, write_run
 
     started = time.monotonic()
     if out is not None:
         refuse_taken(out)
-    scenario = _load(file, parameter, variant)
+    scenario = load(file, parameter, variant)
     folder = out or default_folder(scenario, Path("results"))
-    with _progress(quiet) as tell:
-        _warn_of_size(scenario, quiet=quiet)
+    with progress(quiet) as tell:
+        warn_of_size(scenario, quiet=quiet)
         tell("loading the solvers")
         from leverage.output.text import run_text
         from leverage.pipeline import run
@@ -160,18 +115,23 @@ def run_command(
             interruption.heed()
             tell(phrase)
 
-        with announced_compilation(lambda: _say_compiling(quiet), interruption.heed):
+        with announced_compilation(lambda: say_compiling(quiet), interruption.heed):
             result = run(scenario, horizon=horizon, progress=step)
         text = run_text(result)
     interruption.heed()
     written = write_run(result, text, folder, table_format.value, time.monotonic() - started, renumber=out is None)
     if not quiet:
-        _print(text)
+        print_text(text)
         typer.echo(f"Files: {written}", err=True)
     for each in result.unsolved:
         typer.echo(f"not solved - {each.selection}: {each.advice}", err=True)
     if not result.complete:
         raise typer.Exit(NOT_SOLVED)
+
+
+app.command("equilibria")(equilibria_command)
+app.command("noise")(noise_command)
+app.command("follow")(follow_command)
 
 
 @app.command("validate")
@@ -180,13 +140,13 @@ def validate_command(file: FileArgument, parameter: ParameterOption = None, vari
     from leverage.game.form import compile_form
     from leverage.scenario.wording import counted
 
-    scenario = _load(file, parameter, variant)
+    scenario = load(file, parameter, variant)
     variants = () if variant else tuple(scenario.variants)
     for name in variants:
-        _load(file, parameter, name)
+        load(file, parameter, name)
     form = compile_form(scenario)
     strategies = sum(len(own) for own in scenario.strategies)
-    _print(
+    print_text(
         f"{file}: no faults. {counted(len(form.levels), 'state')}, {len(form.row_state)} pairs of state and action profile,"
         f" {counted(len(form.indices), 'transition')}; {counted(len(scenario.parameters), 'parameter')}, {strategies} strategies,"
         f" {counted(len(scenario.instruments), 'instrument')}, {counted(len(scenario.claims), 'claim')},"
@@ -201,7 +161,7 @@ def schema_command() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     from leverage.scenario.schema import json_schema_text
 
-    _print(json_schema_text().rstrip("\n"))
+    print_text(json_schema_text().rstrip("\n"))
 
 
 @app.command("show")
@@ -222,7 +182,7 @@ def show_command(
     """Show the compiled game in words: its size, and what can be done and what follows in one state."""
     from leverage.output.show import show_text
 
-    _print(show_text(_load(file, parameter, variant), state))
+    print_text(show_text(load(file, parameter, variant), state))
 
 
 class GambitFormat(StrEnum):
@@ -269,12 +229,12 @@ def export_command(
     from leverage.game.form import compile_form
     from leverage.output.show import find_state
 
-    form = compile_form(_load(file, parameter, variant))
+    form = compile_form(load(file, parameter, variant))
     game = form.at()
     start = find_state(form, state) if state else form.start
     text = nfg_text(game, start) if periods is None else efg_text(replace(game, start=start), periods)
     if out is None:
-        _print(text.rstrip("\n"))
+        print_text(text.rstrip("\n"))
     else:
         _write_new(out, text)
 
@@ -286,7 +246,7 @@ def example_command(
     """Print a shipped scenario, to be saved and changed: simulate example > my.yaml."""
     from leverage.loading import shipped_text
 
-    _print(shipped_text(name).rstrip("\n"))
+    print_text(shipped_text(name).rstrip("\n"))
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -307,64 +267,6 @@ def _write_new(path: Path, text: str) -> None:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def _load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario:
-    from leverage.loading import load_scenario
-
-    return load_scenario(file, dict(_overrides(parameters or ())), variant)
-
-
-def _overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line."""
-    from leverage.errors import Fault, ScenarioError
-
-    seen: set[str] = set()
-    for text in parameters:
-        name, sign, value = text.partition("=")
-        try:
-            number = float(value.strip())
-        except ValueError:
-            number = float("nan")
-        if not sign or not math.isfinite(number):
-            remedy = "write it with a point" if "," in value else "such as -p goodwill=0.2"
-            raise ScenarioError(
-                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
-            )
-        if name.strip() in seen:
-            raise ScenarioError(
-                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"-p {text}")]
-            )
-        seen.add(name.strip())
-        yield name.strip(), number
-
-
-def _warn_of_size(scenario: Scenario, *, quiet: bool) -> None:
-    """Say beforehand that a large game takes long."""
-    from leverage.game.form import compile_form
-
-    states = len(compile_form(scenario).levels)
-    if states > MANY_STATES and not quiet:
-        typer.echo(
-            f"{states:,} states: the Markov perfect equilibrium can take minutes to hours; Ctrl-C leaves nothing behind", err=True
-        )
-
-
-def _say_compiling(quiet: bool) -> None:
-    if not quiet:
-        typer.echo("compiling the solver: once after an install, about half a minute", err=True)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A line on standard error that says what is being done; nothing when that is no terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda phrase: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading the scenario") as status:
-        yield status.update
-
-
 def main() -> None:
     """Entry point: run the command and turn what goes wrong into a message and an exit status."""
     from leverage.errors import LeverageError, OutputError, ScenarioError, UnsolvedError
@@ -383,25 +285,6 @@ def main() -> None:
         if end.code == INTERRUPTED:
             typer.echo("interrupted", err=True)
         raise
-
-
-def _print(text: str) -> None:
-    """Print; a reader that has gone (`simulate FILE | head`) is no error of ours."""
-    try:
-        typer.echo(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
-    except OSError as error:
-        from leverage.errors import OutputError
-
-        _drop_output()
-        raise OutputError(f"standard output cannot be written: {error.strerror or error}") from error
-
-
-def _drop_output() -> None:
-    """What is still in the buffer goes nowhere: Python would complain about it when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(message: str, status: int) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
-from leverage.analysis.plays import Play, Unsolved, declared_plays, solution_plays
+from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
 from leverage.output.frames import Run
 from leverage.scenario.scenario import Scenario
+from leverage.solvers.multiplicity import find_equilibria
 
 #: Called with a phrase when a step of a run begins.
 Progress = Callable[[str], None]
@@ -50,6 +52,9 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     for play in solution_plays(game, last_date if horizon is None else horizon):
         tell(f"measured: {play.selection}")
         plays.append(play)
+    tell("looking for further Markov equilibria")
+    selected = next((play.solution for play in plays if isinstance(play, Play) and play.selection == MARKOV), None)
+    markov = measured_equilibria(game, find_equilibria(game, short=True, selected=selected))
     for play in declared_plays(game, machines):
         tell(f"measured: {play.selection}")
         plays.append(play)
@@ -58,4 +63,5 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         game=game,
         plays=tuple(play for play in plays if isinstance(play, Play)),
         unsolved=tuple(play for play in plays if isinstance(play, Unsolved)),
+        markov=markov,
     )

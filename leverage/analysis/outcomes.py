@@ -355,6 +355,10 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
     visits = _Visits(sparse.csr_array(rows[:, np.flatnonzero(waiting)]))
     hit, hit_error = visits.backwards(rows @ target.astype(np.float64))
     time, time_error = visits.backwards(hit)
+    if not np.isfinite(visits.weight).all():  # play leaves some node too seldom for arithmetic to bound anything
+        yield Outcome(event, "chance ever", math.nan, "chance", math.nan)
+        yield Outcome(event, late, math.nan, _plural(game), math.nan)
+        return
     time_error = time_error + visits.weight * hit_error.max(initial=0.0)
     chance, error = begun + float(begin @ hit), float(begin @ hit_error) + play.sum_rounding
     mean = float(begin @ time) / chance

@@ -27,6 +27,8 @@ from leverage.solvers.stage_nash import stage_nash
 
 #: At most so many combinations of named strategies are played.
 MOST_COMBINATIONS = 400
+#: The solution concept whose equilibrium is the point prediction.
+MARKOV = "Markov perfect"
 #: Stands for a player's best reply in `Play.strategies`.
 BEST_REPLY = "best reply"
 
@@ -42,7 +44,7 @@ class Play:
     it, where (None: nobody gains). reply_gains: (N,) what each player would gain from the start by its best reply; NaN
     where the question does not arise (a finite horizon). equilibrium: nobody gains by a best reply at the start.
     subgame_perfect: nobody gains anywhere, in (state, memory), that play can get to whatever anybody does. status: a
-    sentence. rule: how it was chosen among several.
+    sentence. rule: how it was chosen among several. solution: what the solver returned, for a solution concept.
     """
 
     selection: str
@@ -56,6 +58,7 @@ class Play:
     subgame_perfect: bool
     status: str
     rule: str
+    solution: Solution | None = None
 
     @property
     def is_solution(self) -> bool:
@@ -81,7 +84,7 @@ class Unsolved:
 def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolved]:
     """Play under each solution concept, one after the other. `horizon` is in periods."""
     concepts: tuple[tuple[str, Callable[[], Solution], int | None], ...] = (
-        ("Markov perfect", lambda: _with_radius(markov_perfect(game)[0]), None),
+        (MARKOV, lambda: _with_radius(markov_perfect(game)[0]), None),
         (f"horizon of {date_label(game, horizon)}", lambda: finite_horizon(game, horizon), horizon),
         ("stage Nash", lambda: stage_nash(game), None),
     )
@@ -107,7 +110,7 @@ def _with_radius(solution: Solution) -> Solution:
 def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
     nobody = ("",) * solution.plan.game.n_players
     if periods is None:
-        return _judged(selection, nobody, solution.plan, solution.status, solution.selection)
+        return replace(_judged(selection, nobody, solution.plan, solution.status, solution.selection), solution=solution)
     fine = solution.certificate <= TOLERANCE * solution.plan.game.payoff_range
     return Play(
         selection=selection,
@@ -121,6 +124,7 @@ def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
         subgame_perfect=fine,
         status=solution.status,
         rule=solution.selection,
+        solution=solution,
     )
 
 

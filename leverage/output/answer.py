@@ -8,12 +8,13 @@ import numpy as np
 
 from leverage.output.columns import listed, paragraph, percent, shortened
 from leverage.output.facts import MOST_NAMED, Facts
+from leverage.output.heading import setting_words
 from leverage.scenario.wording import counted, plain
 
 
 def answer_text(facts: Facts) -> str:
     """The answer, a bullet a sentence."""
-    sentences = [_best(facts), _sooner_and_price(facts), _believed(facts), _unbound(facts), _setting(facts)]
+    sentences = [_best(facts), _sooner_and_price(facts), _believed(facts), _unbound(facts), setting_words(facts.run.scenario)]
     return "\n".join(paragraph(f"* {sentence}", 2) for sentence in sentences if sentence)
 
 
@@ -78,11 +79,6 @@ def _unbound(facts: Facts) -> str:
     tail = ""
     if facts.event:
         tail = f"; '{plain(facts.event)}' within {facts.dates[-1]}: {percent(facts.event_chance(play))}"
-    return f"Bound to nothing (one Markov perfect equilibrium): {listed(payoffs)}{tail}."
-
-
-def _setting(facts: Facts) -> str:
-    scenario = facts.run.scenario
-    changed = [f"{name} = {value:.12g}" for name, value in scenario.overrides.items() if value != scenario.stated[name]]
-    where = [f"variant {scenario.variant}"] if scenario.variant else []
-    return f"Not the baseline: {', '.join(where + changed)}." if where or changed else ""
+    count = len(facts.run.markov.equilibria)
+    which = "one Markov perfect equilibrium" if count == 1 else f"selected of {count} Markov perfect equilibria found"
+    return f"Bound to nothing ({which}): {listed(payoffs)}{tail}."

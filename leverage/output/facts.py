@@ -8,9 +8,10 @@ from functools import cached_property
 
 from leverage.analysis.outcomes import date_label
 from leverage.analysis.plays import BEST_REPLY, Play
+from leverage.game.stochastic_game import StochasticGame
 from leverage.output.columns import listed, number, shortened
 from leverage.output.frames import Run
-from leverage.scenario.scenario import Player
+from leverage.scenario.scenario import Player, Scenario
 from leverage.scenario.wording import plain
 
 #: Rows of a table and names in a sentence; the rest is in outcomes.csv.
@@ -20,10 +21,47 @@ LARGE_RANGE = 2000
 
 
 @dataclass(frozen=True, eq=False)
+class Page:
+    """Facts about a scenario and its game that every printed page shares."""
+
+    scenario: Scenario
+    game: StochasticGame
+
+    @property
+    def keys(self) -> list[str]:
+        return [player.key for player in self.scenario.players]
+
+    @cached_property
+    def digits(self) -> int:
+        """Decimals of payoffs: one where they range over hundreds, more where they are small."""
+        width = self.game.payoff_range
+        if width <= 0:
+            return 2
+        return max(1 if width < LARGE_RANGE else 0, min(6, round(2.9 - math.log10(width))))
+
+    def points(self, value: float) -> str:
+        """A payoff as it is printed."""
+        return number(value, self.digits)
+
+    @cached_property
+    def event(self) -> str:
+        """The first declared event, or ''."""
+        return next(iter(self.game.measures.events), "")
+
+    @cached_property
+    def dates(self) -> list[str]:
+        return [date_label(self.game, date) for date in self.game.measures.dates]
+
+
+@dataclass(frozen=True, eq=False)
 class Facts:
     """Facts about a run that sentences and tables share."""
 
     run: Run
+
+    @cached_property
+    def page(self) -> Page:
+        return Page(self.run.scenario, self.run.game)
 
     @cached_property
     def about(self) -> int:
@@ -39,7 +77,7 @@ class Facts:
 
     @property
     def keys(self) -> list[str]:
-        return [player.key for player in self.run.scenario.players]
+        return self.page.keys
 
     @cached_property
     def written(self) -> list[Play]:
@@ -72,26 +110,18 @@ class Facts:
         """A player's payoff, by default that of the player whom the page is about."""
         return play.value(self.run.game.players[self.about if player is None else player], "payoff")
 
-    @cached_property
-    def digits(self) -> int:
-        """Decimals of payoffs: one where they range over hundreds, more where they are small."""
-        width = self.run.game.payoff_range
-        if width <= 0:
-            return 2
-        return max(1 if width < LARGE_RANGE else 0, min(6, round(2.9 - math.log10(width))))
-
     def points(self, value: float) -> str:
         """A payoff as it is printed."""
-        return number(value, self.digits)
+        return self.page.points(value)
 
-    @cached_property
+    @property
     def event(self) -> str:
         """The first declared event, or ''."""
-        return next(iter(self.run.game.measures.events), "")
+        return self.page.event
 
-    @cached_property
+    @property
     def dates(self) -> list[str]:
-        return [date_label(self.run.game, date) for date in self.run.game.measures.dates]
+        return self.page.dates
 
     def event_chance(self, play: Play) -> float:
         """Chance of the first event by the last date."""

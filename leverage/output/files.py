@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +36,10 @@ def run_identifier(scenario: Scenario) -> str:
     return f"{scenario.variant or 'baseline'}-{digest.hexdigest()[:6]}"
 
 
-def default_folder(scenario: Scenario, root: Path) -> Path:
-    """results/<scenario>/<run>, with a number added where another run has that name."""
-    return _free_name(root / Path(scenario.source).stem / run_identifier(scenario))
+def default_folder(scenario: Scenario, root: Path, kind: str = "") -> Path:
+    """results/<scenario>/<run>, with a number added where another run has that name; `kind` stands before the run's name."""
+    name = f"{kind}-{run_identifier(scenario)}" if kind else run_identifier(scenario)
+    return _free_name(root / Path(scenario.source).stem / name)
 
 
 def _free_name(base: Path) -> Path:
@@ -60,6 +62,30 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
     renumber: where another run has taken the folder's name in the meantime, a number is added to it.
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
+    tables = {"outcomes": run.outcomes, "strategies": run.strategies, "equilibria": run.equilibria}
+    more = {
+        "complete": run.complete,
+        "unsolved": {each.selection: each.advice for each in run.unsolved},
+        "states": run.game.n_states,
+        "certificates": {play.selection: play.gain for play in run.plays},
+        "markov_equilibria": list(run.markov.found.notes),
+        "largest_rounding_error": float(run.outcomes["certificate"].max()),
+    }
+    return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber)
+
+
+def write_tables(
+    scenario: Scenario,
+    tables: Mapping[str, pd.DataFrame],
+    more: Mapping[str, Any],
+    text: str,
+    folder: Path,
+    table_format: str,
+    seconds: float,
+    *,
+    renumber: bool = False,
+) -> Path:
+    """The same for any tables, by name. `more` goes into the manifest, beside what every manifest holds."""
     if not renumber:
         refuse_taken(folder)
     try:
@@ -68,7 +94,11 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
     try:
-        _fill(draft, run, text, table_format, seconds)
+        for name, frame in tables.items():
+            _write_table(frame, draft / f"{name}.{table_format}", table_format)
+        _write_text(draft / "tables.txt", f"{text}\n")
+        _write_text(draft / "scenario.resolved.yaml", resolved_yaml(scenario))
+        _write_text(draft / "manifest.json", json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
         draft.chmod(0o777 & ~_umask())
         return _publish(draft, folder, renumber=renumber)
     except OSError as error:
@@ -97,13 +127,8 @@ def _umask() -> int:
     return mask
 
 
-def _fill(draft: Path, run: Run, text: str, table_format: str, seconds: float) -> None:
-    for name, frame in (("outcomes", run.outcomes), ("strategies", run.strategies)):
-        _write_table(frame, draft / f"{name}.{table_format}", table_format)
-    (draft / "tables.txt").write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    (draft / "scenario.resolved.yaml").write_text(resolved_yaml(run.scenario), encoding="utf-8", newline="\n")
-    manifest = json.dumps(_manifest(run, seconds), indent=2) + "\n"
-    (draft / "manifest.json").write_text(manifest, encoding="utf-8", newline="\n")
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_table(frame: pd.DataFrame, path: Path, table_format: str) -> None:
@@ -144,19 +169,14 @@ def _widen(entry: dict[str, Any], value: float) -> None:
         entry["range"] = [min(low, value), max(high, value)]
 
 
-def _manifest(run: Run, seconds: float) -> dict[str, Any]:
-    scenario = run.scenario
+def _manifest(scenario: Scenario, more: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     return {
         "run": run_identifier(scenario),
         "scenario": Path(scenario.source).name,
         "scenario_sha256": hashlib.sha256(scenario.document.text.encode()).hexdigest(),
         "variant": scenario.variant,
         "overrides": dict(scenario.overrides),
-        "complete": run.complete,
-        "unsolved": {each.selection: each.advice for each in run.unsolved},
-        "states": run.game.n_states,
-        "certificates": {play.selection: play.gain for play in run.plays},
-        "largest_rounding_error": float(run.outcomes["certificate"].max()),
+        **more,
         "seeds": {},
         "versions": {name: importlib.metadata.version(name) for name in ("leverage", "numpy", "scipy", "pandas", "nashpy")},
         "python": platform.python_version(),

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from leverage.analysis.equilibria import MeasuredEquilibria
 from leverage.analysis.plays import Play, Unsolved
 from leverage.game.stochastic_game import StochasticGame
 from leverage.output.sentences import departure_words
@@ -26,6 +27,20 @@ STRATEGY_COLUMNS = (
     "better",
     "in_words",
 )
+EQUILIBRIUM_COLUMNS = (
+    "equilibrium",
+    "selected",
+    "kind",
+    "subject",
+    "quantity",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "certificate",
+    "found_by",
+)
+PLAY_COLUMNS = ("equilibrium", "state", "player", "action", "chance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +48,15 @@ class Run:
     """What a run found.
 
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
-    unsolved: concepts without a certified answer; `complete` is False if there are any.
+    unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
+    that were found.
     """
 
     scenario: Scenario
     game: StochasticGame
     plays: tuple[Play, ...]
     unsolved: tuple[Unsolved, ...]
+    markov: MeasuredEquilibria
 
     @property
     def complete(self) -> bool:
@@ -56,6 +73,11 @@ class Run:
         where and how.
         """
         return _strategies(self.scenario, self.plays)
+
+    @cached_property
+    def equilibria(self) -> pd.DataFrame:
+        """One row a fact about one of the distinct Markov equilibria that were found."""
+        return equilibria_frame(self.scenario, self.markov)
 
 
 def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
@@ -82,3 +104,30 @@ def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
         )
         rows.append((play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail, *play.reply_gains))
     return pd.DataFrame(rows, columns=[*STRATEGY_COLUMNS, *(f"{player.key}_gain_by_best_reply" for player in scenario.players)])
+
+
+def equilibria_frame(scenario: Scenario, markov: MeasuredEquilibria) -> pd.DataFrame:
+    """One row a fact: the outcomes of each distinct Markov equilibrium, and how sure and how unique it is."""
+    keys = {player.name: player.key for player in scenario.players}
+    rows = []
+    for number, each in enumerate(markov.equilibria, 1):
+        head = (number, markov.found.selected and number == 1, each.found.kind)
+        for o, low, high in zip(each.outcomes, each.low, each.high, strict=True):
+            rows.append((*head, keys.get(o.subject, o.subject), o.quantity, o.value, low, high, o.unit, o.certificate))
+        for subject, quantity, value, unit in each.facts:
+            rows.append((*head, keys.get(subject, subject), quantity, value, value, value, unit, float("nan")))
+    found_by = [markov.equilibria[row[0] - 1].found.found_by[0] for row in rows]
+    return pd.DataFrame([(*row, by) for row, by in zip(rows, found_by, strict=True)], columns=list(EQUILIBRIUM_COLUMNS))
+
+
+def play_frame(scenario: Scenario, markov: MeasuredEquilibria) -> pd.DataFrame:
+    """The chance of every action in every state where its player has a choice, for each equilibrium."""
+    rows = []
+    for number, each in enumerate(markov.equilibria, 1):
+        game = each.found.solution.plan.game
+        for i, player in enumerate(scenario.players):
+            for s, lottery in enumerate(each.found.solution.strategies[i]):
+                if len(lottery) > 1:
+                    named = zip(game.actions[s][i], lottery, strict=True)
+                    rows += [(number, game.states[s], player.key, action, float(chance)) for action, chance in named]
+    return pd.DataFrame(rows, columns=list(PLAY_COLUMNS))

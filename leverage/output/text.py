@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from pathlib import Path
 
 from leverage.analysis.plays import Play
 from leverage.output.answer import answer_text
-from leverage.output.columns import WIDTH, listed, number, paragraph, percent, section, shortened, table
+from leverage.output.columns import listed, number, paragraph, percent, section, shortened, table
+from leverage.output.equilibria import markov_lines
 from leverage.output.facts import MOST_ROWS, Facts
 from leverage.output.frames import Run
+from leverage.output.heading import head_text
 from leverage.output.sentences import departure_words
 from leverage.scenario.wording import counted, plain
 
@@ -19,7 +20,7 @@ def run_text(run: Run) -> str:
     """The printed text of a run, without a trailing newline."""
     facts = Facts(run)
     parts = [
-        _head(facts),
+        head_text(run.scenario),
         answer_text(facts),
         "",
         *_compared(facts),
@@ -30,15 +31,6 @@ def run_text(run: Run) -> str:
         *_checks(facts),
     ]
     return "\n".join(parts)
-
-
-def _head(facts: Facts) -> str:
-    scenario = facts.run.scenario
-    name, title = Path(scenario.source).name, scenario.title.upper()
-    first = f"{title}{name.rjust(WIDTH - len(title))}"
-    if len(title) + len(name) >= WIDTH:
-        first = f"{paragraph(title)}\n{name.rjust(WIDTH)}"
-    return f"{first}\n{'=' * WIDTH}"
 
 
 # --- tables of plays -----------------------------------------------------------------------------------------------------------
@@ -54,8 +46,8 @@ def _concepts(facts: Facts) -> list[str]:
     plays = [play for play in facts.run.plays if play.is_solution]
     if not plays:
         return []
-    note = "there may be other equilibria; how these were chosen is said at the end"
-    return _plays(facts, 4, "bound to no named strategy", note, plays, lambda play: play.selection)
+    tables = _plays(facts, 4, "bound to no named strategy", "", plays, lambda play: play.selection)
+    return [*tables, *markov_lines(facts)]
 
 
 def _plays(facts: Facts, which: int, title: str, note: str, plays: list[Play], name: Callable[[Play], str]) -> list[str]:

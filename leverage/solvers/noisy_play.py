@@ -10,7 +10,8 @@ Sources: McKelvey and Palfrey (1995, 1998); for stochastic games Eibelshaeuser a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +20,16 @@ from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
-from leverage.solvers.markov_perfect import AIMS, MOST_POINTS, Engine, action_values, engine_for, policy_values
+from leverage.solvers.markov_perfect import (
+    AIMS,
+    MOST_POINTS,
+    Engine,
+    accepted,
+    action_values,
+    engine_for,
+    path_ends,
+    policy_values,
+)
 from leverage.solvers.solution import Solution
 
 CONCEPT = "logit quantal response"
@@ -65,40 +75,101 @@ def logit_path(game: StochasticGame, precisions: Sequence[float]) -> tuple[Solut
     wanted = [float(precision) for precision in precisions]
     if not all(np.isfinite(precision) and precision >= 0 for precision in wanted):
         raise ValueError(f"precisions are finite numbers of at least 0 (unit: 1 / payoff); got {wanted}")
+    found = dict(zip(sorted(set(wanted)), logit_walk(game, sorted(set(wanted))), strict=True))
+    return tuple(found[precision] for precision in wanted)
+
+
+def logit_walk(game: StochasticGame, precisions: Iterable[float]) -> Iterator[Solution]:
+    """The same for rising precisions, one at a time: the walk goes no further than the caller asks.
+
+    Raises ValueError for a precision that is none or lower than the one before, UnsolvedError where the path is lost.
+
+    Examples
+    --------
+    >>> choice = StochasticGame.from_arrays([[[0.0], [2.0]]], [[[1.0], [1.0]]], 0.0)
+    >>> [float(play.strategies[0][0][1].round(3)) for play in logit_walk(choice, [0.0, 1.0, 2.0])]
+    [0.5, 0.881, 0.982]
+    """
+    aims, walk, last = iter(AIMS), None, 0.0
+    for precision in precisions:
+        if not (np.isfinite(precision) and precision >= last):
+            raise ValueError(f"precisions are finite, at least 0 and rising; got {precision} after {last}")
+        last, solution = precision, None
+        while solution is None:
+            if walk is None:
+                walk = _Walk.begun(game, _next_aim(aims, precision))
+            solution = walk.to(precision)
+            if solution is None:
+                walk = None
+        yield solution
+
+
+def _next_aim(aims: Iterator[float], precision: float) -> float:
+    aim = next(aims, None)
+    if aim is None:
+        raise UnsolvedError(
+            f"the path of logit equilibria was lost before precision {precision:g}; try a smaller one, or other payoffs "
+            "if the game has exact ties"
+        )
+    return aim
+
+
+def logit_limit(game: StochasticGame, *, tolerance: float = 1e-9) -> Solution:
+    """The Markov equilibrium that noisy play comes to as precision grows without bound, certified as by `markov_perfect`.
+
+    It is the one that `markov_perfect` selects where players' payoffs range as widely as each other's; otherwise it may be
+    another, as that one does not depend on the scale of a player's payoffs and noisy play does.
+
+    Raises UnsolvedError : the path was lost, or its end was not certified.
+
+    Examples
+    --------
+    >>> stag_hunt = [[[9.0, 9.0], [0.0, 8.0]], [[8.0, 0.0], [7.0, 7.0]]]
+    >>> logit_limit(StochasticGame.from_arrays([stag_hunt], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.0)).values.tolist()
+    [[7.0, 7.0]]
+    """
+    engine, scale = _common_scale(game, tolerance)
+    engine.numbers.player[kernel.WORTH] = (1 - game.discount) * scale / engine.allowed
     for aim in AIMS:
-        found = _walked(game, sorted(set(wanted)), aim)
-        if found is not None:
-            return tuple(found[precision] for precision in wanted)
-    raise UnsolvedError(
-        f"the path of logit equilibria was lost before precision {max(wanted):g}; try a smaller one, or other payoffs "
-        "if the game has exact ties"
-    )
+        for p in path_ends(engine, aim, np.zeros(int(engine.shape.group_start[-1]))):
+            solution = accepted(engine, p, "limit of the path of noisy play from uniform play")
+            if solution is not None:
+                return solution
+    raise UnsolvedError("the path of logit equilibria was lost on its way to a Markov equilibrium")
 
 
-def _walked(game: StochasticGame, wanted: list[float], aim: float) -> dict[float, Solution] | None:
-    """Solutions by precision; None where the path is lost."""
-    engine, scale = _common_scale(game)
-    work, found = engine.work, dict[float, Solution]()
-    work.at[:] = 0.0
-    work.slot[kernel.BIAS] = 0.0
-    before, code = None, kernel.walk(engine.shape, engine.numbers, work, aim, 0, False)
-    for precision in wanted:
-        while code == kernel.PAUSED and work.at[kernel.M] < precision * scale and work.at[kernel.POINTS] < MOST_POINTS:
-            before = work.at[kernel.M], work.slot[kernel.PATH_Z].copy(), work.group[kernel.PATH_VALUES].copy()
-            code = kernel.walk(engine.shape, engine.numbers, work, aim, 1, False)
-        if work.at[kernel.M] < precision * scale:
+@dataclass(eq=False)
+class _Walk:
+    """A walk along the path: where it is, and the point before."""
+
+    engine: Engine
+    scale: float
+    aim: float
+    code: int
+    before: tuple[float, Floats, Floats] | None = None
+
+    @classmethod
+    def begun(cls, game: StochasticGame, aim: float) -> _Walk:
+        engine, scale = _common_scale(game)
+        engine.work.at[:] = 0.0
+        engine.work.slot[kernel.BIAS] = 0.0
+        return cls(engine, scale, aim, kernel.walk(engine.shape, engine.numbers, engine.work, aim, 0, False))
+
+    def to(self, precision: float) -> Solution | None:
+        """Walk on to a precision that is not lower than the last; None where the path is lost."""
+        work, m = self.engine.work, precision * self.scale
+        while self.code == kernel.PAUSED and work.at[kernel.M] < m and work.at[kernel.POINTS] < MOST_POINTS:
+            self.before = work.at[kernel.M], work.slot[kernel.PATH_Z].copy(), work.group[kernel.PATH_VALUES].copy()
+            self.code = kernel.walk(self.engine.shape, self.engine.numbers, work, self.aim, 1, False)
+        if work.at[kernel.M] < m:
             return None
-        p = _at_precision(engine, precision * scale, before)
-        solution = None if p is None else _solution(engine, p, precision)
-        if solution is None:
-            return None
-        found[precision] = solution
-    return found
+        p = _at_precision(self.engine, m, self.before)
+        return None if p is None else _solution(self.engine, p, precision)
 
 
-def _common_scale(game: StochasticGame) -> tuple[Engine, float]:
+def _common_scale(game: StochasticGame, tolerance: float = 1e-9) -> tuple[Engine, float]:
     """The game with all payoffs divided by one number, the payoff range, and that number."""
-    engine = engine_for(game, 1e-9)
+    engine = engine_for(game, tolerance)
     scale = game.payoff_range or 1.0
     engine.numbers.payoffs[...] = (game.payoffs - game.payoffs.min(axis=0)) / scale
     return engine, scale

@@ -14,17 +14,11 @@ from leverage.errors import GameError, UnsolvedError
 from leverage.game.form import compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.loading import load_scenario
-from leverage.solvers.follow_equilibrium import (
-    CERTIFIED_SHARE,
-    LOCATED,
-    Branch,
-    continuation,
-    family_jumps,
-    follow_equilibrium,
-    follow_family,
-    selection_jumps,
-)
+from leverage.solvers.arclength import LOCATED
+from leverage.solvers.branch import Branch
+from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_equilibrium, follow_family
 from leverage.solvers.markov_perfect import markov_perfect
+from leverage.solvers.selection_jumps import continuation, family_jumps, selection_jumps
 from leverage.solvers.solution import Solution
 from tests.games import prisoners_dilemma
 from tests.solvers.designed import designed, solution_of
@@ -181,14 +175,54 @@ def test_behind_a_fold_an_action_leaves() -> None:
     np.testing.assert_allclose([own[0] for own in last.strategies], [0.9, 1.0, 0.9], atol=EXACT)
 
 
-def test_changes_that_fall_together_end_the_branch_and_say_so() -> None:
-    """At 0 the chances of all three players' first actions fall to 0 at once."""
+def test_changes_that_fall_together_are_passed_where_one_support_continues() -> None:
+    """At 0 the chances of all three players' first actions fall to 0 at once; below, nobody plays it, and that is strict."""
     branch = fold_branch(low=-0.1)
-    assert branch.events[0].kind == "stops"
-    assert branch.events[0].theta == pytest.approx(0.0, abs=LOCATED)
-    assert "at once" in branch.events[0].sentence
-    assert branch.ends[0] == branch.events[0].sentence
     certified(branch, three_players)
+    leaving = branch.events[:3]
+    assert sorted((event.kind, event.player, event.action) for event in leaving) == [("leaves", n, "1") for n in "123"]
+    assert [event.theta for event in leaving] == pytest.approx([0.0] * 3, abs=LOCATED)
+    first = branch.points[0]
+    assert first.theta == -0.1
+    np.testing.assert_allclose([own[0] for own in first.strategies], 0.0, atol=EXACT)
+    assert "the end of the range" in branch.ends[0]
+
+
+def test_changes_that_fall_together_are_taken_one_by_one_where_values_move_at_that_value() -> None:
+    """Behind the fold all chances of second actions fall to 0 at 0. There the third player may turn to it step by step, which
+    moves the others' values from 0 to 1, and below this is strict; that all turn to it at once would jump past no equilibria."""
+    branch = fold_branch(low=-0.1)
+    fold = next(event for event in branch.events if event.kind == "fold")
+    tied = [event for event in branch.events if event.arclength > fold.arclength]
+    assert [(event.kind, event.player, event.action) for event in tied] == [("leaves", *pa) for pa in ("12", "22", "31")]
+    assert [event.theta for event in tied] == pytest.approx([0.0] * 3, abs=LOCATED)
+    assert "other actions tie there, and of several branches this one is followed" in tied[0].sentence
+    walked = [point for point in branch.points if tied[0].arclength < point.arclength <= tied[2].arclength]
+    assert len(walked) > 4
+    for point in walked:
+        np.testing.assert_allclose(point.values, [1 - point.strategies[2][0]] * 2 + [0.0], atol=EXACT)
+    last = branch.points[-1]
+    assert last.theta == -0.1
+    np.testing.assert_allclose([own[0] for own in last.strategies], [1.0, 1.0, 0.0], atol=EXACT)
+
+
+def three_speeds(theta: float) -> StochasticGame:
+    """One player at home, half way or out; moving pays theta - 1 a step for ever after, so all speeds tie at theta = 1."""
+    payoffs = [np.array([[0.0], [0.0], [0.0]]), np.array([[theta - 1.0]]), np.array([[2 * (theta - 1.0)]])]
+    laws = [np.eye(3), np.array([[0.0, 1.0, 0.0]]), np.array([[0.0, 0.0, 1.0]])]
+    return StochasticGame.from_arrays(payoffs, laws, DELTA)
+
+
+def test_a_tie_of_three_actions_is_passed_to_the_one_that_is_best_behind_it() -> None:
+    """The middle speed ties with both others at theta = 1 and is never the best."""
+    start = solution_of(three_speeds(0.5), [np.array([1.0, 0.0, 0.0, 1.0, 1.0])], np.array([[0.0], [-0.5], [-1.0]]))
+    branch = follow_family(three_speeds, start, 0.5, 0.0, 2.0)
+    certified(branch, three_speeds)
+    assert [(event.kind, event.action) for event in branch.events] == [("enters", "3"), ("leaves", "1")]
+    assert [event.theta for event in branch.events] == pytest.approx([1.0, 1.0], abs=LOCATED)
+    assert branch.points[-1].theta == 2.0
+    for point in branch.points:
+        assert point.values[0] == pytest.approx(max(0.0, DELTA * 2 * (point.theta - 1)), abs=EXACT)
 
 
 def test_the_limit_on_points_is_kept() -> None:
@@ -262,6 +296,22 @@ def test_a_game_of_several_states_is_followed_in_its_payoffs() -> None:
 
 
 # --- where nothing can be followed ------------------------------------------------------------------------------------------
+
+
+def test_a_start_among_ties_is_followed_as_a_play_with_the_same_payoffs() -> None:
+    """The first player's second action is its first, written twice, so mixtures of the two are a continuum; the second player
+    turns at theta = 1."""
+
+    def family(theta: float) -> StochasticGame:
+        return stage([[1, 1], [1, 1]], [[theta, 1], [theta, 1]])
+
+    start = at(family(2.0), [0.5, 0.5], [1.0, 0.0], values=[1, 2])
+    branch = follow_family(family, start, 2.0, 0.0, 3.0)
+    certified(branch, family)
+    assert "one is followed" in branch.note
+    assert (branch.points[0].theta, branch.points[-1].theta) == (0.0, 3.0)
+    for point in branch.points:
+        np.testing.assert_allclose(point.values, [1.0, max(1.0, point.theta)], atol=EXACT)
 
 
 def test_a_continuum_at_the_start_is_said() -> None:

@@ -1,0 +1,154 @@
+"""What the commands share: their common options, loading with overrides, progress, interruption and printing.
+
+Imports typer only, so that `--help` stays fast; everything heavy is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from leverage.scenario.scenario import Scenario
+
+NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
+
+#: Games with more states make the user wait, and are told so.
+MANY_STATES = 1_000
+
+
+class Interruption:
+    """Remembers Ctrl-C. Libraries that are just being imported, and destructors, may swallow the exception; the next
+    step raises it again.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def listen(self) -> None:
+        """Take over the signal; outside the main thread Python allows nobody to."""
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, self._interrupt)
+        sys.unraisablehook = self._swallowed
+
+    def _swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """A Ctrl-C that came inside a compiler's callback is raised again later, and needs no message there."""
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(unraisable)
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if there was a Ctrl-C."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+
+class Format(StrEnum):
+    """File format of the tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+    json = "json"
+
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario file (YAML).", show_default=False)]
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter", "-p", metavar="NAME=VALUE", help="Use another value of a parameter; may be repeated.", show_default=False
+    ),
+]
+VariantOption = Annotated[
+    str, typer.Option("--variant", metavar="NAME", help="Run a named variant of the file.", show_default=False)
+]
+
+
+def load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario:
+    """The checked scenario with values and variant from the command line."""
+    from leverage.loading import load_scenario
+
+    return load_scenario(file, dict(overrides(parameters or ())), variant)
+
+
+def overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line."""
+    from leverage.errors import Fault, ScenarioError
+
+    seen: set[str] = set()
+    for text in parameters:
+        name, sign, value = text.partition("=")
+        try:
+            number = float(value.strip())
+        except ValueError:
+            number = float("nan")
+        if not sign or not math.isfinite(number):
+            remedy = "write it with a point" if "," in value else "such as -p goodwill=0.2"
+            raise ScenarioError(
+                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
+            )
+        if name.strip() in seen:
+            raise ScenarioError(
+                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"-p {text}")]
+            )
+        seen.add(name.strip())
+        yield name.strip(), number
+
+
+def warn_of_size(scenario: Scenario, *, quiet: bool) -> None:
+    """Say beforehand that a large game takes long."""
+    from leverage.game.form import compile_form
+
+    states = len(compile_form(scenario).levels)
+    if states > MANY_STATES and not quiet:
+        typer.echo(
+            f"{states:,} states: the Markov perfect equilibrium can take minutes to hours; Ctrl-C leaves nothing behind", err=True
+        )
+
+
+def say_compiling(quiet: bool) -> None:
+    """Tell why the first run after an install takes longer."""
+    if not quiet:
+        typer.echo("compiling the solver: once after an install, about half a minute", err=True)
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line on standard error that says what is being done; nothing when that is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda phrase: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading the scenario") as status:
+        yield status.update
+
+
+def print_text(text: str) -> None:
+    """Print; a reader that has gone (`simulate FILE | head`) is no error of ours."""
+    try:
+        typer.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        from leverage.errors import OutputError
+
+        _drop_output()
+        raise OutputError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def _drop_output() -> None:
+    """What is still in the buffer goes nowhere: Python would complain about it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,189 @@
+"""Commands about Markov play: all equilibria that are known, noisy play, an equilibrium followed along a parameter."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leverage.command_parts import (
+    NOT_SOLVED,
+    FileArgument,
+    Format,
+    Interruption,
+    ParameterOption,
+    VariantOption,
+    load,
+    print_text,
+    progress,
+    say_compiling,
+    warn_of_size,
+)
+
+if TYPE_CHECKING:
+    from leverage.scenario.scenario import Scenario
+    from leverage.studies import Study
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Folder of the tables; default: results/SCENARIO/...", show_default=False),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="File format of the tables.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")]
+
+
+def equilibria_command(
+    file: FileArgument,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    starts: Annotated[
+        int, typer.Option("--starts", min=0, metavar="N", help="Perturbed starts of the search, beside the fixed ones.")
+    ] = 12,
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Search for all Markov equilibria: how many are known, and whether there may be more."""
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import equilibria_study
+
+        return equilibria_study(scenario, starts=starts, progress=tell)
+
+    _tell_study("equilibria", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
+def noise_command(
+    file: FileArgument,
+    precision: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--precision",
+            min=0.0,
+            metavar="X",
+            help="How precisely players choose, in 1/payoff: 0 is random play; may be repeated. Default: a grid up to best play.",
+            show_default=False,
+        ),
+    ] = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Noisy play: how outcomes change from random play to best play."""
+    if not all(map(math.isfinite, precision or ())):
+        raise typer.BadParameter("a precision is a finite number of at least 0; the limit is always in the table")
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import noise_study
+
+        return noise_study(scenario, precision or None, progress=tell)
+
+    _tell_study("noise", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
+def follow_command(
+    file: FileArgument,
+    parameter: Annotated[
+        list[str],
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME",
+            help="The parameter to follow in. With NAME=VALUE: use another value of a parameter; may be repeated.",
+            show_default=False,
+        ),
+    ],
+    low: Annotated[
+        float | None,
+        typer.Option("--from", metavar="LOW", help="Lower end; default: of its plausible range.", show_default=False),
+    ] = None,
+    high: Annotated[
+        float | None,
+        typer.Option("--to", metavar="HIGH", help="Upper end; default: of its plausible range.", show_default=False),
+    ] = None,
+    values: Annotated[
+        int, typer.Option("--values", min=2, metavar="N", help="Values at which the selected equilibrium is looked at.")
+    ] = 13,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Follow the selected equilibrium as a parameter moves: what changes, where it ends, where the selection jumps."""
+    names, changes = [text for text in parameter if "=" not in text], [text for text in parameter if "=" in text]
+    if len(names) != 1:
+        raise typer.BadParameter("one parameter to follow in is needed: --parameter NAME", param_hint="--parameter")
+
+    def read() -> Scenario:
+        scenario = load(file, changes, variant)
+        for end in (low, high):
+            if end is not None and names[0] in scenario.parameters:
+                others = [text for text in changes if text.partition("=")[0].strip() != names[0]]
+                load(file, [*others, f"{names[0]}={end!r}"], variant)  # the file says itself what it cannot be
+        return scenario
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import follow_study
+
+        return follow_study(scenario, names[0], low, high, values=values, progress=tell)
+
+    _tell_study("follow", read, study, Output(out, table_format, quiet))
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the tables of a command go, and whether it prints."""
+
+    folder: Path | None
+    table_format: Format
+    quiet: bool
+
+
+def _tell_study(
+    kind: str, read: Callable[[], Scenario], study: Callable[[Scenario, Callable[[str], None]], Study], output: Output
+) -> None:
+    """Read the scenario, make the study, write its folder and print its page."""
+    interruption = Interruption()
+    interruption.listen()
+    from leverage.output.files import default_folder, refuse_taken, write_tables
+
+    started = time.monotonic()
+    if output.folder is not None:
+        refuse_taken(output.folder)
+    scenario = read()
+    with progress(output.quiet) as tell:
+        warn_of_size(scenario, quiet=output.quiet)
+        tell("loading the solvers")
+        from leverage.solvers.compilation import announced_compilation
+
+        def step(phrase: str) -> None:
+            interruption.heed()
+            tell(phrase)
+
+        with announced_compilation(lambda: say_compiling(output.quiet), interruption.heed):
+            found = study(scenario, step)
+    interruption.heed()
+    written = write_tables(
+        scenario,
+        found.tables,
+        found.facts,
+        found.text,
+        output.folder or default_folder(scenario, Path("results"), kind),
+        output.table_format.value,
+        time.monotonic() - started,
+        renumber=output.folder is None,
+    )
+    if not output.quiet:
+        print_text(found.text)
+        typer.echo(f"Files: {written}", err=True)
+    for each in found.unsolved:
+        typer.echo(f"not solved - {each}", err=True)
+    if not found.complete:
+        raise typer.Exit(NOT_SOLVED)

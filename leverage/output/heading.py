@@ -1,0 +1,25 @@
+"""The head of a printed page: what it is about, and the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leverage.output.columns import WIDTH, paragraph
+from leverage.scenario.scenario import Scenario
+
+
+def head_text(scenario: Scenario, topic: str = "") -> str:
+    """Title and file name on one line where they fit, and the rule below; a topic stands before the title."""
+    name = Path(scenario.source).name
+    title = (f"{topic}: {scenario.title}" if topic else scenario.title).upper()
+    first = f"{title}{name.rjust(WIDTH - len(title))}"
+    if len(title) + len(name) >= WIDTH:
+        first = f"{paragraph(title)}\n{name.rjust(WIDTH)}"
+    return f"{first}\n{'=' * WIDTH}"
+
+
+def setting_words(scenario: Scenario) -> str:
+    """Variant and overrides in a sentence; nothing for the baseline."""
+    changed = [f"{name} = {value:.12g}" for name, value in scenario.overrides.items() if value != scenario.stated[name]]
+    where = [f"variant {scenario.variant}"] if scenario.variant else []
+    return f"Not the baseline: {', '.join(where + changed)}." if where or changed else ""

@@ -1,0 +1,141 @@
+"""Whether the selected equilibrium at other parameters is the one that the baseline's turns into.
+
+Source: as for `follow_equilibrium`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from leverage.errors import UnsolvedError
+from leverage.game.form import GameForm
+from leverage.game.stochastic_game import StochasticGame
+from leverage.solvers.arclength import LOCATED, LostError, Problem, reported, settled, unit_of
+from leverage.solvers.branch import Branch, BranchPoint, Family
+from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE
+from leverage.solvers.indifference import IndifferenceSystem
+from leverage.solvers.markov_perfect import markov_perfect
+from leverage.solvers.solution import Solution
+
+#: Values that differ by less than this share of the payoff range, certificates apart, belong to the same equilibrium.
+SAME_VALUES = 1e-6
+#: Differences of this share of the largest payoff are rounding, also where nothing matters in a game.
+ROUNDING = 1e-14
+
+
+@dataclass(frozen=True)
+class SelectionJump:
+    """Whether the selected equilibrium at theta is another one than the continuation of the baseline's.
+
+    distance: largest difference of values over states and players, payoff units; NaN where the branch does not reach. reason: a
+    sentence, empty where nothing jumped.
+    """
+
+    theta: float
+    jumped: bool
+    distance: float
+    reason: str = ""
+
+
+def selection_jumps(
+    form: GameForm,
+    parameter: str,
+    grid: Sequence[float],
+    *,
+    follow: Branch,
+    select: Callable[[float], Solution] | None = None,
+) -> tuple[SelectionJump, ...]:
+    """At each theta of a grid: does the selected equilibrium differ from the continuation of the baseline's?
+
+    Parameters
+    ----------
+    form, parameter : as in `follow_equilibrium`. grid : values of the parameter.
+    follow : the branch of the baseline's equilibrium. Its continuation at theta is the first point met on the way from the
+        baseline before theta turns back; beyond a turn the branch counts as not reaching.
+    select : theta -> the selected solution (default: the first of `markov_perfect`).
+
+    Returns
+    -------
+    A tuple with one `SelectionJump` per grid value. It jumped where values differ, in any state, by more than 1e-6 of the payoff
+    range and both certificates, where the branch does not reach, or where nothing was selected.
+
+    Examples
+    --------
+    >>> from leverage.solvers.follow_equilibrium import follow_equilibrium
+    >>> from leverage.game.form import compile_form
+    >>> from leverage.loading import parse_scenario, shipped_text
+    >>> form = compile_form(parse_scenario(shipped_text("withdrawal")))
+    >>> branch = follow_equilibrium(form, markov_perfect(form.at())[0], "presence_cost", 17, 18)
+    >>> [jump.jumped for jump in selection_jumps(form, "presence_cost", [17.1], follow=branch)]
+    [False]
+    """
+    values = form.scenario.values
+
+    def family(theta: float) -> StochasticGame:
+        return form.at({**values, parameter: theta})
+
+    return family_jumps(family, grid, follow=follow, select=select)
+
+
+def family_jumps(
+    family: Family, grid: Sequence[float], *, follow: Branch, select: Callable[[float], Solution] | None = None
+) -> tuple[SelectionJump, ...]:
+    """The same for any family of games; see `selection_jumps`."""
+    chosen = select if select is not None else (lambda theta: markov_perfect(family(theta))[0])
+    return tuple(_jump(family, float(theta), follow, chosen) for theta in grid)
+
+
+def _jump(family: Family, theta: float, branch: Branch, select: Callable[[float], Solution]) -> SelectionJump:
+    there = continuation(family, branch, theta)
+    if there is None:
+        return SelectionJump(
+            theta, True, np.nan, f"the baseline's equilibrium does not continue to {branch.parameter} = {theta:.6g}"
+        )
+    try:
+        selected = select(theta)
+    except UnsolvedError as error:
+        return SelectionJump(theta, True, np.nan, f"nothing was selected: {error}")
+    game = selected.plan.game
+    distance = float(np.max(np.abs(selected.values - there.all_values)))
+    patience = float(np.max(1 / (1 - game.discount)))
+    rounding = ROUNDING * float(np.max(np.abs(game.payoffs)))
+    allowed = SAME_VALUES * game.payoff_range + patience * (selected.certificate + there.certificate + rounding)
+    if distance <= allowed:
+        return SelectionJump(theta, False, distance)
+    sentence = (
+        f"selection jumped: another equilibrium is selected at {branch.parameter} = {theta:.6g} than the baseline's continuation"
+    )
+    return SelectionJump(theta, True, distance, sentence)
+
+
+def continuation(family: Family, branch: Branch, theta: float) -> BranchPoint | None:
+    """The equilibrium at theta that the baseline's turns into, before theta turns back; None where the branch does not reach."""
+    points, k = branch.points, branch.start
+    if theta == points[k].theta:
+        return points[k]
+    step = 1 if theta > points[k].theta else -1
+    while 0 <= k + step < len(points):
+        here, there = points[k], points[k + step]
+        if (there.theta - here.theta) * step < -LOCATED * (branch.high - branch.low):
+            return None
+        if (there.theta - theta) * step >= 0 and there.theta != here.theta:
+            return _between(family, branch, here, there, theta)
+        k += step
+    return None
+
+
+def _between(family: Family, branch: Branch, here: BranchPoint, there: BranchPoint, theta: float) -> BranchPoint | None:
+    """The branch at theta, by Newton's method from between two neighbouring points."""
+    share = (theta - here.theta) / (there.theta - here.theta)
+    system = IndifferenceSystem(family(theta), there.support)
+    x = (1 - share) * system.pack(here.strategies, here.all_values) + share * system.pack(there.strategies, there.all_values)
+    problem = Problem(family, branch.parameter, branch.low, branch.high, system.spread, CERTIFIED_SHARE, system.game.payoff_range)
+    z = np.append(x, (theta - branch.low) / (branch.high - branch.low)) / unit_of(problem, system)
+    try:
+        spot = settled(problem, system, z)
+        return reported(problem, spot, (1 - share) * here.arclength + share * there.arclength)
+    except LostError:
+        return None

@@ -1,0 +1,181 @@
+"""Studies of Markov play beside the main run: each takes a scenario and gives a printed page and tidy tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from leverage.analysis.branch import measured_branch
+from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.noise import noisy_path
+from leverage.errors import Fault, ScenarioError, UnsolvedError
+from leverage.game.form import compile_form
+from leverage.output.branch import branch_frame, branch_text, events_frame, selection_frame
+from leverage.output.equilibria import equilibria_text
+from leverage.output.facts import Page
+from leverage.output.frames import Run, equilibria_frame, play_frame
+from leverage.output.noise import noise_frame, noise_text
+from leverage.scenario.parsing import nearest
+from leverage.scenario.scenario import Scenario
+from leverage.solvers.markov_perfect import markov_perfect
+from leverage.solvers.multiplicity import FULL_STARTS, find_equilibria
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Values of a followed parameter at which the selection is looked at.
+GRID_VALUES = 13
+#: Called with a phrase when a step of a study begins.
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What a study found.
+
+    text: the printed page. tables: by the name of their file. facts: for the manifest. unsolved: what has no certified answer, in
+    sentences; `complete` is False if there is any.
+    """
+
+    scenario: Scenario
+    text: str
+    tables: Mapping[str, pd.DataFrame]
+    facts: Mapping[str, Any]
+    unsolved: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.unsolved
+
+
+def _nothing(phrase: str) -> None:
+    """Tell nobody."""
+
+
+def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress: Progress = _nothing) -> Study:
+    """All Markov equilibria that a full search finds; see `find_equilibria`.
+
+    Tables: `equilibria`, one row a fact; `equilibria_play`, the chance of each action in each state.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        game = compile_form(scenario).at()
+        progress("searching for Markov equilibria")
+        found = find_equilibria(game, starts=starts)
+        progress("measuring outcomes")
+        markov = measured_equilibria(game, found)
+    run = Run(scenario=scenario, game=game, plays=(), unsolved=(), markov=markov)
+    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov)}
+    facts = {
+        "complete": found.complete,
+        "complete_pure": found.complete_pure,
+        "searches": found.searches,
+        "notes": list(found.notes),
+        "certificates": {str(k): each.solution.certificate for k, each in enumerate(found.equilibria, 1)},
+    }
+    unsolved = () if found.selected else tuple(found.notes[:1])
+    return Study(scenario, equilibria_text(run), tables, facts, unsolved)
+
+
+def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = _nothing) -> Study:
+    """Noisy play from random play to best play; see `logit_path`.
+
+    precisions: 1 / payoff, at least 0 each (default: from 0 until play is near its limit). Table: `noisy_play`, one row a fact.
+    Raises ValueError for a precision that is none.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        game = compile_form(scenario).at()
+        progress("solving: Markov perfect")
+        try:
+            selected = markov_perfect(game)[0]
+        except UnsolvedError:
+            selected = None
+        progress("walking from random play to best play")
+        path = noisy_path(game, precisions, selected)
+    distances = {f"{play.precision:g}": play.distance for play in path.plays if math.isfinite(play.precision)}
+    facts = {"complete": not path.lost, "distance_from_logit_response": distances, "limit_is_selected": path.selected}
+    page = Page(scenario, game)
+    unsolved = (path.lost,) if path.lost else ()
+    return Study(scenario, noise_text(page, path), {"noisy_play": noise_frame(scenario, path)}, facts, unsolved)
+
+
+def follow_study(
+    scenario: Scenario,
+    parameter: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    values: int = GRID_VALUES,
+    progress: Progress = _nothing,
+) -> Study:
+    """Follow the selected equilibrium of the scenario in a parameter from low to high (default: its plausible range).
+
+    values: at so many equally spaced values, and at the scenario's own, the selected equilibrium is compared; >= 2. Tables:
+    `branch`, `branch_events` and `branch_selection`.
+
+    Raises
+    ------
+    ScenarioError : an unknown parameter, a range that is none or without the scenario's value. UnsolvedError : no equilibrium was
+    selected to be followed.
+    """
+    bottom, top = _range(scenario, parameter, low, high)
+    baseline = scenario.values[parameter]
+    grid = sorted({*_rounded(bottom, top, values), baseline})
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        form = compile_form(scenario)
+        progress("solving: Markov perfect")
+        game = form.at()
+        solution = markov_perfect(game)[0]
+        progress(f"following the equilibrium in {parameter}")
+        measured = measured_branch(form, solution, parameter, bottom, top, grid, progress)
+    tables = {
+        "branch": branch_frame(scenario, measured),
+        "branch_events": events_frame(scenario, measured),
+        "branch_selection": selection_frame(scenario, measured),
+    }
+    facts = {
+        "complete": True,
+        "parameter": parameter,
+        "range": [bottom, top],
+        "ends": list(measured.branch.ends),
+        "selection_jumped": [each.jump.theta for each in measured.grid if each.jump.jumped],
+    }
+    return Study(scenario, branch_text(Page(scenario, game), measured), tables, facts)
+
+
+def _range(scenario: Scenario, parameter: str, low: float | None, high: float | None) -> tuple[float, float]:
+    """The range to follow over. Raises ScenarioError where there is none."""
+    if parameter not in scenario.parameters:
+        remedy = nearest(parameter, scenario.parameters)
+        raise _refused(f"there is no parameter '{parameter}'", remedy, f"--parameter {parameter}")
+    known, value = scenario.parameters[parameter], scenario.values[parameter]
+    bottom, top = min(known.low, value) if low is None else low, max(known.high, value) if high is None else high
+    place = f"--from {bottom:g} --to {top:g}"
+    if bottom >= top and low is None and high is None:
+        raise _refused(
+            f"'{parameter}' has no plausible range in the file", "give one with --from LOW --to HIGH", f"--parameter {parameter}"
+        )
+    if not (math.isfinite(bottom) and math.isfinite(top) and bottom < top):
+        raise _refused("the range is empty", "--from is the lower end, --to the upper one", place)
+    if not bottom <= value <= top:
+        remedy = f"the branch starts at the scenario's value: choose a range around it, or another one by -p {parameter}=..."
+        raise _refused(f"the range does not contain the value of '{parameter}', {value:g}", remedy, place)
+    return bottom, top
+
+
+def _rounded(bottom: float, top: float, values: int) -> list[float]:
+    """Equally spaced values in the range, rounded to two digits of their distance so that they read well; its ends as given."""
+    places = 1 - math.floor(math.log10((top - bottom) / (values - 1)))
+    inner = (round(float(theta), places) for theta in np.linspace(bottom, top, values)[1:-1])
+    return [bottom, *(theta for theta in inner if bottom < theta < top), top]
+
+
+def _refused(message: str, remedy: str, place: str) -> ScenarioError:
+    return ScenarioError("the command line", [Fault(0, 0, message, remedy, place=place)])
