@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
-from leverage.analysis.plays import Play, Unsolved, declared_plays, solution_plays
+from leverage.analysis.local_sensitivity import local_sensitivity
+from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
 from leverage.output.frames import Run
@@ -53,9 +54,12 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     for play in declared_plays(game, machines):
         tell(f"measured: {play.selection}")
         plays.append(play)
+    tell("differentiating: Markov perfect")
+    markov = next((play for play in plays if isinstance(play, Play) and play.selection == MARKOV), None)
     return Run(
         scenario=scenario,
         game=game,
         plays=tuple(play for play in plays if isinstance(play, Play)),
         unsolved=tuple(play for play in plays if isinstance(play, Unsolved)),
+        local=None if markov is None else local_sensitivity(form, markov.plan),
     )

@@ -29,6 +29,8 @@ from leverage.solvers.stage_nash import stage_nash
 MOST_COMBINATIONS = 400
 #: Stands for a player's best reply in `Play.strategies`.
 BEST_REPLY = "best reply"
+#: The selection of the point prediction.
+MARKOV = "Markov perfect"
 
 Machines = Sequence[Mapping[str, Automaton]]
 
@@ -81,7 +83,7 @@ class Unsolved:
 def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolved]:
     """Play under each solution concept, one after the other. `horizon` is in periods."""
     concepts: tuple[tuple[str, Callable[[], Solution], int | None], ...] = (
-        ("Markov perfect", lambda: _with_radius(markov_perfect(game)[0]), None),
+        (MARKOV, lambda: _with_radius(markov_perfect(game)[0]), None),
         (f"horizon of {date_label(game, horizon)}", lambda: finite_horizon(game, horizon), horizon),
         ("stage Nash", lambda: stage_nash(game), None),
     )

@@ -98,7 +98,7 @@ def _umask() -> int:
 
 
 def _fill(draft: Path, run: Run, text: str, table_format: str, seconds: float) -> None:
-    for name, frame in (("outcomes", run.outcomes), ("strategies", run.strategies)):
+    for name, frame in (("outcomes", run.outcomes), ("strategies", run.strategies), ("sensitivity", run.sensitivity)):
         _write_table(frame, draft / f"{name}.{table_format}", table_format)
     (draft / "tables.txt").write_text(f"{text}\n", encoding="utf-8", newline="\n")
     (draft / "scenario.resolved.yaml").write_text(resolved_yaml(run.scenario), encoding="utf-8", newline="\n")

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from leverage.analysis.plays import Play, Unsolved
+from leverage.analysis.local_sensitivity import LocalSensitivity
+from leverage.analysis.plays import MARKOV, Play, Unsolved
 from leverage.game.stochastic_game import StochasticGame
 from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Scenario
@@ -26,6 +27,24 @@ STRATEGY_COLUMNS = (
     "better",
     "in_words",
 )
+SENSITIVITY_COLUMNS = (
+    "parameter",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "selection",
+    "subject",
+    "quantity",
+    "quantity_unit",
+    "derivative",
+    "moves",
+    "side",
+    "same_play_from",
+    "same_play_to",
+    "certificate",
+    "note",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +53,14 @@ class Run:
 
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
     unsolved: concepts without a certified answer; `complete` is False if there are any.
+    local: derivatives of the Markov perfect equilibrium; None if there is none.
     """
 
     scenario: Scenario
     game: StochasticGame
     plays: tuple[Play, ...]
     unsolved: tuple[Unsolved, ...]
+    local: LocalSensitivity | None = None
 
     @property
     def complete(self) -> bool:
@@ -56,6 +77,13 @@ class Run:
         where and how.
         """
         return _strategies(self.scenario, self.plays)
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame:
+        """One row a parameter and outcome of the Markov perfect equilibrium: the derivative, and what the plausible range would
+        move; no rows where the equilibrium is not regular (`local.reason` says why).
+        """
+        return _sensitivity(self.scenario, self.local)
 
 
 def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
@@ -82,3 +110,21 @@ def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
         )
         rows.append((play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail, *play.reply_gains))
     return pd.DataFrame(rows, columns=[*STRATEGY_COLUMNS, *(f"{player.key}_gain_by_best_reply" for player in scenario.players)])
+
+
+def _sensitivity(scenario: Scenario, local: LocalSensitivity | None) -> pd.DataFrame:
+    """One row an effect, in the order of `LocalSensitivity`; low, high and moves are NaN for a parameter without a range."""
+    keys = {player.name: player.key for player in scenario.players}
+    rows = []
+    for effect in local.effects if local else ():
+        parameter = scenario.parameters[effect.parameter]
+        ends = (parameter.low, parameter.high) if parameter.in_doubt else (float("nan"), float("nan"))
+        rows.append(
+            (
+                *(effect.parameter, parameter.value, *ends, parameter.unit),
+                *(MARKOV, keys.get(effect.subject, effect.subject), effect.quantity, effect.unit),
+                *(effect.derivative, effect.moves, effect.side, effect.same_play_from, effect.same_play_to),
+                *(effect.certificate, effect.note),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS))

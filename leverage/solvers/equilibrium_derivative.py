@@ -10,8 +10,8 @@ one factorisation, one solve a direction. It is the derivative of this equilibri
 elsewhere does not enter.
 
 Actions that are the same in every respect - the same payoffs to everybody, the same law, the same derivatives of both, whatever
-the others do that is in the support - make F singular without doing harm: nothing that happens depends on their shares. They are
-taken together and keep them.
+the others do that is in the support - make F singular without doing harm: payoffs and states do not depend on their shares.
+They are taken together, and their shares stay as they are.
 
 Sources: Herings and Peeters (2004) for the regularity of stationary equilibria in almost all games; Haller and Lagunoff (2000)
 for Markov perfect ones; Dontchev and Rockafellar (2014) for the implicit function theorem with one-sided derivatives.
@@ -50,15 +50,17 @@ class EquilibriumDerivative:
     """A regular equilibrium and its derivative along D directions.
 
     strategies: per player (C_i,), flat; values: (S, N), normalised, payoff a period; both after Newton's method. d_strategies:
-    per player (C_i, D); d_values: (S, N, D), per unit of the direction's parameter. condition: reciprocal condition number of
-    the indifference conditions. margin: how much worse the best unused action is, over all states and players, as a share of
-    the player's payoff range; inf where every action is used.
+    per player (C_i, D); d_values: (S, N, D), per unit of the direction's parameter. room: (D, 2), how far the parameter may fall
+    and how far it may rise before, to first order, another set of actions is used; inf if never. condition: reciprocal condition
+    number of the indifference conditions. margin: how much worse the best unused action is, over all states and players, as a
+    share of the player's payoff range; inf where every action is used.
     """
 
     strategies: tuple[Floats, ...]
     values: Floats
     d_strategies: tuple[Floats, ...]
     d_values: Floats
+    room: Floats
     condition: float
     margin: float
     support: _Support
@@ -119,13 +121,15 @@ def equilibrium_derivative(plan: Automaton, derivatives: FormDerivatives) -> Equ
     support = _Support(system, x, support.twin, support.share)
     margin = _margin(support)
     moves = system.residual_derivative(x, derivatives.payoffs, derivatives.probabilities, derivatives.discount)
-    d_strategies, d_values = system.unpack(factor.solve(-moves))
+    changes, d_values = system.unpack(factor.solve(-moves))
     chances, values = system.unpack(x)
+    strategies, d_strategies = support.spread(chances), support.spread(changes)
     return EquilibriumDerivative(
-        strategies=support.spread(chances),
+        strategies=strategies,
         values=values,
-        d_strategies=support.spread(d_strategies),
+        d_strategies=d_strategies,
         d_values=d_values,
+        room=_room(support, derivatives, strategies, d_strategies, d_values),
         condition=factor.reciprocal_condition,
         margin=margin,
         support=support,
@@ -265,6 +269,49 @@ def _margin(support: _Support) -> float:
             raise UnsolvedError(f"not regular: {_words(system, i, worst)} is not played and ties with what is")
         least = min(least, float(worse[worst]))
     return least
+
+
+def _room(
+    support: _Support,
+    derivatives: FormDerivatives,
+    strategies: tuple[Floats, ...],
+    d_strategies: tuple[Floats, ...],
+    d_values: Floats,
+) -> Floats:
+    """(D, 2): how far each parameter may fall and rise before, to first order, a chance or a disadvantage comes to 0."""
+    system, game = support.system, support.system.game
+    values = system.unpack(support.x)[1]
+    worth, q = system.action_values(support.x), system.all_row_values(values)
+    room = np.full((d_values.shape[2], 2), np.inf)
+    for d in range(len(room)):
+        dq = _row_value_slopes(system, derivatives, values, d_values[:, :, d], d)
+        lead = system.expected(strategies, dq)
+        for i, used in enumerate(system.support):
+            state = np.repeat(np.arange(game.n_states), game.action_counts[:, i])
+            follow = sum(
+                system.expected([d_strategies[j][:, d] if k == j else own for k, own in enumerate(strategies)], q)[i]
+                for j in range(game.n_players)
+                if j != i
+            )
+            height = np.where(used, strategies[i], values[state, i] - worth[i])
+            slope = np.where(used, d_strategies[i][:, d], d_values[state, i, d] - lead[i] - follow)
+            counts = used | ~used[support.twin[i]]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                when = np.where(counts, height / np.abs(slope), np.inf)
+            room[d, 0] = min(room[d, 0], when[slope > 0].min(initial=np.inf))
+            room[d, 1] = min(room[d, 1], when[slope < 0].min(initial=np.inf))
+    return room
+
+
+def _row_value_slopes(
+    system: IndifferenceSystem, derivatives: FormDerivatives, values: Floats, d_values: Floats, d: int
+) -> Floats:
+    """(R, N): derivatives of (1 - delta_i) u_i + delta_i P V_i of every row along direction d."""
+    game, law = system.game, system.game.transitions
+    ahead, counted = values - system.middle, game.payoffs - system.middle
+    arriving = np.add.reduceat(derivatives.probabilities[d][:, None] * ahead[law.indices], law.indptr[:-1], axis=0)
+    patience = derivatives.discount[d] * (law @ ahead - counted)
+    return np.asarray((1 - game.discount) * derivatives.payoffs[d] + patience + game.discount * (arriving + law @ d_values))
 
 
 def _words(system: IndifferenceSystem, player: int, choice: int) -> str:
