@@ -35,6 +35,8 @@ NOISE = 1e-11
 CHECK_STEPS = (1e-4, 1e-6)
 #: An effect is confirmed if differences miss it by at most this share of the quantity's scale or of all effects on it together.
 CONFIRMED = 1e-4
+#: An end of the same play that lies further away than so many ranges is rounding: there is none.
+FAR = 1e6
 #: Seed of the shares: a direction in general position, in which no error cancels another.
 CHECK_SEED = 1887
 #: `moves` is sorted by so many digits, so that rounding does not decide about the order.
@@ -51,8 +53,8 @@ class Effect:
     side: "both", or "rising" and "falling" where the derivative differs, or "none". unit: of the quantity. derivative: change of
     the quantity per unit of the parameter; NaN where there is none. moves: derivative times the length of the plausible range (on
     its side); NaN without a range. same_play_from, same_play_to: values of the parameter between which, to first order, the same
-    actions are used; infinite where there is no end. certificate: what differences miss of all effects on this quantity together, in its unit; NaN
-    where it was not checked. note: why it is one-sided, missing or not confirmed; empty otherwise.
+    actions are used; infinite where there is no end. certificate: what differences miss of all effects on this quantity
+    together, in its unit; NaN where it was not checked. note: why it is one-sided, missing or not confirmed; empty otherwise.
     """
 
     parameter: str
@@ -184,8 +186,8 @@ def _effects(
             unit=outcome.unit,
             derivative=slope,
             moves=slope * _length(parameter, side),
-            same_play_from=parameter.value - (float(room[d, 0]) if side <= 0 else 0.0),
-            same_play_to=parameter.value + (float(room[d, 1]) if side >= 0 else 0.0),
+            same_play_from=parameter.value - (_room(parameter, room[d, 0]) if side <= 0 else 0.0),
+            same_play_to=parameter.value + (_room(parameter, room[d, 1]) if side >= 0 else 0.0),
             certificate=missed if side == 0 and math.isfinite(slope) else math.nan,
             note=note,
         )
@@ -216,6 +218,11 @@ def _length(parameter: Parameter, side: int) -> float:
 def _reach(parameter: Parameter) -> float:
     """What counts as a large change of the parameter: its plausible range, or its own size where it has none."""
     return parameter.high - parameter.low if parameter.in_doubt else abs(parameter.value) or 1.0
+
+
+def _room(parameter: Parameter, distance: float) -> float:
+    """The distance, or infinity if it is very far."""
+    return float(distance) if distance <= FAR * _reach(parameter) else math.inf
 
 
 def _sort_key(effect: Effect, order: dict[tuple[str, str], int]) -> tuple[bool, int, bool, float, str, bool]:

@@ -224,8 +224,9 @@ def _first_equal(
     for j in range(game.n_players):
         if j != player:
             rows = rows[support[j][game.row_choice[j, rows]]]
-    used = support[player]
-    looks = {int(c): _looks(game, derivatives, rows[game.row_choice[player, rows] == c]) for c in choices}
+    used, law = support[player], game.transitions
+    met = np.unique(law.indices[law.indptr[game.row_start[state]] : law.indptr[game.row_start[state + 1]]])
+    looks = {int(c): _looks(game, derivatives, rows[game.row_choice[player, rows] == c], met) for c in choices}
     found: dict[int, int] = {}
     for c in sorted(looks, key=lambda c: (not used[c], c)):
         same = (first for first in dict.fromkeys(found.values()) if _equal(looks[first], looks[c]))
@@ -233,13 +234,13 @@ def _first_equal(
     return np.array([found[int(c)] for c in choices], dtype=np.intp)
 
 
-def _looks(game: StochasticGame, derivatives: FormDerivatives, rows: Integers) -> tuple[Floats, ...]:
-    """All that happens in some rows: payoffs and law, and their derivatives."""
+def _looks(game: StochasticGame, derivatives: FormDerivatives, rows: Integers, met: Integers) -> tuple[Floats, ...]:
+    """All that happens in some rows: payoffs and law on the states `met`, and their derivatives."""
     law = np.vstack([game.transitions.data, derivatives.probabilities])
     sizes = np.diff(game.transitions.indptr)[rows]
     entries = spans(game.transitions.indptr[rows].astype(np.intp), sizes)
-    cells = np.zeros((len(law), len(rows), game.n_states))
-    cells[:, np.repeat(np.arange(len(rows)), sizes), game.transitions.indices[entries]] = law[:, entries]
+    cells = np.zeros((len(law), len(rows), len(met)))
+    cells[:, np.repeat(np.arange(len(rows)), sizes), np.searchsorted(met, game.transitions.indices[entries])] = law[:, entries]
     return game.payoffs[rows], derivatives.payoffs[:, rows], cells
 
 
