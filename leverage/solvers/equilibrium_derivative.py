@@ -33,6 +33,8 @@ from leverage.solvers.indifference import SUPPORT_PROBABILITY, Factor, Indiffere
 
 #: Play is an equilibrium if no departure gains more than this share of the payoff range.
 CERTIFIED_SHARE = 1e-9
+#: Gains up to this share of the largest payoff are rounding.
+ROUNDING_SHARE = 1e-14
 #: An unused action that is worse by less than this share of its player's payoff range is a tie.
 TIE_SHARE = 1e-7
 #: A mixed action with a smaller chance than this may be about to leave the support.
@@ -142,7 +144,8 @@ def _stationary_equilibrium(plan: Automaton) -> tuple[tuple[Floats, ...], Floats
     if plan.players != tuple(range(game.n_players)) or len(plan.modes) != 1 or plan.n_nodes != game.n_states:
         raise GameError("derivatives are for stationary play of all players")
     found = check(plan, np.ones(plan.n_nodes, dtype=bool))
-    if not found.gain <= CERTIFIED_SHARE * game.payoff_range + found.error:
+    allowed = max(CERTIFIED_SHARE * game.payoff_range, ROUNDING_SHARE * float(np.max(np.abs(game.payoffs))))
+    if not found.gain <= allowed + found.error:
         raise UnsolvedError(f"not an equilibrium: a departure gains {found.gain:.3g} {game.payoff_unit}")
     return plan.lotteries, found.values
 
@@ -225,7 +228,9 @@ def _first_equal(
         if j != player:
             rows = rows[support[j][game.row_choice[j, rows]]]
     used, law = support[player], game.transitions
-    met = np.unique(law.indices[law.indptr[game.row_start[state]] : law.indptr[game.row_start[state + 1]]])
+    met: Integers = np.unique(law.indices[law.indptr[game.row_start[state]] : law.indptr[game.row_start[state + 1]]]).astype(
+        np.intp
+    )
     looks = {int(c): _looks(game, derivatives, rows[game.row_choice[player, rows] == c], met) for c in choices}
     found: dict[int, int] = {}
     for c in sorted(looks, key=lambda c: (not used[c], c)):
