@@ -43,6 +43,8 @@ LEAST_CHANCE = 1e-7
 SAME = 1e-12
 #: Newton's method: steps, and the share of the unknowns' units below which it ends.
 MOST_STEPS, SMALL_STEP = 12, 1e-14
+#: The matrix is factored again if a step is longer than this share of the last.
+SLOW = 1e-2
 #: It may end with steps up to this size, where rounding moves it no nearer.
 STALLED = 1e-10
 
@@ -158,16 +160,19 @@ def _regular_factor(system: IndifferenceSystem, x: Floats) -> Factor:
 
 
 def _polished(system: IndifferenceSystem, x: Floats) -> Floats:
-    """Newton's method from x; one factorisation does. Raises UnsolvedError where it does not converge."""
+    """Newton's method from x, factoring anew only where steps shrink slowly. Raises UnsolvedError where it does not converge."""
     unit, last, factor = system.column_scale(), np.inf, _regular_factor(system, x)
     for _ in range(MOST_STEPS):
         step = factor.solve(system.residual(x))
         size = float(np.max(np.abs(step) / unit))
         if not size < last:
             break
-        x, last = x - step, size
+        x = x - step
         if size <= SMALL_STEP:
-            break
+            return x
+        if size > SLOW * last:
+            factor = _regular_factor(system, x)
+        last = size
     if not last <= STALLED:
         raise UnsolvedError("not regular: the indifference conditions have no isolated solution near this play")
     return x
