@@ -158,10 +158,10 @@ def test_gamblers_ruin_in_closed_form() -> None:
     """From k of n at odds r = (1 - w) / w: h = (1 - r^k) / (1 - r^n). Rounds to riches by the slope of the closed form."""
     goal, fortune, win = 7, 3, 0.4
     game = gamblers_ruin(goal, fortune, Fraction(2, 5))
-    law = [np.where(game.transitions.indices == game.row_state[game.entry_row] + 1, 1.0, -1.0)]
-    law[0][np.isin(game.row_state[game.entry_row], [0, goal])] = 0.0
+    up = np.where(game.transitions.indices == game.row_state[game.entry_row] + 1, 1.0, -1.0)
+    up[np.isin(game.row_state[game.entry_row], [0, goal])] = 0.0
     ones = [np.ones(goal + 1)]
-    found = outcome_derivatives(game, ones, [np.zeros((goal + 1, 1))], only_law(game, law))
+    found = outcome_derivatives(game, ones, [np.zeros((goal + 1, 1))], only_law(game, [up.tolist()]))
     table = {(each.subject, each.quantity): each for each in found}
 
     def chance(w: float) -> float:
