@@ -246,11 +246,11 @@ def _first_equal(
 
 def _looks(game: StochasticGame, derivatives: FormDerivatives, rows: Integers, met: Integers) -> tuple[Floats, ...]:
     """All that happens in some rows: payoffs and law on the states `met`, and their derivatives."""
-    law = np.vstack([game.transitions.data, derivatives.probabilities])
     sizes = np.diff(game.transitions.indptr)[rows]
     entries = spans(game.transitions.indptr[rows].astype(np.intp), sizes)
+    law = np.vstack([game.transitions.data[entries], derivatives.probabilities[:, entries]])
     cells = np.zeros((len(law), len(rows), len(met)))
-    cells[:, np.repeat(np.arange(len(rows)), sizes), np.searchsorted(met, game.transitions.indices[entries])] = law[:, entries]
+    cells[:, np.repeat(np.arange(len(rows)), sizes), np.searchsorted(met, game.transitions.indices[entries])] = law
     return game.payoffs[rows], derivatives.payoffs[:, rows], cells
 
 
@@ -269,7 +269,7 @@ def _margin(support: _Support) -> float:
     system, game = support.system, support.system.game
     strategies, values = system.unpack(support.x)
     least = np.inf
-    for i, (used, worth) in enumerate(zip(system.support, system.action_values(support.x), strict=True)):
+    for i, (used, worth) in enumerate(zip(system.support, _worth(support), strict=True)):
         rare = np.flatnonzero(used & (strategies[i] < LEAST_CHANCE))
         if len(rare):
             raise UnsolvedError(f"not regular: {_words(system, i, int(rare[0]))} is played with a chance too close to 0")
@@ -282,6 +282,16 @@ def _margin(support: _Support) -> float:
     return least
 
 
+def _worth(support: _Support) -> tuple[Floats, ...]:
+    """Per player (C_i,): the value of each choice against the others' whole play: actions that are equal against what is used
+    may differ against what is not.
+    """
+    system = support.system
+    chances, values = system.unpack(support.x)
+    counted = system.expected(support.spread(chances), system.all_row_values(values))
+    return tuple(middle + own for middle, own in zip(system.middle, counted, strict=True))
+
+
 def _room(
     support: _Support,
     derivatives: FormDerivatives,
@@ -292,7 +302,7 @@ def _room(
     """(D, 2): how far each parameter may fall and rise before, to first order, a chance or a disadvantage comes to 0."""
     system, game = support.system, support.system.game
     values = system.unpack(support.x)[1]
-    worth, q = system.action_values(support.x), system.all_row_values(values)
+    worth, q = _worth(support), system.all_row_values(values)
     room = np.full((d_values.shape[2], 2), np.inf)
     for d in range(len(room)):
         dq = _row_value_slopes(system, derivatives, values, d_values[:, :, d], d)

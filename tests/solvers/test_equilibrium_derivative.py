@@ -235,6 +235,8 @@ def test_actions_that_differ_only_where_the_others_never_play_are_the_same() -> 
     found = equilibrium_derivative(plan, along(game, payoffs))
     np.testing.assert_allclose(found.d_values, 1.0)
     np.testing.assert_allclose(found.d_strategies[1], 0.0)
+    # the first player's other action: half of what it yields against the mix, (0 + 1) / 2, and half of 3; its range is 3
+    assert found.margin == pytest.approx((3 - 1.75) / 3)
 
 
 # --- play that has no derivative -----------------------------------------------------------------------------------------
