@@ -15,6 +15,8 @@ from leverage.scenario.wording import plain
 SHOWN = 5
 #: Significant digits of parameters and derivatives.
 DIGITS = 3
+#: Letters of a parameter's name, and digits of a whole number, that are printed.
+LONGEST_NAME, LONGEST_NUMBER = 20, 7
 
 
 def sensitivity_text(facts: Facts, which: int) -> list[str]:
@@ -31,16 +33,16 @@ def sensitivity_text(facts: Facts, which: int) -> list[str]:
     if not shown:
         return [head, paragraph("* No number of the file moves it, to first order.", 2), *_without(own), ""]
     heads = ["", "value", "plausible range", "change per unit", "the range would move", "same actions used"]
-    text, _ = table(heads, [_row(facts, effect) for effect in shown])
-    return [head, text, "", *_reading(local), *_without(own), ""]
+    text, cut = table(heads, [_row(facts, effect) for effect in shown])
+    return [head, text, "", *_reading(local, whole=cut == 0), *_without(own), ""]
 
 
 def _row(facts: Facts, effect: Effect) -> list[str]:
     parameter = facts.run.scenario.parameters[effect.parameter]
     side = "" if effect.side == "both" else f" ({effect.side})"
     return [
-        shortened(plain(effect.parameter)) + side,
-        f"{parameter.value:.{DIGITS}g}",
+        shortened(plain(effect.parameter), LONGEST_NAME) + side,
+        _short(parameter.value),
         _between(parameter.low, parameter.high) if parameter.in_doubt else "-",
         f"{effect.derivative:+.{DIGITS}g}",
         number(effect.moves, facts.digits) if effect.moves < 0 or math.isnan(effect.moves) else f"+{facts.points(effect.moves)}",
@@ -49,7 +51,12 @@ def _row(facts: Facts, effect: Effect) -> list[str]:
 
 
 def _between(low: float, high: float) -> str:
-    return f"{low:.{DIGITS}g} to {high:.{DIGITS}g}"
+    return f"{_short(low)} to {_short(high)}"
+
+
+def _short(value: float) -> str:
+    """A few digits, never a power of ten in place of a whole number."""
+    return f"{value:.0f}" if 10**DIGITS <= abs(value) < 10**LONGEST_NUMBER else f"{value:.{DIGITS}g}"
 
 
 def _kept(effect: Effect, parameter: Parameter) -> str:
@@ -60,19 +67,21 @@ def _kept(effect: Effect, parameter: Parameter) -> str:
     if math.isinf(low) and math.isinf(high):
         return "always"
     if math.isinf(low):
-        return f"up to {high:.{DIGITS}g}"
-    return f"from {low:.{DIGITS}g}" if math.isinf(high) else _between(low, high)
+        return f"up to {_short(high)}"
+    return f"from {_short(low)}" if math.isinf(high) else _between(low, high)
 
 
-def _reading(local: LocalSensitivity) -> list[str]:
-    """How the table is to be read, and how well it was checked."""
+def _reading(local: LocalSensitivity, *, whole: bool) -> list[str]:
+    """How the table is to be read, and how well it was checked; whole: no column was left out."""
     missed = max((each.certificate for each in local.effects if not math.isnan(each.certificate)), default=math.nan)
+    where = "The last column says where, to first order, the same actions stay in use; beyond it" if whole else "Further away"
     told = [
-        "Local and linear: the effect of a small change of this equilibrium, times the length of the range. The last column says"
-        " where, to first order, the same actions stay in use; beyond it the effect is another one: solve again with -p.",
+        "Local and linear: the effect of a small change of this equilibrium, times the length of the range."
+        f" {where} the effect is another one: solve again with -p.",
+        "All outcomes: sensitivity.csv.",
     ]
     if not math.isnan(missed):
-        told.append(f"Re-solved equilibria agree with all effects together within {1.05 * missed:.1g}. More: sensitivity.csv.")
+        told[-1] += f" Equilibria solved again nearby agree with all effects together within {1.05 * missed:.1g}."
     return [paragraph(f"* {sentence}", 2) for sentence in told]
 
 
