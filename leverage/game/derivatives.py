@@ -231,9 +231,10 @@ def _slope(point: _Point, formula: tree.Formula, rows: Rows, name: str, side: in
     """The derivative of one formula. Where there is none the fault is kept and the slope is 0."""
     if name not in point.reads[id(formula)]:
         return np.asarray(0.0)
-    limit, slope = one_sided(formula, rows, point.values, name, side)
+    limit, slope, _ = one_sided(formula, rows, point.values, name, side)
     value = evaluate(formula, rows, point.values)
-    jumps = np.abs(limit - value) > JUMP * np.maximum(np.abs(limit), np.abs(value))
+    with np.errstate(all="ignore"):  # infinities where a formula has no value: the checks over the box tell of those
+        jumps = np.abs(limit - value) > JUMP * np.maximum(np.abs(limit), np.abs(value))
     if not np.isfinite(slope).all():
         faults.append(f"{place} has no finite derivative here")
     elif jumps.any():

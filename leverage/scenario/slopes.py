@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,40 +26,57 @@ from leverage.scenario.syntax import Condition, Formula
 TIE = 1e-9
 
 Values = Mapping[str, float]
-Pair = tuple[Floats, Floats]
 
 
-def one_sided(formula: Formula, rows: Rows, values: Values, parameter: str, side: int) -> Pair:
-    """Limit and slope of the formula as the parameter nears its value from one side; each broadcasts to (R,).
+class Side(NamedTuple):
+    """A formula just beside a point, each broadcastable to (R,): limit, slope (NaN: the rules do not tell), and whether it
+    stays as it is there (`still`), which a slope of 0 alone does not say.
+    """
+
+    limit: Floats
+    slope: Floats
+    still: Booleans
+
+
+class Truth(NamedTuple):
+    """A condition just beside a point: true or false, and where first derivatives do not decide."""
+
+    holds: Booleans
+    unsure: Booleans
+
+
+def one_sided(formula: Formula, rows: Rows, values: Values, parameter: str, side: int) -> Side:
+    """Limit and slope of the formula as the parameter nears its value from one side.
 
     values: the point. side: +1 from above (the slope then tells what a small rise does), -1 from below. The slope is a change
-    per unit of the parameter on both sides; it may be infinite (a root at 0). A branch that a condition excludes does not
-    matter.
+    per unit of the parameter on both sides; it may be infinite (a root at 0), and is NaN where first derivatives do not tell (the
+    root of a square at 0). A branch that a condition excludes does not matter.
 
     >>> kinked = tree.Call("min", (tree.Parameter("p"), tree.Number(0.5)))
     >>> rows = Rows((), np.zeros((0, 1), dtype=np.intp))
-    >>> [float(one_sided(kinked, rows, {"p": 0.5}, "p", side)[1]) for side in (1, -1)]
+    >>> [float(one_sided(kinked, rows, {"p": 0.5}, "p", side).slope) for side in (1, -1)]
     [0.0, 1.0]
     """
     if parameter not in tree.parameters_of(formula):
         value = evaluate(formula, rows, values)
-        return value, np.zeros_like(value, dtype=np.float64)
-    match formula:
-        case tree.Parameter():
-            return np.asarray(values[parameter], dtype=np.float64), np.asarray(1.0)
-        case tree.Binary(operator, left, right):
-            return _combined(operator, *(one_sided(each, rows, values, parameter, side) for each in (left, right)))
-        case tree.Call("min" | "max" as name, arguments):
-            sign = 1 if name == "min" else -1
-            pairs = [one_sided(each, rows, values, parameter, side) for each in arguments]
-            return reduce(lambda a, b: _lower(a, b, sign, side), pairs)
-        case tree.Call(name, (argument,)):
-            return _through(name, one_sided(argument, rows, values, parameter, side), side)
-        case tree.When(inside, condition, outside):
-            truth = _beside(condition, rows, values, parameter, side)
-            pieces = [one_sided(each, rows, values, parameter, side) for each in (inside, outside)]
-            (a, da), (b, db) = pieces
-            return np.where(truth, a, b), np.where(truth, da, db)
+        return Side(value, np.zeros_like(value, dtype=np.float64), np.ones_like(value, dtype=bool))
+
+    def inner(each: Formula) -> Side:
+        return one_sided(each, rows, values, parameter, side)
+
+    with np.errstate(all="ignore"):  # infinities and the like are looked at by those who ask
+        match formula:
+            case tree.Parameter():
+                return Side(np.asarray(values[parameter], dtype=np.float64), np.asarray(1.0), np.asarray(False))
+            case tree.Binary(operator, left, right):
+                return _combined(operator, inner(left), inner(right))
+            case tree.Call("min" | "max" as name, arguments):
+                sign = 1 if name == "min" else -1
+                return reduce(lambda a, b: _lower(a, b, sign, side), [inner(each) for each in arguments])
+            case tree.Call(name, (argument,)):
+                return _through(name, inner(argument), side)
+            case tree.When(inside, condition, outside):
+                return _chosen(_beside(condition, rows, values, parameter, side), inner(inside), inner(outside))
     raise TypeError(f"not a formula: {formula!r}")
 
 
@@ -73,69 +91,81 @@ def is_piecewise(formula: Formula, parameter: str) -> bool:
 
 def tied(a: Floats, b: Floats) -> Booleans:
     """Where two numbers are the same but for rounding."""
-    return np.asarray(np.abs(a - b) <= TIE * np.maximum(np.abs(a), np.abs(b)))
+    return np.asarray((a == b) | (np.isfinite(a - b) & (np.abs(a - b) <= TIE * np.maximum(np.abs(a), np.abs(b)))))
 
 
-def _combined(operator: str, left: Pair, right: Pair) -> Pair:
+def _combined(operator: str, left: Side, right: Side) -> Side:
     """The rules for sums, products, quotients and powers."""
-    (a, da), (b, db) = left, right
-    with np.errstate(all="ignore"):
-        match operator:
-            case "+":
-                return a + b, da + db
-            case "-":
-                return a - b, da - db
-            case "*":
-                return a * b, _times(da, b) + _times(db, a)
-            case "/":
-                return a / b, _times(da, 1 / b) - _times(db, a / b**2)
-        slope = _times(da, b * a ** (b - 1))
-        return a**b, slope + np.where(a == 0, 0.0, _times(db, a**b * np.log(a)))
+    (a, da, a_still), (b, db, b_still) = left, right
+    still = np.asarray(a_still & b_still)
+    match operator:
+        case "+":
+            return Side(a + b, da + db, still)
+        case "-":
+            return Side(a - b, da - db, still)
+        case "*":
+            nothing = (a_still & (a == 0)) | (b_still & (b == 0))
+            return Side(a * b, np.where(nothing, 0.0, da * b + db * a), still | nothing)
+        case "/":
+            return Side(a / b, np.where(still, 0.0, da / b - db * a / b**2), still | (a_still & (a == 0)))
+    power = np.power(a, b)
+    by_base = np.where(a_still, 0.0, da * b * np.power(a, b - 1))
+    by_exponent = np.where(b_still | (a_still & (a == 0)), 0.0, db * power * np.log(a))
+    return Side(power, by_base + by_exponent, still | (a_still & (a == 0)))
 
 
-def _times(slope: Floats, factor: Floats) -> Floats:
-    """slope * factor, which is zero where the slope is, even if the factor has no value there: sqrt(p * talks) at talks = 0."""
-    return np.where(slope == 0, 0.0, slope * factor)
-
-
-def _lower(left: Pair, right: Pair, sign: int, side: int) -> Pair:
-    """The smaller of two pairs (sign -1: the larger); of equals, the one that is smaller just beside the point."""
-    (a, da), (b, db) = left, right
+def _lower(left: Side, right: Side, sign: int, side: int) -> Side:
+    """The smaller of two (sign -1: the larger); of equals, the one that is smaller just beside the point."""
+    (a, da, _), (b, db, _) = left, right
     first = np.where(tied(a, b), sign * side * (da - db) <= 0, sign * (a - b) < 0)
-    return np.where(first, a, b), np.where(first, da, db)
+    still = left.still & right.still | np.where(first, left.still, right.still) & ~tied(a, b)
+    return Side(np.where(first, a, b), np.where(first, da, db), np.asarray(still))
 
 
-def _through(name: str, inner: Pair, side: int) -> Pair:
+def _through(name: str, inner: Side, side: int) -> Side:
     """The chain rule for functions of one number."""
-    a, da = inner
-    with np.errstate(all="ignore"):
-        match name:
-            case "abs":
-                return np.abs(a), np.where(a == 0, side * np.abs(da), np.sign(a) * da)
-            case "exp":
-                return np.exp(a), _times(da, np.exp(a))
-            case "log":
-                return np.log(a), _times(da, 1 / a)
-            case "sqrt":
-                return np.sqrt(a), _times(da, 0.5 / np.sqrt(a))
+    a, da, still = inner
+    match name:
+        case "abs":
+            return Side(np.abs(a), np.where(a == 0, side * np.abs(da), np.sign(a) * da), still)
+        case "exp":
+            return Side(np.exp(a), np.where(still, 0.0, da * np.exp(a)), still)
+        case "log":
+            return Side(np.log(a), np.where(still, 0.0, da / a), still)
+        case "sqrt":
+            return Side(np.sqrt(a), np.where(still, 0.0, da * 0.5 / np.sqrt(a)), still)
     raise TypeError(f"not a function: {name}")
 
 
-def _beside(condition: Condition, rows: Rows, values: Values, parameter: str, side: int) -> Booleans:
+def _chosen(truth: Truth, inside: Side, outside: Side) -> Side:
+    """The piece that the condition chooses; no slope where it is unsure and the pieces differ."""
+    limit = np.where(truth.holds, inside.limit, outside.limit)
+    slope = np.where(truth.holds, inside.slope, outside.slope)
+    still = np.where(truth.holds, inside.still, outside.still) & ~truth.unsure
+    same = tied(inside.limit, outside.limit) & tied(inside.slope, outside.slope)
+    return Side(limit, np.where(truth.unsure & ~same, np.nan, slope), np.asarray(still))
+
+
+def _beside(condition: Condition, rows: Rows, values: Values, parameter: str, side: int) -> Truth:
     """The condition just beside the point."""
     if parameter not in tree.parameters_of(condition):
-        return holds(condition, rows, values)
+        truth = holds(condition, rows, values)
+        return Truth(truth, np.zeros_like(truth))
     match condition:
         case tree.Not(inner):
-            return ~_beside(inner, rows, values, parameter, side)
-        case tree.Both(left, right):
-            return _beside(left, rows, values, parameter, side) & _beside(right, rows, values, parameter, side)
-        case tree.Either(left, right):
-            return _beside(left, rows, values, parameter, side) | _beside(right, rows, values, parameter, side)
+            truth, unsure = _beside(inner, rows, values, parameter, side)
+            return Truth(~truth, unsure)
+        case tree.Both(left, right) | tree.Either(left, right):
+            (a, a_unsure), (b, b_unsure) = (_beside(each, rows, values, parameter, side) for each in (left, right))
+            both = isinstance(condition, tree.Both)
+            matters = (a if both else ~a) | a_unsure, (b if both else ~b) | b_unsure
+            return Truth(a & b if both else a | b, (a_unsure & matters[1]) | (b_unsure & matters[0]))
         case tree.Compare(operator, left, right):
-            (a, da), (b, db) = (one_sided(each, rows, values, parameter, side) for each in (left, right))
-            ahead = np.where(tied(a, b) & ~tied(da, db), side * (da - db), a - b)
-            return np.asarray(_SIGNS[operator](np.sign(ahead)), dtype=bool)
+            (u, du, u_still), (v, dv, v_still) = (one_sided(each, rows, values, parameter, side) for each in (left, right))
+            level = tied(u, v)
+            ahead = np.where(level & ~tied(du, dv), side * (du - dv), u - v)
+            unsure = level & tied(du, dv) & ~(u_still & v_still)
+            return Truth(np.asarray(_SIGNS[operator](np.sign(ahead)), dtype=bool), np.asarray(unsure))
     raise TypeError(f"not a condition on parameters: {condition!r}")
 
 

@@ -328,8 +328,8 @@ MARKOV = (
 FORM_DERIVATIVES = (
     *_rows(
         "scenario/slopes.py",
-        ("_times(da, b) + _times(db, a)", "_times(da, b)", "the second factor is held fixed"),
-        ("_times(da, 1 / b) - _times(db, a / b**2)", "_times(da, 1 / b) + _times(db, a / b**2)", "quotients: a sign"),
+        ("da * b + db * a)", "da * b)", "the second factor is held fixed"),
+        ("da / b - db * a / b**2", "da / b + db * a / b**2", "quotients: a sign"),
         ("sign * side * (da - db) <= 0", "sign * (da - db) <= 0", "of tied arguments the same one counts on both sides"),
         ("side * np.abs(da), np.sign(a) * da)", "np.abs(da), np.sign(a) * da)", "abs rises on both sides of its kink"),
     ),

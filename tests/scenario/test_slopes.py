@@ -30,7 +30,7 @@ def at(tree: Formula, p: float, q: float = 0.7) -> Floats:
 
 
 def pair(tree: Formula, p: float, side: int, q: float = 0.7) -> tuple[Floats, Floats]:
-    limit, slope = one_sided(tree, ROWS, {"p": p, "q": q}, "p", side)
+    limit, slope, _ = one_sided(tree, ROWS, {"p": p, "q": q}, "p", side)
     return np.array(np.broadcast_to(limit, 4)), np.array(np.broadcast_to(slope, 4))
 
 
@@ -53,7 +53,13 @@ KINKS = [
     ("p when p > 1 and q > 0 otherwise 0", 1.0, (1.0, 1.0), (0.0, 0.0)),
     ("p when p < 1 or q < 0 otherwise 0", 1.0, (0.0, 0.0), (1.0, 1.0)),
     ("p when p > 1 and talks settled otherwise 4", 1.0, (4.0, 0.0), (4.0, 0.0)),
-    ("p when 2 * p - p >= p otherwise 7", 1.0, (1.0, 1.0), (1.0, 1.0)),  # equal on both sides: what holds here holds there
+    ("p when p * p > 0 otherwise 7", 0.0, (7.0, math.nan), (7.0, math.nan)),  # first derivatives do not decide
+    ("p when p * p > 0 or q > 0 otherwise 7", 0.0, (0.0, 1.0), (0.0, 1.0)),  # nor need they
+    ("p when p * p > 0 and q < 0 otherwise 7", 0.0, (7.0, 0.0), (7.0, 0.0)),
+    ("p when p * p > 0 otherwise p", 0.0, (0.0, 1.0), (0.0, 1.0)),
+    ("sqrt(p * p)", 0.0, (0.0, math.nan), (0.0, math.nan)),
+    ("sqrt(p) * talks", 0.0, (0.0, 0.0), (0.0, 0.0)),
+    ("p ** p", 0.0, (1.0, math.nan), (1.0, math.nan)),
     ("sqrt(p)", 0.0, (0.0, math.inf), (0.0, math.inf)),
     ("sqrt(p * talks)", 0.5, (0.0, 0.0), (0.0, 0.0)),  # zero whatever p is, although the root has no slope there
     ("talks ** p", 0.5, (0.0, 0.0), (0.0, 0.0)),
@@ -67,7 +73,7 @@ def test_both_sides_of_kinks_and_jumps_by_hand(
     for side, (value, change) in ((1, above), (-1, below)):
         limit, slope = pair(formula(text), p, side)
         assert limit[0] == pytest.approx(value, rel=EXACT)
-        assert slope[0] == pytest.approx(change, rel=EXACT)
+        assert slope[0] == pytest.approx(change, rel=EXACT, nan_ok=True)
 
 
 @settings(max_examples=300, deadline=None)
@@ -78,10 +84,11 @@ def test_away_from_kinks_both_sides_are_the_symbolic_derivative(tree: Formula, p
     parts = [at(part, p) for part in walk(tree) if isinstance(part, Formula)]
     sound = np.all(np.isfinite(parts), axis=0) & np.isfinite(symbolic) & np.isfinite(slope) & (np.abs(symbolic) < BIG)
     sound &= slope == below
+    sound &= np.max(np.abs(parts), axis=0) < BIG  # large parts that cancel leave rounding
     assume(sound.any())
     np.testing.assert_allclose(slope[sound], symbolic[sound], rtol=1e-9, atol=1e-9)
-    np.testing.assert_array_equal(limit[sound], at(tree, p)[sound])
-    np.testing.assert_array_equal(other[sound], at(tree, p)[sound])
+    np.testing.assert_allclose(limit[sound], at(tree, p)[sound], rtol=EXACT)  # powers of numbers and of arrays round differently
+    np.testing.assert_allclose(other[sound], at(tree, p)[sound], rtol=EXACT)
 
 
 @settings(max_examples=400, deadline=None)
