@@ -13,6 +13,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leverage.analysis.local_sensitivity import LocalSensitivity as LocalSensitivity
+    from leverage.analysis.local_sensitivity import local_sensitivity as local_sensitivity
     from leverage.certification.batch import certify_batch as certify_batch
     from leverage.certification.checker import Certificate as Certificate
     from leverage.certification.checker import certify as certify
@@ -69,6 +71,7 @@ _HOMES = {
     "GameError": "errors",
     "GameForm": "game.form",
     "LeverageError": "errors",
+    "LocalSensitivity": "analysis.local_sensitivity",
     "MarkovBatch": "solvers.markov_batch",
     "MarkovEquilibria": "solvers.markov_equilibria",
     "Multiplicity": "solvers.multiplicity",
@@ -97,6 +100,7 @@ _HOMES = {
     "follow_equilibrium": "solvers.follow_equilibrium",
     "judge": "solvers.declared",
     "load_scenario": "loading",
+    "local_sensitivity": "analysis.local_sensitivity",
     "logit_equilibrium": "solvers.noisy_play",
     "logit_path": "solvers.noisy_play",
     "markov_equilibria": "solvers.markov_equilibria",

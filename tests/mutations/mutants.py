@@ -413,3 +413,79 @@ MARKOV = (
         ("np.argmax(own)", "np.argmin(own)", "best replies are worst replies"),
     ),
 )
+
+FORM_DERIVATIVES = (
+    *_rows(
+        "scenario/slopes.py",
+        ("da * b + db * a)", "da * b)", "the second factor is held fixed"),
+        ("da / b - db * a / b**2", "da / b + db * a / b**2", "quotients: a sign"),
+        ("sign * side * (da - db) <= 0", "sign * (da - db) <= 0", "of tied arguments the same one counts on both sides"),
+        ("side * np.abs(da), np.sign(a) * da)", "np.abs(da), np.sign(a) * da)", "abs rises on both sides of its kink"),
+    ),
+    *_rows(
+        "game/derivatives.py",
+        ("before * own + mass * move", "before * own + move", "a chance's change is not weighted with the branch's probability"),
+        ("before * own + mass * move", "mass * move", "changes of variables drawn earlier are forgotten"),
+        ("rest = -sum(", "rest = sum(", "what is left of 1 grows with the other chances"),
+        (
+            "ahead = probabilities * evaluate(term.formula, form.entry_rows, point.values) + ",
+            "ahead = ",
+            "chances of payoffs stand still",
+        ),
+        ("(side * law < -SAME_SLOPE * size)", "(law < -SAME_SLOPE * size)", "a chance of 0 may become negative from above"),
+        ('slope if term.kind == "gain" else -slope', "slope", "costs are added"),
+    ),
+)
+
+EQUILIBRIUM_DERIVATIVE = _rows(
+    "solvers/equilibrium_derivative.py",
+    ("factor.solve(-moves)", "factor.solve(moves)", "the implicit function theorem's sign"),
+    ("total[twin], out=", "1.0 + 0 * total, out=", "chances, not shares, divide changes among equal actions"),
+    ("near = used | (", "near = used & (", "unused actions that are equal to used ones are a tie"),
+    ("_equal(looks[first], looks[c])", "True", "actions that are as good are taken to be the same"),
+    ("if worse[worst] <= TIE_SHARE:", "if worse[worst] < -TIE_SHARE:", "ties of unused actions pass"),
+    ("if not found.gain <= allowed + found.error:", "if not found.error <= allowed:", "play that is no equilibrium passes"),
+    (
+        "d_values[state, i, d] - lead[i] - follow",
+        "d_values[state, i, d] - lead[i]",
+        "the others' changes do not count for unused actions",
+    ),
+    ("game.discount * (arriving + law @ d_values)", "game.discount * (law @ d_values)", "chances stand still for unused actions"),
+    (
+        "room[d, 0] = min(room[d, 0], when[slope > 0]",
+        "room[d, 0] = min(room[d, 0], when[slope < 0]",
+        "falling and rising are exchanged",
+    ),
+    ("(own - worth) / system.spread[i])", "(own - worth))", "the margin is no share of the range"),
+)
+
+LOCAL_SENSITIVITY = (
+    *_rows(
+        "analysis/outcome_derivatives.py",
+        ("d_weight[:, row] * entry.data[played] + ", "", "the law changes by chances only, not by strategies"),
+        ("d_delta) + delta * play.pushed(weights)", "d_delta) + play.pushed(weights)", "changes of the law are not discounted"),
+        (
+            "np.outer(play.reverse @ weights - begin, d_delta)",
+            "np.outer(play.reverse @ weights, d_delta)",
+            "normalisation stands still",
+        ),
+        ("play.reverse @ dx + play.pushed(x))", "play.reverse @ dx)", "the march forgets changes of the law"),
+        (
+            "solve(play.pulled(m)[waiting] + dh[waiting])",
+            "solve(play.pulled(m)[waiting])",
+            "the time forgets that the chance changes",
+        ),
+        ("(dm[s] / h[s] - m[s] * dh[s] / h[s] ** 2)", "dm[s] / h[s]", "the mean time is not conditional on the event"),
+        ("share * stationary.slope + ", "", "shares of time within a class stand still"),
+    ),
+    *_rows(
+        "analysis/local_sensitivity.py",
+        ("slope, note = math.nan, OPENS", "note = OPENS", "ways that open are not heeded"),
+        (
+            "return parameter.high - parameter.low\n    return max(",
+            "return parameter.high - parameter.value\n    return max(",
+            "moves over half a range",
+        ),
+        ("place, none, size,", "place, none, -size,", "the smallest moves come first"),
+    ),
+)

@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, mutants, stage_batteries
+from tests.mutations import batteries, derivative_batteries, mutants, stage_batteries
 from tests.mutations.mutants import Fault, load, source
 
 PLANTED, NEEDED = 10, 9
@@ -55,6 +55,15 @@ SOLVERS = {
     "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
+    "form derivatives": Solver("game/derivatives.py", derivative_batteries.check_form_derivatives, mutants.FORM_DERIVATIVES),
+    "equilibrium derivative": Solver(
+        "solvers/equilibrium_derivative.py",
+        derivative_batteries.check_equilibrium_derivative,
+        mutants.EQUILIBRIUM_DERIVATIVE,
+    ),
+    "local sensitivity": Solver(
+        "analysis/local_sensitivity.py", derivative_batteries.check_local_sensitivity, mutants.LOCAL_SENSITIVITY
+    ),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
