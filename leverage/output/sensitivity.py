@@ -45,7 +45,9 @@ def _row(facts: Facts, effect: Effect) -> list[str]:
         _short(parameter.value),
         _between(parameter.low, parameter.high) if parameter.in_doubt else "-",
         f"{effect.derivative:+.{DIGITS}g}",
-        number(effect.moves, facts.digits) if effect.moves < 0 or math.isnan(effect.moves) else f"+{facts.points(effect.moves)}",
+        number(effect.moves, facts.page.digits)
+        if effect.moves < 0 or math.isnan(effect.moves)
+        else f"+{facts.points(effect.moves)}",
         _kept(effect, parameter),
     ]
 
