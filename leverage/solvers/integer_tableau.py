@@ -84,3 +84,13 @@ class IntegerTableau:
         support = sorted(variable for variable in positive if variable < self.width)
         tight = frozenset(k for k in range(self.height) if self.width + k not in positive)
         return tuple(positive[variable] for variable in support), frozenset(support), tight
+
+    def margin(self) -> float:
+        """The smallest number above 0 of the vertex, a coordinate as a share of their sum, or a slack; at most 1.
+
+        What is tiny may be 0 in truth, should the matrix be rounded.
+        """
+        values = list(zip(self.basic, (row[-1] for row in self.rows), strict=True))
+        weights = [value for variable, value in values if value and variable < self.width]
+        slacks = [value for variable, value in values if value and variable >= self.width]
+        return min(min(weights, default=1) / (sum(weights) or 1), min(slacks, default=self.scale) / self.scale)

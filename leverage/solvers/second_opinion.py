@@ -28,11 +28,11 @@ from leverage.solvers.stage_game import REGRET_TOLERANCE, Pair, deviation_gains,
 
 #: Work over all games up to which nashpy is asked within this process, in pairs of supports (7 x 7 actions): under half a second.
 MAX_WORK_HERE = 5_000
-#: Work over all games up to which nashpy is asked at all (one game of 9 x 9 actions): about six seconds.
-MAX_WORK = 55_000
+#: Work over all games up to which nashpy is asked at all (one game of 8 x 8 actions): about two seconds.
+MAX_WORK = 15_000
 #: Pairs of sets of actions that nashpy passes over, as their sizes differ, in the time that it takes for a pair of supports.
 PASSED_OVER = 128
-#: Seconds after which a process with nashpy is ended, several times what it needs.
+#: Seconds after which a process with nashpy is ended, many times what it needs.
 TIME_LIMIT = 30.0
 #: Seconds after which such a process ends by itself should the caller be gone.
 GRACE = 5.0

@@ -30,10 +30,16 @@ from leverage.solvers.vertex_enumeration import extreme_equilibria
 REGRET_TOLERANCE = 1e-9
 #: Payoffs that differ by less than this fraction of a player's payoff range are the same payoff (they differ by rounding).
 TIE_TOLERANCE = 1e-12
-#: Two payoffs that differ by at most this fraction of the larger one differ by the rounding of a few sums.
+#: Payoffs that differ by at most this fraction of the largest one differ by the rounding of a few sums.
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
+#: Where payoffs are neither decimals nor simple fractions, a probability or a shortfall (as a share of the payoff) between 0 and
+#: this may be 0 in truth.
+SMALLEST_MARGIN = 1e-10
 #: Payoffs that are, up to rounding, multiples of a power of ten are read as these, if the multiples are no larger.
 LARGEST_MULTIPLE = 10**13
+#: Payoffs that are whole numbers of halves, quarters, ... of a unit are exact, ties and all, up to the largest whole number to
+#: which floating-point numbers count.
+PARTS, LARGEST_EXACT = tuple(2.0**k for k in range(11)), 2**53
 #: Beyond this power, multiplying by powers of ten leaves the range of floating-point numbers.
 LARGEST_POWER = 300
 #: Other payoffs whose distances have a denominator up to this one, in units of the range, are read as the fractions that
@@ -55,6 +61,7 @@ Whole = NDArray[np.int64]
 ENUMERATED, PURE, PATH = "vertex enumeration", "pure profiles", "Lemke-Howson"
 TOO_LARGE = "the game is too large to enumerate: there may be further equilibria"
 UNCLEAR = "payoffs that differ by less than 1e-12 of their range, but by more than rounding, were read as the same"
+NARROW = "mixtures tie up to the rounding of the payoffs, so that equilibria may have been lost or split"
 DROPPED = "equilibria of the payoffs as read were left out, as their regret exceeds the tolerance"
 
 
@@ -141,10 +148,13 @@ def enumerate_stage(payoffs: ArrayLike, *, tolerance: float = REGRET_TOLERANCE) 
     payoffs are read as the decimals (up to 13 digits) or the fractions that they round, or else with 16 digits of the range,
     where those that differ by less than 1e-12 of the range are the same. `complete` is claimed where the enumeration of
     vertices came to its end, nothing that it found was left out, and no two payoffs were read as one that differ by more than
-    rounding; it refers to the payoffs as read. Beyond that, pure equilibria are complete and Lemke-Howson paths from every
-    label add some of the mixed ones. What ends the enumeration is a count of work, not a clock: answers do not depend on the
-    machine. Random games of 7 x 7 actions are enumerated in ten milliseconds, of 10 x 10 in a third of a second, of 12 x 12 in
-    three seconds; from about 14 x 14 on the enumeration gives up after five, and the paths take up to ten more.
+    rounding; it refers to the payoffs as read. Where these are neither decimals nor simple fractions it is claimed only if
+    no probability and no shortfall of a reply, at any vertex, lies between 0 and 1e-10: such a game may have ties in truth.
+
+    Beyond the sizes that can be enumerated, pure equilibria are complete and Lemke-Howson paths from every label add some of
+    the mixed ones. What ends the enumeration is a count of work, not a clock: answers do not depend on the machine. Random
+    games of 7 x 7 actions are enumerated in ten milliseconds, of 10 x 10 in a third of a second, of 12 x 12 in three seconds;
+    from about 14 x 14 on the enumeration gives up after five, and the paths take up to ten more.
 
     References
     ----------
@@ -254,28 +264,32 @@ class _Proposals:
 def _proposals(shape: tuple[int, ...], data: bytes) -> _Proposals:
     """Proposals for the game with these float64 payoffs. The arrays are shared: copy, then give away."""
     table = np.frombuffer(data, dtype=np.float64).reshape(shape)
-    (a, clear), (b, clear_too) = _whole_numbers(table[..., 0]), _whole_numbers(table[..., 1])
+    read = _whole_numbers(table[..., 0]), _whole_numbers(table[..., 1])
+    a, b = (own.whole for own in read)
     rows, columns = _undominated(a, b)
-    a, b = a[np.ix_(rows, columns)], b[np.ix_(rows, columns)]
-    found, complete = _found(a, b)
+    found, margin = _found(a[np.ix_(rows, columns)], b[np.ix_(rows, columns)])
     pairs = [((_lottery(x, rows, shape[0]), _lottery(y, columns, shape[1])), way) for (x, y), way in found]
-    faults = [text for text, fault in ((TOO_LARGE, not complete), (UNCLEAR, not (clear and clear_too))) if fault]
-    return _Proposals(tuple(sorted(pairs, key=_order)), tuple(faults))
+    faults = {
+        TOO_LARGE: margin is None,
+        UNCLEAR: not all(own.clear for own in read),
+        NARROW: margin is not None and margin < SMALLEST_MARGIN and not all(own.exact for own in read),
+    }
+    return _Proposals(tuple(sorted(pairs, key=_order)), tuple(text for text, fault in faults.items() if fault))
 
 
-def _found(a: Whole, b: Whole) -> tuple[list[tuple[tuple[Vertex, Vertex], str]], bool]:
-    """Extreme equilibria of positive whole payoffs with the way each was found; whether these are all."""
+def _found(a: Whole, b: Whole) -> tuple[list[tuple[tuple[Vertex, Vertex], str]], float | None]:
+    """Extreme equilibria of positive whole payoffs with the way each was found; the margin if these are all."""
     rows, columns = a.tolist(), b.tolist()
     everything = extreme_equilibria(rows, columns)
     if everything is not None:
-        return [(pair, ENUMERATED) for pair in everything], True
+        return [(pair, ENUMERATED) for pair in everything.pairs], everything.margin
     first: dict[tuple[frozenset[int], ...], tuple[tuple[Vertex, Vertex], str]] = {}
     for i, j in np.argwhere((a == a.max(axis=0)) & (b == b.max(axis=1, keepdims=True))).tolist():
         pure = _pure_vertex(i), _pure_vertex(j)
         first[(*_name(pure[0]), *_name(pure[1]))] = (pure, PURE)
     for x, y in lemke_howson(rows, columns):
         first.setdefault((*_name(x), *_name(y)), ((x, y), PATH))
-    return list(first.values()), False
+    return list(first.values()), None
 
 
 def _pure_vertex(action: int) -> Vertex:
@@ -306,37 +320,53 @@ def _lottery(vertex: Vertex, actions: Sequence[int], count: int) -> Floats:
 # --- reading payoffs ---------------------------------------------------------------------------------------------------
 
 
-def _whole_numbers(payoffs: Floats) -> tuple[Whole, bool]:
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """One player's payoffs as positive whole numbers; how they were read.
+
+    exact: as the decimals or fractions that they round. clear: the ties that were seen can all be put down to rounding.
+    """
+
+    whole: Whole
+    exact: bool
+    clear: bool
+
+
+def _whole_numbers(payoffs: Floats) -> _Read:
     """One player's payoffs as positive whole numbers, up to a positive affine map: equilibria do not change under one.
 
-    Ties are what matters: sums such as 0.1 + 0.2 and 0.3 must become the same number. The flag says whether the ties that were
-    seen can all be put down to rounding.
+    Ties are what matters: sums such as 0.1 + 0.2 and 0.3 must become the same number.
     """
     values, place = np.unique(payoffs, return_inverse=True)
     width = float(values[-1] - values[0])
     if width == 0:
-        return np.ones(payoffs.shape, dtype=np.int64), True
+        return _Read(np.ones(payoffs.shape, dtype=np.int64), exact=True, clear=True)
     parts = (values - values[0]) / width
-    whole = _as_decimals(values)
+    whole = _as_multiples(values)
     if whole is None:
         whole = _as_fractions(parts)
+    exact = whole is not None
     if whole is None:
         whole = np.rint(_merged(parts) * GRID_STEPS).astype(np.int64)
-    sizes = np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
-    tied_by_more = (np.diff(whole) == 0) & (np.diff(values) > ROUNDING * sizes)
-    return (whole + 1)[place].reshape(payoffs.shape), not np.any(tied_by_more)
+    tied_by_more = (np.diff(whole) == 0) & (np.diff(values) > ROUNDING * np.max(np.abs(values)))
+    whole //= np.gcd.reduce(whole)  # small numbers are quicker
+    return _Read((whole + 1)[place].reshape(payoffs.shape), exact=exact, clear=not np.any(tied_by_more))
 
 
-def _as_decimals(values: Floats) -> Whole | None:
-    """Increasing numbers, from the first on, in units of the power of ten of which all are multiples; None if there is none."""
+def _as_multiples(values: Floats) -> Whole | None:
+    """Increasing numbers, from the first on, in a unit that divides all: 1, 1/2, 1/4, ... or a power of ten; None: none does."""
     largest = float(np.max(np.abs(values)))
+    for parts in PARTS:
+        if largest * parts <= LARGEST_EXACT and np.array_equal(values * parts, np.rint(values * parts)):
+            return (values * parts).astype(np.int64) - int(values[0] * parts)
+    allowed = min(ROUNDING * largest, TIE_TOLERANCE * float(values[-1] - values[0]))
     lead = math.floor(math.log10(largest))
     for places in range(-lead, len(str(LARGEST_MULTIPLE)) - lead):
         if abs(places) > LARGEST_POWER:
             return None
-        multiples = values * 10.0**places if places >= 0 else values / 10.0**-places
+        multiples, most = ((v * 10.0**places if places >= 0 else v / 10.0**-places) for v in (values, np.float64(allowed)))
         whole = np.rint(multiples)
-        if np.all(np.abs(multiples - whole) <= ROUNDING * np.abs(multiples)) and np.max(np.abs(whole)) <= LARGEST_MULTIPLE:
+        if np.all(np.abs(multiples - whole) <= most) and np.max(np.abs(whole)) <= LARGEST_MULTIPLE:
             return np.asarray(whole - whole[0]).astype(np.int64)
     return None
 

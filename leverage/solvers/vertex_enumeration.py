@@ -11,6 +11,7 @@ Stengel (2010, "Enumeration of Nash equilibria for two-player games").
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,31 @@ MAX_EQUILIBRIA = 20_000
 Matrix = Sequence[Sequence[int]]
 
 
-def extreme_equilibria(rows: Matrix, columns: Matrix) -> tuple[tuple[Vertex, Vertex], ...] | None:
+@dataclass(frozen=True, eq=False)
+class Vertices:
+    """All vertices of a polytope but 0, each once.
+
+    margin: the smallest number above 0 among their coordinates (as shares of their sum) and slacks.
+    """
+
+    vertices: tuple[Vertex, ...]
+    margin: float
+
+
+@dataclass(frozen=True, eq=False)
+class ExtremeEquilibria:
+    """All extreme equilibria of a game, each once.
+
+    pairs: ((x, y), ...), vertices of P = {x >= 0 : x B <= 1} and Q = {y >= 0 : A y <= 1}: numerators, own actions, best replies.
+    margin: the smallest probability, or shortfall of a reply as a share of the best reply's payoff, above 0 at any vertex of
+        either polytope. A tiny one means that rounding the payoffs in another way may give other equilibria.
+    """
+
+    pairs: tuple[tuple[Vertex, Vertex], ...]
+    margin: float
+
+
+def extreme_equilibria(rows: Matrix, columns: Matrix) -> ExtremeEquilibria | None:
     """All extreme equilibria of a game with positive whole payoffs; None where that takes more than the allowed work.
 
     Use `stage_equilibria` for payoffs as they come. This function is its core.
@@ -37,8 +62,7 @@ def extreme_equilibria(rows: Matrix, columns: Matrix) -> tuple[tuple[Vertex, Ver
 
     Returns
     -------
-    ((x, y), ...) : vertices of P = {x >= 0 : x B <= 1} and Q = {y >= 0 : A y <= 1}: numerators, own actions, best
-        replies. No pair twice.
+    ExtremeEquilibria : or None.
 
     Notes
     -----
@@ -53,8 +77,8 @@ def extreme_equilibria(rows: Matrix, columns: Matrix) -> tuple[tuple[Vertex, Ver
 
     Examples
     --------
-    >>> pairs = extreme_equilibria([[1, 8], [3, 7]], [[1, 3], [8, 7]])  # chicken
-    >>> sorted((tuple(x[1]), tuple(y[1])) for x, y in pairs)
+    >>> found = extreme_equilibria([[1, 8], [3, 7]], [[1, 3], [8, 7]])  # chicken
+    >>> sorted((tuple(x[1]), tuple(y[1])) for x, y in found.pairs)
     [((0,), (1,)), ((0, 1), (0, 1)), ((1,), (0,))]
     """
     mine = vertices([list(column) for column in zip(*columns, strict=True)])
@@ -62,26 +86,29 @@ def extreme_equilibria(rows: Matrix, columns: Matrix) -> tuple[tuple[Vertex, Ver
     if mine is None or yours is None:
         return None
     found: list[tuple[Vertex, Vertex]] = []
-    for pair in _matching(mine, yours, (len(rows), len(rows[0]))):
+    for pair in _matching(mine.vertices, yours.vertices, (len(rows), len(rows[0]))):
         found.append(pair)
         if len(found) > MAX_EQUILIBRIA:
             return None
-    return tuple(found)
+    return ExtremeEquilibria(tuple(found), min(mine.margin, yours.margin))
 
 
-def vertices(matrix: Matrix) -> tuple[Vertex, ...] | None:
+def vertices(matrix: Matrix) -> Vertices | None:
     """The vertices other than 0 of {z >= 0 : M z <= 1} for a positive whole M (h, w), each once; None beyond the allowed work.
 
     Examples
     --------
-    >>> sorted(weights for weights, support, tight in vertices([[1, 8], [3, 7]]))  # of (0, 1/8), (1/3, 0) and (1/17, 2/17)
+    >>> found = vertices([[1, 8], [3, 7]])  # (0, 1/8), (1/3, 0) and (1/17, 2/17)
+    >>> sorted(weights for weights, support, tight in found.vertices)
     [(1,), (1,), (1, 2)]
     """
     tableau = IntegerTableau(matrix)
     found: dict[tuple[frozenset[int], frozenset[int]], Vertex] = {}
+    margin = 1.0
     for vertex in _walk(tableau):
         found[vertex[1:]] = vertex
-    return tuple(found.values()) if tableau.work <= MAX_WORK else None
+        margin = min(margin, tableau.margin())
+    return Vertices(tuple(found.values()), margin) if tableau.work <= MAX_WORK else None
 
 
 def _walk(tableau: IntegerTableau) -> Iterator[Vertex]:

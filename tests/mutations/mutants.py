@@ -151,15 +151,104 @@ FINITE = _rows(
 STAGE_NASH = _rows(
     "solvers/stage_nash.py",
     ("np.divide(1.0, ranges,", "np.divide(ranges, 1.0,", "payoffs are multiplied by ranges, not divided"),
+    ("np.ptp(game.payoffs, axis=0)", "np.max(game.payoffs, axis=0)", "payoffs are divided by the best one, not by the range"),
+    (
+        "expected(payoffs, lotteries) @ weights",
+        "expected(payoffs, lotteries).sum()",
+        "payoffs are not compared in units of ranges",
+    ),
+    ("scores >= scores.max()", "scores >= scores.min()", "the first equilibrium is taken, whatever it pays"),
+    ("certify_finite(plan, 1)", "certify_finite(plan, 2)", "effects on the next period count as gains"),
+    ("[game.stage_payoffs(s) for s in", "[game.stage_payoffs(0) for s in", "the first state's game stands for all"),
+    ("if not found.complete]", "if found.complete]", "complete answers are said to be incomplete"),
+    (
+        "sum(not pure_stage_equilibria",
+        "sum(() != pure_stage_equilibria",
+        "states with a pure equilibrium are said to have none",
+    ),
+    ("np.eye(count)[a]", "np.eye(count)[0]", "everybody plays the first action"),
+    (
+        "np.tensordot(lottery, result, axes=(0, 0))",
+        "np.tensordot(lottery, result, axes=(0, 1))",
+        "lotteries are of other players",
+    ),
+)
+
+STAGE_GAME = _rows(
+    "solvers/stage_game.py",
     ("b[np.ix_(rows, columns)].T)", "b[np.ix_(rows, columns)])", "dominated columns are looked for among rows"),
-    ("worse = np.all(own", "worse = np.any(own", "an action that is worse once counts as dominated"),
-    ("if x[1] <= y[2] and", "if x[1] < y[2] and", "only unused best replies make an equilibrium"),
-    ("head * v - factor * w", "head * v + factor * w", "elimination adds rows"),
-    ("sign = 1 if last > 0 else -1", "sign = 1", "systems with a negative determinant are thought unsolvable"),
-    ("range(1, min(height, width) + 1)", "range(1, min(height, width))", "the largest supports are left out"),
+    ("np.any(np.all(block", "np.any(np.any(block", "an action that is worse once counts as dominated"),
     ("tuple(-x), tuple(-y)", "tuple(x), tuple(y)", "equilibria are listed backwards"),
-    ("full[list(actions)] = lottery", "full[: len(lottery)] = lottery", "weights go to the first actions"),
+    ("full[[actions[k] for k in sorted(support)]]", "full[sorted(support)]", "weights go to the first actions"),
     ("own.max(axis=i, keepdims=True)", "own.max(axis=0, keepdims=True)", "all players deviate with the first one's actions"),
+    ("complete=not faults", "complete=True", "completeness is always claimed"),
+    ("> ROUNDING * np.max", "< ROUNDING * np.max", "ties by rounding forbid the claim, all others allow it"),
+    ("b.max(axis=1, keepdims=True)", "b.max(axis=0, keepdims=True)", "columns are compared with those of other rows"),
+    ("math.lcm(common, fraction.denominator)", "max(common, fraction.denominator)", "fractions have no common denominator"),
+    ("np.maximum([mine.max() - x @ mine", "np.minimum([mine.max() - x @ mine", "no gain is ever seen"),
+)
+
+VERTICES = _rows(
+    "solvers/vertex_enumeration.py",
+    ("tableau.pivot(row, column)\n        else:", "pass\n        else:", "steps are not taken back"),
+    ("column = 0\n                continue", "column = 1\n                continue", "first edges of later bases are not walked"),
+    ("frozenset(tableau.basic) ^ {", "frozenset(tableau.basic) | {", "a basis is taken for another one"),
+    ("found[vertex[1:]] = vertex", "found[vertex[1:2]] = vertex", "vertices with one support are taken for one"),
+    ("if tableau.work <= MAX_WORK else None", "if found else None", "a walk that was ended counts as complete"),
+    ("if j not in tight)", "if j in tight)", "best replies must not be used"),
+    ("unused[list(support), k] = False", "unused[list(support), 0] = False", "supports are noted at the first vertex"),
+    ('bitorder="little"', 'bitorder="big"', "bits stand for other vertices"),
+    ("len(found) > MAX_EQUILIBRIA", "len(found) > 1", "two equilibria are too many"),
+    (
+        "mine = vertices([list(column) for column in zip(*columns, strict=True)])",
+        "mine = vertices(columns)",
+        "B is not transposed",
+    ),
+)
+
+LEMKE_HOWSON = (
+    *_rows(
+        "solvers/lemke_howson.py",
+        ("range(len(rows) + len(rows[0]))", "range(len(rows))", "the column player's labels are never dropped"),
+        ("IntegerTableau(rows)", "IntegerTableau(rows[::-1])", "rows are numbered backwards"),
+        (
+            "int(dropped >= first.width)",
+            "int(dropped > first.width)",
+            "the first column's label is looked for in the other tableau",
+        ),
+        ("turn = 1 - turn", "turn = 1", "the second tableau is never left"),
+        ("_label(tableau.free[column]", "_label(tableau.basic[row]", "the label that came is followed, not the one that went"),
+        ("if label == dropped:", "if label != dropped:", "the path is left after a step"),
+        ("(label - tableau.height)", "(label + tableau.height)", "labels are moved the wrong way"),
+        ("left -= sum(", "left += sum(", "each path may work as long as all"),
+        (
+            "IntegerTableau([list(column) for column in zip(*columns, strict=True)])",
+            "IntegerTableau(columns)",
+            "B is not transposed",
+        ),
+    ),
+    *_rows(
+        "solvers/integer_tableau.py",
+        ("if len(best) == 1 else self._first_of_tied(best, column)", "", "ties go to the first row, so that paths cycle"),
+    ),
+)
+
+TABLEAU = _rows(
+    "solvers/integer_tableau.py",
+    ("head * v - factor * w", "head * v + factor * w", "elimination adds rows"),
+    ("self.rows[r][column] = -factor", "self.rows[r][column] = factor", "the new column has the wrong sign"),
+    ("lead[column] = scale", "lead[column] = head", "the leaving variable has the new denominator"),
+    ("self.scale = head", "self.scale = scale", "the denominator is not kept"),
+    ("if row[column] <= 0:", "if row[column] < 0:", "rows that set no bound may leave"),
+    ("if order <= 0:", "if order < 0:", "the first of tied rows leaves"),
+    ("in range(self.width, self.width + self.height):", "in range(self.height):", "coordinates break ties, not slacks"),
+    (
+        "< parts[first] * self.rows[r][column]",
+        "< parts[first] * self.rows[first][column]",
+        "ratios are compared with one divisor",
+    ),
+    ("if self.width + k not in positive)", "if k not in positive)", "unused actions are called best replies"),
+    ("if variable < self.width)", "if variable <= self.width)", "a slack counts as an action"),
 )
 
 FINITE_HORIZON = _rows(

@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, mutants
+from tests.mutations import batteries, mutants, stage_batteries
 from tests.mutations.mutants import Fault, load, source
 
 PLANTED, NEEDED = 10, 9
@@ -45,6 +45,10 @@ SOLVERS = {
     "checker": Solver("certification/checker.py", batteries.check_checker, mutants.CHECKER),
     "finite checker": Solver("certification/finite.py", batteries.check_finite, mutants.FINITE),
     "stage Nash": Solver("solvers/stage_nash.py", batteries.check_stage_nash, mutants.STAGE_NASH),
+    "stage game": Solver("solvers/stage_game.py", stage_batteries.check_stage_game, mutants.STAGE_GAME),
+    "vertices": Solver("solvers/vertex_enumeration.py", stage_batteries.check_vertices, mutants.VERTICES),
+    "Lemke-Howson": Solver("solvers/lemke_howson.py", stage_batteries.check_lemke_howson, mutants.LEMKE_HOWSON),
+    "tableau": Solver("solvers/integer_tableau.py", stage_batteries.check_tableau, mutants.TABLEAU),
     "finite horizon": Solver("solvers/finite_horizon.py", batteries.check_finite_horizon, mutants.FINITE_HORIZON),
     "declared": Solver("solvers/declared.py", batteries.check_declared, mutants.DECLARED),
     "best reply": Solver("solvers/best_reply.py", batteries.check_best_reply, mutants.BEST_REPLY),
