@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, mutants
+from tests.mutations import batteries, multiplicity_batteries, mutants
 from tests.mutations.mutants import Fault, load, source
 
 PLANTED, NEEDED = 10, 9
@@ -52,6 +52,9 @@ SOLVERS = {
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
+    "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
+    "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
+    "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
