@@ -604,7 +604,7 @@ def factor_sparse(shape: Shape, work: Work) -> float:
 
 @compiled
 def factors_again(shape: Shape, work: Work) -> float:
-    """Factors of another matrix in the pattern, and with the pivots, that `factor_sparse` found last; 0 if a pivot is too small."""
+    """Factors of another matrix in the pattern and with the pivots that `factor_sparse` found last; 0 if a pivot is too small."""
     size, sign, x, place = len(shape.order), work.at[PARITY], work.group[SPARSE_COLUMN], work.place[ROW_PLACE]
     lower, upper = work.factor[LOWER], work.factor[UPPER]
     lower_row, upper_row = work.factor_row[LOWER], work.factor_row[UPPER]

@@ -487,5 +487,52 @@ LOCAL_SENSITIVITY = (
             "moves over half a range",
         ),
         ("place, none, size,", "place, none, -size,", "the smallest moves come first"),
+PURE_MARKOV = _rows(
+    "solvers/pure_markov.py",
+    ("axis=0) <= 2 * problem.allowed", "axis=0) < 0.0", "profiles from which a departure gains nothing are discarded"),
+    ("own.law @ middle - own.size @ radius", "own.law @ middle + own.size @ radius", "profiles that may gain are discarded"),
+    ("gain + factor * stage[row]", "gain - factor * stage[row]", "what staying adds is deducted"),
+    ("weight / (1 - discount * stay[row])", "weight / (1 - stay[row])", "staying is not discounted"),
+    ("stage = (1 - game.discount) * game.payoffs[rows]", "stage = game.payoffs[rows]", "payoffs are not normalised"),
+    ("i].max(axis=1) - action_values", "i].min(axis=1) - action_values", "the worst departure is looked at"),
+    ("np.lexsort(rows.T[::-1])", "np.lexsort(rows.T)", "the last state comes first in the order"),
+    ("least = np.argmin(usable, axis=1)", "least = np.argmax(usable, axis=1)", "the enemy chooses what is best for the player"),
+    ("~here[:, None] | (own[:, None] == actions)", "own[:, None] == actions", "an action is fixed in all states"),
+    ("not stack and not capped", "not capped", "a search that stopped is called complete"),
+)
+
+DIRECTIONAL = _rows(
+    "solvers/directional.py",
+    ("after[a].add(b)", "after[b].add(a)", "the start of play comes before its end"),
+    ("game.transitions.data > 0", "game.transitions.data >= 0", "moves of chance 0 join states"),
+    ("scale = 1 - game.discount * stay", "scale = 1 - game.discount", "every state is for ever"),
+    ("float(np.ptp(stay)) > SAME_CHANCE", "float(np.ptp(stay)) > 1.0", "that staying depends on actions is overlooked"),
+    ("axis=i, keepdims=True)", "axis=0, keepdims=True)", "everybody departs by the first player's actions"),
+    ("profile[second] = x, y", "profile[second] = y, x", "the two players' lotteries are exchanged"),
+    ("following = values.copy()", "following = np.zeros_like(values)", "values of later stages are forgotten"),
+    ("if differ == 1:", "if differ == 2:", "a continuum is taken for equilibria that stand alone"),
+    (
+        "complete = complete_pure and not tally.missing_mixed",
+        "complete = complete_pure",
+        "mixed equilibria may be missing, and that is not said",
+    ),
+    ("(1 - game.discount) * game.payoffs[rows]", "game.payoffs[rows]", "payoffs are not normalised"),
+)
+
+ERROR_RADIUS = _rows(
+    "solvers/error_radius.py",
+    ("distance = np.abs(x - reported) + reach", "distance = reach.copy()", "the report's own error is left out"),
+    ("x[unknowns] -= step", "x[unknowns] += step", "Newton steps lead away"),
+    ("- 2 * eta * bend", "- eta * bend", "a ball is claimed that is not mapped into itself"),
+    ("1 - kappa + math.sqrt(room)", "1 - kappa - math.sqrt(room)", "the larger of two balls is taken"),
+    ("result += np.bincount(place", "result = np.bincount(place", "only the last player's equations are curved"),
+    ("np.where(mixed, x[:first] - reach[:first], 1.0)", "np.where(mixed, 1.0, x[:first])", "chances below 0 pass"),
+    ("np.where(used, np.inf, margin)", "np.where(used, margin, np.inf)", "used actions have to be worse, not unused ones"),
+    ("(np.abs(inverse).T @ right)", "np.abs(inverse.T @ right)", "errors of several equations cancel"),
+    ("left[own].max() / (1 - d * sums)", "left[own].max()", "an error in a value is not carried on to later periods"),
+    (
+        "distance[first:].reshape(-1, players).max(axis=0)",
+        "distance[first:].reshape(players, -1).max(axis=1)",
+        "values are read player by player",
     ),
 )

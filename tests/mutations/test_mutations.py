@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, derivative_batteries, mutants, stage_batteries
+from tests.mutations import batteries, derivative_batteries, multiplicity_batteries, mutants, stage_batteries
 from tests.mutations.mutants import Fault, load, source
 
 PLANTED, NEEDED = 10, 9
@@ -65,6 +65,9 @@ SOLVERS = {
         "analysis/local_sensitivity.py", derivative_batteries.check_local_sensitivity, mutants.LOCAL_SENSITIVITY
     ),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
+    "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
+    "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
+    "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
