@@ -487,6 +487,9 @@ LOCAL_SENSITIVITY = (
             "moves over half a range",
         ),
         ("place, none, size,", "place, none, -size,", "the smallest moves come first"),
+    ),
+)
+
 PURE_MARKOV = _rows(
     "solvers/pure_markov.py",
     ("axis=0) <= 2 * problem.allowed", "axis=0) < 0.0", "profiles from which a departure gains nothing are discarded"),
