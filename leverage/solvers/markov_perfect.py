@@ -38,6 +38,8 @@ TIED_NEAR = 1e-3
 #: The compiled walk is asked for so many values' worth of points at a time, so that Ctrl-C is heeded; and at most for
 #: so many points.
 VALUES_A_CALL, MOST_POINTS = 20_000, 20_000
+#: A path is tried for so many points, or so many values' worth of them, before other starts are: some paths turn back for ever.
+FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
 #: Sparse factors may outgrow their room so many times; each time it is doubled.
 MOST_ROOM = 64
 #: Rounds of best replies before giving up.
@@ -140,11 +142,19 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     uniform = np.zeros(int(engine.shape.group_start[-1]))
     for aim in AIMS:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform))
+        if engine.work.at[kernel.POINTS] >= first_points(engine):
+            break  # the path is long, not lost
     for k, bias in enumerate(perturbed_starts(engine, OTHER_STARTS)):
-        rule = f"limit of a logit path from perturbed play (start {k + 1}), as the path from uniform play was lost"
+        rule = f"limit of a logit path from perturbed play (start {k + 1}), as the path from uniform play was lost or too long"
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
-    rule = "iterated best replies from uniform play, as logit paths were lost"
+    rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine)))
+    yield from ((SELECTION, p) for p in path_ends(engine, AIMS[0], uniform, MOST_POINTS))
+
+
+def first_points(engine: Engine) -> int:
+    """Points after which a path counts as too long: a count of work, the same on every machine."""
+    return max(1, min(FIRST_POINTS, FIRST_VALUES // (engine.shape.states * engine.shape.players)))
 
 
 def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
@@ -157,16 +167,17 @@ def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
 # --- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def path_ends(engine: Engine, aim: float, bias: Floats) -> Iterator[Floats]:
+def path_ends(engine: Engine, aim: float, bias: Floats, most: int | None = None) -> Iterator[Floats]:
     """Profiles (C,) that the logit path from `bias` leads to, those that the kernel finds good enough; usually one.
 
-    After one is refused by the caller the path goes on.
+    After one is refused by the caller the path goes on, for at most so many points (default: `first_points`).
     """
+    allowed = first_points(engine) if most is None else most
     engine.work.at[:] = 0.0
     engine.work.slot[kernel.BIAS] = bias
-    at_a_time = max(1, VALUES_A_CALL // (engine.shape.states * engine.shape.players))
+    at_a_time = max(1, min(allowed, VALUES_A_CALL // (engine.shape.states * engine.shape.players)))
     seek = True
-    while engine.work.at[kernel.POINTS] < MOST_POINTS:
+    while engine.work.at[kernel.POINTS] < allowed:
         work = engine.work
         code = kernel.walk(engine.shape, engine.numbers, work, aim, at_a_time if seek else 1, seek)
         seek = code != kernel.NEAR_END
