@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
     from leverage.solvers.pure_markov import pure_markov as pure_markov
+    from leverage.solvers.selection_jumps import jump_at as jump_at
     from leverage.solvers.selection_jumps import selection_jumps as selection_jumps
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_game import StageEquilibria as StageEquilibria
@@ -99,6 +100,7 @@ _HOMES = {
     "finite_horizon": "solvers.finite_horizon",
     "follow_equilibrium": "solvers.follow_equilibrium",
     "judge": "solvers.declared",
+    "jump_at": "solvers.selection_jumps",
     "load_scenario": "loading",
     "local_sensitivity": "analysis.local_sensitivity",
     "logit_equilibrium": "solvers.noisy_play",

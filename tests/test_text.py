@@ -82,7 +82,7 @@ def test_three_players_are_told_apart() -> None:
     printed = page(THREE)
     assert any(line.startswith("give / give / reply 1.000") for line in printed.splitlines())
     assert "COMBINATIONS" in printed
-    assert "more rows" not in printed
+    assert "more rows in outcomes.csv" not in printed
 
 
 def test_mixed_play_that_is_believed_is_not_doubted_elsewhere() -> None:

@@ -5,17 +5,17 @@ Source: as for `follow_equilibrium`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from leverage.errors import UnsolvedError
+from leverage.errors import GameError, UnsolvedError
 from leverage.game.form import GameForm
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.arclength import LOCATED, LostError, Problem, reported, settled, unit_of
 from leverage.solvers.branch import Branch, BranchPoint, Family
-from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE
+from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_family
 from leverage.solvers.indifference import IndifferenceSystem
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.solution import Solution
@@ -86,6 +86,51 @@ def family_jumps(
     """The same for any family of games; see `selection_jumps`."""
     chosen = select if select is not None else (lambda theta: markov_perfect(family(theta))[0])
     return tuple(_jump(family, float(theta), follow, chosen) for theta in grid)
+
+
+def jump_at(form: GameForm, baseline: Solution, values: Mapping[str, float], selected: Solution | None) -> SelectionJump:
+    """Whether the equilibrium selected at another parameter point is the one that the baseline's turns into on the way there.
+
+    For tables whose rows are points of a sweep: the flag `selection_jumped` is `.jumped`.
+
+    Parameters
+    ----------
+    form : the scenario's form. baseline : a solution of `form.at()`.
+    values : parameter -> value, for those that differ from the scenario's. selected : what is selected there; None if nothing is.
+
+    Returns
+    -------
+    SelectionJump : theta is 1, the whole way.
+
+    Raises
+    ------
+    GameError : an unknown parameter, values that make no game, play that is no equilibrium.
+
+    Examples
+    --------
+    >>> from leverage.game.form import compile_form
+    >>> from leverage.loading import parse_scenario, shipped_text
+    >>> form = compile_form(parse_scenario(shipped_text("withdrawal")))
+    >>> there = {"presence_cost": 17.4, "return_speed": 0.51}
+    >>> selected = markov_perfect(form.at({**form.scenario.values, **there}))[0]
+    >>> jump_at(form, markov_perfect(form.at())[0], there, selected).jumped
+    False
+    """
+    base = form.scenario.values
+    unknown = sorted(set(values) - set(base))
+    if unknown:
+        raise GameError(f"there is no parameter '{unknown[0]}'")
+
+    def family(share: float) -> StochasticGame:
+        return form.at({name: value + share * (values.get(name, value) - value) for name, value in base.items()})
+
+    def select(share: float) -> Solution:
+        if selected is None:
+            raise UnsolvedError("no equilibrium was found and certified at this point")
+        return selected
+
+    branch = follow_family(family, baseline, 0.0, 0.0, 1.0, name="share of the way")
+    return _jump(family, 1.0, branch, select)
 
 
 def _jump(family: Family, theta: float, branch: Branch, select: Callable[[float], Solution]) -> SelectionJump:

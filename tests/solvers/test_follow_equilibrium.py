@@ -18,7 +18,7 @@ from leverage.solvers.arclength import LOCATED
 from leverage.solvers.branch import Branch
 from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_equilibrium, follow_family
 from leverage.solvers.markov_perfect import markov_perfect
-from leverage.solvers.selection_jumps import continuation, family_jumps, selection_jumps
+from leverage.solvers.selection_jumps import continuation, family_jumps, jump_at, selection_jumps
 from leverage.solvers.solution import Solution
 from tests.games import prisoners_dilemma
 from tests.solvers.designed import designed, solution_of
@@ -453,3 +453,22 @@ def test_a_parameter_of_the_shipped_scenario_is_followed() -> None:
     assert not jump.jumped
     with pytest.raises(GameError, match="no parameter"):
         follow_equilibrium(form, solution, "speed")
+
+
+def test_a_point_in_several_parameters_is_judged_on_the_straight_way_there() -> None:
+    form = compile_form(load_scenario(SCENARIO))
+    base = markov_perfect(form.at())[0]
+    same = jump_at(form, base, {}, base)
+    assert not same.jumped
+    assert same.distance < 1e-8
+    along = follow_equilibrium(form, base, "presence_cost", 17.0, 17.6)
+    there = markov_perfect(form.at({**form.scenario.values, "presence_cost": 17.6}))[0]
+    (expected,) = selection_jumps(form, "presence_cost", [17.6], follow=along)
+    found = jump_at(form, base, {"presence_cost": 17.6}, there)
+    assert found.jumped is expected.jumped
+    assert found.distance == pytest.approx(expected.distance, abs=1e-8)
+    nothing = jump_at(form, base, {"presence_cost": 17.4, "return_speed": 0.51}, None)
+    assert nothing.jumped
+    assert "nothing was selected" in nothing.reason
+    with pytest.raises(GameError, match="no parameter 'presence'"):
+        jump_at(form, base, {"presence": 1.0}, base)
