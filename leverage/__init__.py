@@ -13,6 +13,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leverage.analysis.local_sensitivity import LocalSensitivity as LocalSensitivity
+    from leverage.analysis.local_sensitivity import local_sensitivity as local_sensitivity
     from leverage.certification.batch import certify_batch as certify_batch
     from leverage.certification.checker import Certificate as Certificate
     from leverage.certification.checker import certify as certify
@@ -57,7 +59,9 @@ if TYPE_CHECKING:
     from leverage.solvers.selection_jumps import jump_at as jump_at
     from leverage.solvers.selection_jumps import selection_jumps as selection_jumps
     from leverage.solvers.solution import Solution as Solution
-    from leverage.solvers.stage_nash import stage_equilibria as stage_equilibria
+    from leverage.solvers.stage_game import StageEquilibria as StageEquilibria
+    from leverage.solvers.stage_game import enumerate_stage as enumerate_stage
+    from leverage.solvers.stage_game import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
 
 #: Public name -> module that defines it.
@@ -68,6 +72,7 @@ _HOMES = {
     "GameError": "errors",
     "GameForm": "game.form",
     "LeverageError": "errors",
+    "LocalSensitivity": "analysis.local_sensitivity",
     "MarkovBatch": "solvers.markov_batch",
     "MarkovEquilibria": "solvers.markov_equilibria",
     "Multiplicity": "solvers.multiplicity",
@@ -76,6 +81,7 @@ _HOMES = {
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
     "Solution": "solvers.solution",
+    "StageEquilibria": "solvers.stage_game",
     "StageGame": "exchange.nfg_files",
     "StochasticGame": "game.stochastic_game",
     "UnsolvedError": "errors",
@@ -88,6 +94,7 @@ _HOMES = {
     "declared": "solvers.declared",
     "directional_equilibria": "solvers.directional",
     "efg_text": "exchange.efg_files",
+    "enumerate_stage": "solvers.stage_game",
     "error_radius": "solvers.error_radius",
     "find_equilibria": "solvers.multiplicity",
     "finite_horizon": "solvers.finite_horizon",
@@ -95,6 +102,7 @@ _HOMES = {
     "judge": "solvers.declared",
     "jump_at": "solvers.selection_jumps",
     "load_scenario": "loading",
+    "local_sensitivity": "analysis.local_sensitivity",
     "logit_equilibrium": "solvers.noisy_play",
     "logit_path": "solvers.noisy_play",
     "markov_equilibria": "solvers.markov_equilibria",
@@ -106,7 +114,7 @@ _HOMES = {
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
     "selection_jumps": "solvers.selection_jumps",
-    "stage_equilibria": "solvers.stage_nash",
+    "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
 }
 

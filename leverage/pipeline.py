@@ -7,6 +7,7 @@ from collections.abc import Callable
 from threadpoolctl import threadpool_limits
 
 from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
@@ -58,10 +59,13 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     for play in declared_plays(game, machines):
         tell(f"measured: {play.selection}")
         plays.append(play)
+    tell("differentiating: Markov perfect")
+    local = None if selected is None else local_sensitivity(form, selected.plan)
     return Run(
         scenario=scenario,
         game=game,
         plays=tuple(play for play in plays if isinstance(play, Play)),
         unsolved=tuple(play for play in plays if isinstance(play, Unsolved)),
         markov=markov,
+        local=local,
     )

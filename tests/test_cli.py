@@ -89,7 +89,10 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
     ):
         assert words in answer
     (folder,) = (tmp_path / "results" / "withdrawal").iterdir()
-    expected = ["equilibria.csv", "manifest.json", "outcomes.csv", "scenario.resolved.yaml", "strategies.csv", "tables.txt"]
+    expected = [
+        *("equilibria.csv", "manifest.json", "outcomes.csv", "scenario.resolved.yaml", "sensitivity.csv", "strategies.csv"),
+        "tables.txt",
+    ]
     assert sorted(path.name for path in folder.iterdir()) == expected
     assert (folder / "tables.txt").read_text() == done.stdout
     assert json.loads((folder / "manifest.json").read_text())["complete"] is True
@@ -99,7 +102,8 @@ def test_two_runs_give_the_same_bytes_in_two_folders(prisoners: Path, tmp_path: 
     for _ in range(2):
         assert simulate(str(prisoners), "--quiet", cwd=tmp_path).returncode == 0
     first, second = sorted((tmp_path / "results" / "prisoners").iterdir())
-    for name in ("outcomes.csv", "strategies.csv", "equilibria.csv", "tables.txt", "scenario.resolved.yaml"):
+    names = ("outcomes.csv", "strategies.csv", "equilibria.csv", "sensitivity.csv", "tables.txt", "scenario.resolved.yaml")
+    for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 

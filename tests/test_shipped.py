@@ -49,6 +49,14 @@ def without_certificates(text: str) -> str:
     return re.sub(r"\b\d(\.\d+)?e-\d+", "TINY", text)
 
 
+def test_shipped_sensitivity_is_what_the_code_computes(withdrawal: Run) -> None:
+    shipped = pd.read_csv(BASELINE / "sensitivity.csv")
+    again = pd.read_csv(io.StringIO(withdrawal.sensitivity.to_csv(index=False)))
+    columns = [column for column in again if column != "certificate"]
+    pd.testing.assert_frame_equal(shipped[columns], again[columns], atol=TOLERANCE, rtol=TOLERANCE, check_dtype=False)
+    assert shipped["certificate"].max() < TOLERANCE
+
+
 def test_shipped_text_is_what_the_code_prints(withdrawal: Run) -> None:
     assert without_certificates(run_text(withdrawal) + "\n") == without_certificates((BASELINE / "tables.txt").read_text())
 

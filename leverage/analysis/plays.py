@@ -31,6 +31,8 @@ MOST_COMBINATIONS = 400
 MARKOV = "Markov perfect"
 #: Stands for a player's best reply in `Play.strategies`.
 BEST_REPLY = "best reply"
+#: The selection of the point prediction.
+MARKOV = "Markov perfect"
 
 Machines = Sequence[Mapping[str, Automaton]]
 

@@ -62,7 +62,12 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
     renumber: where another run has taken the folder's name in the meantime, a number is added to it.
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
-    tables = {"outcomes": run.outcomes, "strategies": run.strategies, "equilibria": run.equilibria}
+    tables = {
+        "outcomes": run.outcomes,
+        "strategies": run.strategies,
+        "equilibria": run.equilibria,
+        "sensitivity": run.sensitivity,
+    }
     more = {
         "complete": run.complete,
         "unsolved": {each.selection: each.advice for each in run.unsolved},

@@ -9,7 +9,8 @@ from functools import cached_property
 import pandas as pd
 
 from leverage.analysis.equilibria import MeasuredEquilibria
-from leverage.analysis.plays import Play, Unsolved
+from leverage.analysis.local_sensitivity import LocalSensitivity
+from leverage.analysis.plays import MARKOV, Play, Unsolved
 from leverage.game.stochastic_game import StochasticGame
 from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Scenario
@@ -41,6 +42,24 @@ EQUILIBRIUM_COLUMNS = (
     "found_by",
 )
 PLAY_COLUMNS = ("equilibrium", "state", "player", "action", "chance")
+SENSITIVITY_COLUMNS = (
+    "parameter",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "selection",
+    "subject",
+    "quantity",
+    "quantity_unit",
+    "derivative",
+    "moves",
+    "side",
+    "same_play_from",
+    "same_play_to",
+    "certificate",
+    "note",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +68,7 @@ class Run:
 
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
     unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
-    that were found.
+    that were found. local: derivatives of the Markov perfect equilibrium; None if there is none.
     """
 
     scenario: Scenario
@@ -57,6 +76,7 @@ class Run:
     plays: tuple[Play, ...]
     unsolved: tuple[Unsolved, ...]
     markov: MeasuredEquilibria
+    local: LocalSensitivity | None = None
 
     @property
     def complete(self) -> bool:
@@ -78,6 +98,13 @@ class Run:
     def equilibria(self) -> pd.DataFrame:
         """One row a fact about one of the distinct Markov equilibria that were found."""
         return equilibria_frame(self.scenario, self.markov)
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame:
+        """One row a parameter and outcome of the Markov perfect equilibrium: the derivative, and what the plausible range would
+        move; no rows where the equilibrium is not regular (`local.reason` says why).
+        """
+        return _sensitivity(self.scenario, self.local)
 
 
 def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
@@ -131,3 +158,21 @@ def play_frame(scenario: Scenario, markov: MeasuredEquilibria) -> pd.DataFrame:
                     named = zip(game.actions[s][i], lottery, strict=True)
                     rows += [(number, game.states[s], player.key, action, float(chance)) for action, chance in named]
     return pd.DataFrame(rows, columns=list(PLAY_COLUMNS))
+
+
+def _sensitivity(scenario: Scenario, local: LocalSensitivity | None) -> pd.DataFrame:
+    """One row an effect, in the order of `LocalSensitivity`; low, high and moves are NaN for a parameter without a range."""
+    keys = {player.name: player.key for player in scenario.players}
+    rows = []
+    for effect in local.effects if local else ():
+        parameter = scenario.parameters[effect.parameter]
+        ends = (parameter.low, parameter.high) if parameter.in_doubt else (float("nan"), float("nan"))
+        rows.append(
+            (
+                *(effect.parameter, parameter.value, *ends, parameter.unit),
+                *(MARKOV, keys.get(effect.subject, effect.subject), effect.quantity, effect.unit),
+                *(effect.derivative, effect.moves, effect.side, effect.same_play_from, effect.same_play_to),
+                *(effect.certificate, effect.note),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS))

@@ -12,6 +12,7 @@ from leverage.output.equilibria import markov_lines
 from leverage.output.facts import MOST_ROWS, Facts
 from leverage.output.frames import Run
 from leverage.output.heading import head_text
+from leverage.output.sensitivity import sensitivity_text
 from leverage.output.sentences import departure_words
 from leverage.scenario.wording import counted, plain
 
@@ -28,6 +29,7 @@ def run_text(run: Run) -> str:
         *_combinations(facts),
         *_concepts(facts),
         *_departures(facts),
+        *sensitivity_text(facts, 6),
         *_checks(facts),
     ]
     return "\n".join(parts)
@@ -179,4 +181,4 @@ def _checks(facts: Facts) -> list[str]:
         told.append(f"Read and checked, not judged: {listed(argued)} of the file.")
     told += [f"NOT SOLVED - {each.selection}: {each.advice}" for each in run.unsolved]
     told += [f"Note: {note}." for note in run.scenario.notes]
-    return [section(6, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]
+    return [section(7, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]

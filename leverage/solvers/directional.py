@@ -11,7 +11,6 @@ state directional dynamic games", Review of Economic Studies 83 (state recursion
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ from leverage.errors import UnsolvedError
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.pure_markov import GAIN_TOLERANCE, allowed_gain, search_pure, stationary_solution
 from leverage.solvers.solution import Solution
-from leverage.solvers.stage_nash import MAX_BASES, stage_equilibria
+from leverage.solvers.stage_game import enumerate_stage
 
 SELECTION = "stage by stage from the end, one combination of stage equilibria"
 #: Stage games solved plus nodes of searches within stages before the recursion stops.
@@ -103,10 +102,12 @@ def directional_equilibria(
     ------
     ValueError : a limit below 1, a tolerance not above 0.
 
-    Notes ----- Mixed equilibria are complete where each stage is one state with a constant chance of staying, at most
-    two players choose in it, and no two of its extreme equilibria share a lottery (else there is a continuum, along
-    which values differ). Equilibria of
-    different stages multiply: with k each there are k ** stages combinations.
+    Notes
+    -----
+    Mixed equilibria are complete where each stage is one state with a constant chance of staying, at most two players choose
+    in it, its one-shot game is enumerated completely (`enumerate_stage`), and no two of its extreme equilibria share a lottery
+    (else there is a continuum, along which values differ). Equilibria of different stages multiply: with k each there are
+    k ** stages combinations.
 
     References
     ----------
@@ -290,12 +291,12 @@ def _mixed(game: StochasticGame, state: int, table: Floats, movers: list[int]) -
     read = np.round((sub - sub.min(axis=(0, 1))) / grid) * grid
     where = f"state {game.states[state]}"
     try:
-        pairs = stage_equilibria(read)
+        answer = enumerate_stage(read)
     except UnsolvedError:
         return [], f"mixed equilibria of {where} were not found"
-    missing = "" if math.comb(int(counts[first] + counts[second]), int(counts[first])) <= MAX_BASES else f"{where} is large"
+    missing = "" if answer.complete else f"mixed equilibria of {where} are {answer.note}"
     found = []
-    for x, y in pairs:
+    for x, y in answer.equilibria:
         if max(np.count_nonzero(x), np.count_nonzero(y)) > 1:
             profile = [np.ones(1)] * game.n_players
             profile[first], profile[second] = x, y

@@ -19,13 +19,8 @@ from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, selection
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.solution import Solution
-from leverage.solvers.stage_nash import (
-    REGRET_TOLERANCE,
-    SCORE_TOLERANCE,
-    TIE_TOLERANCE,
-    payoff_weights,
-    select_equilibrium,
-)
+from leverage.solvers.stage_game import REGRET_TOLERANCE, TIE_TOLERANCE
+from leverage.solvers.stage_nash import SCORE_TOLERANCE, payoff_weights, select_equilibrium
 
 #: Discounted sums carry rounding errors of this fraction of their size; differences below are none.
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
@@ -69,7 +64,7 @@ def finite_horizon(
     there is no pure one, the mixed one that `stage_nash` would select in that game. Backward induction is complete only up to
     this rule: where a period has several equilibria, other choices may support other play before it (Benoit-Krishna 1985). A
     period costs one product with the transition law, and about a millisecond per state without a pure equilibrium (5 x 3
-    actions).
+    actions; more as said in `enumerate_stage`).
 
     References
     ----------

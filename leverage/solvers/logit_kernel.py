@@ -74,6 +74,8 @@ REMAINING_NOISE = 1e-12
 ENOUGH = 0.1
 #: A sparse pivot is taken on the diagonal unless it is below this share of the largest in its column.
 PIVOT_SHARE = 0.1
+#: Pivots are chosen anew if one is below this share of the largest in its column.
+SMALLEST_PIVOT = 1e-3
 
 #: Tasks of `equations`.
 REWARDS, RESIDUALS, DERIVATIVE, CORRECTION, DIRECTION = 2 ** np.arange(5)
@@ -102,8 +104,8 @@ LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT = np.arange(6)  #
 #: Work.at: precision, its rate along the path here and at the point before, lengths of the next and the last step, counters, and
 #: what the search for the end remembers.
 M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, SEEN, TURNS, FACTORED = np.arange(11)
-DERIVED, DETERMINANT, ORIENTATION = np.arange(11, 14)
-SCALARS = 14
+DERIVED, DETERMINANT, ORIENTATION, PARITY = np.arange(11, 15)
+SCALARS = 15
 
 
 class Shape(NamedTuple):
@@ -144,8 +146,9 @@ class Work(NamedTuple):
 
     slot: (16, C). group: (10, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
     matrix: the states' matrices of choices and their factors, one after the other; pivot: (C,). weight: (2, N + 1, C).
-    blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K + 4 K,) by rows, with room for `factor_dense`, or empty. flag: (3, C).
-    factor, factor_row: (2, room) sparse factors by columns, or empty. place: (6, 2 K + 1). at: (14,) scalars.
+    blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K + 4 K,) by rows, with room for
+    `factor_dense`, or empty. flag: (3, C). factor, factor_row: (2, room) sparse factors by columns, or empty.
+    place: (6, 2 K + 1). at: (15,) scalars.
     """
 
     slot: Floats
@@ -477,7 +480,9 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
         _add_blocks(shape, numbers, work, s)
     work.group[SIDE, size - 1] = corner
     if sign != 0.0 and len(shape.order):
-        sign *= factor_sparse(shape, work)
+        sign *= factors_again(shape, work) if work.at[PARITY] != 0.0 else 0.0
+        if sign == 0.0:  # no pattern yet, or pivots that have become too small
+            sign = factor_sparse(shape, work)
     elif sign != 0.0:
         assemble(shape, work)
         sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT])
@@ -550,6 +555,7 @@ def factor_sparse(shape: Shape, work: Work) -> float:
         work.place[LOWER_START, k], work.place[UPPER_START, k] = lower_end, upper_end
         if lower_end + size > len(work.factor[LOWER]) or upper_end + size > len(work.factor[UPPER]):
             work.place[MARKS, 0] = OUTGROWN
+            work.at[PARITY] = 0.0
             return 0.0
         column = shape.order[k]
         top = _spread_column(shape, work, column, k)
@@ -592,7 +598,52 @@ def factor_sparse(shape: Shape, work: Work) -> float:
     work.place[UPPER_START, size] = upper_end
     for q in range(lower_end):
         work.factor_row[LOWER, q] = place[work.factor_row[LOWER, q]]
-    return sign * _parity(place, work.place[STACK], size)
+    work.at[PARITY] = _parity(place, work.place[STACK], size)
+    return sign * work.at[PARITY]
+
+
+@compiled
+def factors_again(shape: Shape, work: Work) -> float:
+    """Factors of another matrix in the pattern and with the pivots that `factor_sparse` found last; 0 if a pivot is too small."""
+    size, sign, x, place = len(shape.order), work.at[PARITY], work.group[SPARSE_COLUMN], work.place[ROW_PLACE]
+    lower, upper = work.factor[LOWER], work.factor[UPPER]
+    lower_row, upper_row = work.factor_row[LOWER], work.factor_row[UPPER]
+    players, last = shape.players, size - 1
+    fill(x, 0.0)
+    for k in range(size):
+        column = shape.order[k]
+        if column == last:
+            for row in range(size):
+                x[place[row]] = work.group[SIDE, row]
+        else:
+            state, j = column // players, column % players
+            border = 0.0
+            for t in range(shape.state[COLUMN, state], shape.state[COLUMN, state + 1]):
+                block, first = shape.block[BY_COLUMN, t], shape.block[SOURCE, t] * players
+                for i in range(players):
+                    x[place[first + i]] = work.blocks[i, j, block]
+                border += work.blocks[players, j, block]
+            x[place[last]] = border
+        end = work.place[UPPER_START, k + 1] - 1
+        for q in range(work.place[UPPER_START, k], end):
+            done = upper_row[q]
+            known = x[done]
+            upper[q], x[done] = known, 0.0
+            if known != 0.0:
+                for t in range(work.place[LOWER_START, done], work.place[LOWER_START, done + 1]):
+                    x[lower_row[t]] -= lower[t] * known
+        pivot, largest = x[k], 0.0
+        for t in range(work.place[LOWER_START, k], work.place[LOWER_START, k + 1]):
+            largest = max(largest, abs(x[lower_row[t]]))
+        if not abs(pivot) > SMALLEST_PIVOT * largest:
+            return 0.0
+        if pivot < 0.0:
+            sign = -sign
+        upper[end], x[k] = pivot, 0.0
+        for t in range(work.place[LOWER_START, k], work.place[LOWER_START, k + 1]):
+            row = lower_row[t]
+            lower[t], x[row] = x[row] / pivot, 0.0
+    return sign
 
 
 @compiled

@@ -18,7 +18,7 @@ from leverage.exchange.gambit_text import exact
 from leverage.exchange.nfg_files import nfg_text, read_nfg
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.finite_horizon import finite_horizon
-from leverage.solvers.stage_nash import pure_stage_equilibria, stage_equilibria
+from leverage.solvers.stage_game import pure_stage_equilibria, stage_equilibria
 from tests.games import gamblers_ruin, matching_pennies, prisoners_dilemma, random_game, repeated, shapley_stopping
 
 gambit = pytest.importorskip("pygambit", reason="pygambit is not installed: pip install leverage[gambit]")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import combinations, product
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -50,6 +50,7 @@ from tests.mutations.reference import (
     gain_if_it_ends,
     gains_of,
     history_chances,
+    pure_profiles,
     values_of,
 )
 
@@ -139,59 +140,26 @@ def check_finite(module: ModuleType) -> None:
 
 
 def check_stage_nash(module: ModuleType) -> None:
-    table = chicken().stage_payoffs(0)
-    pairs = [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[2 / 3, 1 / 3]] * 2]  # in the promised order
-    same(module.stage_equilibria(table), pairs)
-    # the first action of both is strictly dominated; without it matching pennies are left
-    dominated = np.stack([[[0, 0, 0], [1, 3, 2], [1, 2, 3]], [[0, 3, 3], [0, 2, 3], [0, 3, 2]]], axis=-1)
-    same(module.stage_equilibria(dominated), [[[0, 0.5, 0.5]] * 2])
-    random = np.random.default_rng(1)
-    for shape in ((2, 2), (2, 3), (3, 3), (3, 3), (3, 3)):
-        game = random.integers(0, 1000, (*shape, 2))
-        found = sorted((*x, *y) for x, y in module.stage_equilibria(game))
-        same(found, sorted(_by_supports(game)))
-    three = random.integers(0, 3, (2, 3, 2, 3))
-    assert module.pure_stage_equilibria(three) == tuple(_pure(three.astype(float)))
     # payoffs count in units of each player's range: 10 of 10 and 80 of 100 are more than 2 of 10 and 100 of 100
-    same(module.stage_nash(repeated([[10, 0], [0, 2]], [[80, 0], [0, 100]], 0.5)).values, [[10, 80]])
+    tilted = module.stage_nash(repeated([[10, 0], [0, 2]], [[80, 0], [0, 100]], 0.5))
+    same(tilted.values, [[10, 80]])
+    assert "compared" not in tilted.status
+    # ranges 5 and 50, whatever the common amount: 3 of 5 and 40 of 50 are less than 5 of 5 and 25 of 50
+    same(module.stage_nash(repeated([[1003, 1000], [1000, 1005]], [[40, 0], [0, 25]], 0.5)).values, [[1005, 25]])
     same(module.stage_nash(far_state()).values, [[14 / 3, 14 / 3], [1, 2]])
+    table = chicken().stage_payoffs(0)
     same(module.expected(table, [np.array([0.25, 0.75]), np.array([1.0, 0.0])]), [0.25 * 6 + 0.75 * 7, 0.25 * 6 + 0.75 * 2])
-
-
-def _pure(table: Floats) -> list[tuple[int, ...]]:
-    """Profiles from which nobody gains by another action."""
-    found = []
-    for profile in product(*map(range, table.shape[:-1])):
-        others = [[(*profile[:i], a, *profile[i + 1 :]) for a in range(table.shape[i])] for i in range(len(profile))]
-        if all(table[profile][i] >= max(table[other][i] for other in own) - EXACT for i, own in enumerate(others)):
-            found.append(profile)
-    return found
-
-
-def _by_supports(game: Any) -> list[tuple[float, ...]]:
-    """All equilibria of a game without ties, as x and y in one row: supports of equal size, indifference in fractions."""
-    first, second = ([[Fraction(int(v)) for v in row] for row in game[..., i]] for i in (0, 1))
-    mirrored = [list(column) for column in zip(*second, strict=True)]
-    found = []
-    for size in range(1, min(game.shape[:2]) + 1):
-        for rows, columns in product(*(combinations(range(count), size) for count in game.shape[:2])):
-            y, x = _indifferent(first, rows, columns), _indifferent(mirrored, columns, rows)
-            if _replies(first, rows, y) and _replies(mirrored, columns, x):
-                found.append((*map(float, x), *map(float, y)))
-    return found
-
-
-def _indifferent(own: list[list[Fraction]], rows: tuple[int, ...], columns: tuple[int, ...]) -> list[Fraction]:
-    """The weights on the columns that make the rows equally good."""
-    system = [[*(own[r][c] for c in columns), Fraction(-1)] for r in rows] + [[Fraction(1)] * len(columns) + [Fraction(0)]]
-    weights = solve_exactly(system, [Fraction(0)] * len(rows) + [Fraction(1)])
-    return [weights[columns.index(c)] if c in columns else Fraction(0) for c in range(len(own[0]))]
-
-
-def _replies(own: list[list[Fraction]], rows: tuple[int, ...], weights: list[Fraction]) -> bool:
-    """Whether the weights are a lottery against which the rows are best."""
-    worth = [sum(v * w for v, w in zip(row, weights, strict=True)) for row in own]
-    return min(weights) >= 0 and worth[rows[0]] == max(worth)
+    alone = module.stage_nash(StochasticGame.from_arrays([[[1.0], [3.0], [2.0]]], [np.ones((3, 1))], 0.5))
+    same(alone.values, [[3]])
+    # 1 now and nothing later against 10 later: the future plays no role
+    hasty = StochasticGame.from_arrays([[[1.0], [0.0]], [[10.0]]], [np.eye(2), np.array([[0.0, 1.0]])], 0.9)
+    found = module.stage_nash(hasty)
+    same(found.values, [[1], [10]])
+    same(found.certificate, 0)
+    common = np.repeat(np.arange(8.0).reshape(2, 2, 2, 1), 3, axis=3)
+    three = module.stage_nash(StochasticGame.from_arrays([common], [np.ones((2, 2, 2, 1))], 0.5))
+    same(three.values, [[7, 7, 7]])
+    assert "in 0 of 1 states, which have none" in three.status
 
 
 def check_finite_horizon(module: ModuleType) -> None:
@@ -244,7 +212,7 @@ def _induction(game: StochasticGame, periods: int, final: Floats) -> tuple[Float
         for s in range(game.n_states):
             rows = slice(first_row(game, s), first_row(game, s + 1))
             table = (game.payoffs[rows] + game.discount * (law[rows] @ sums)).reshape(*game.action_counts[s], -1)
-            pure = _pure(table)
+            pure = pure_profiles(table)
             if not pure:
                 return None
             chosen.append(max(pure, key=lambda profile: float(table[profile] @ weights)))

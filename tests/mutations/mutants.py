@@ -151,15 +151,104 @@ FINITE = _rows(
 STAGE_NASH = _rows(
     "solvers/stage_nash.py",
     ("np.divide(1.0, ranges,", "np.divide(ranges, 1.0,", "payoffs are multiplied by ranges, not divided"),
+    ("np.ptp(game.payoffs, axis=0)", "np.max(game.payoffs, axis=0)", "payoffs are divided by the best one, not by the range"),
+    (
+        "expected(payoffs, lotteries) @ weights",
+        "expected(payoffs, lotteries).sum()",
+        "payoffs are not compared in units of ranges",
+    ),
+    ("scores >= scores.max()", "scores >= scores.min()", "the first equilibrium is taken, whatever it pays"),
+    ("certify_finite(plan, 1)", "certify_finite(plan, 2)", "effects on the next period count as gains"),
+    ("[game.stage_payoffs(s) for s in", "[game.stage_payoffs(0) for s in", "the first state's game stands for all"),
+    ("if not found.complete]", "if found.complete]", "complete answers are said to be incomplete"),
+    (
+        "sum(not pure_stage_equilibria",
+        "sum(() != pure_stage_equilibria",
+        "states with a pure equilibrium are said to have none",
+    ),
+    ("np.eye(count)[a]", "np.eye(count)[0]", "everybody plays the first action"),
+    (
+        "np.tensordot(lottery, result, axes=(0, 0))",
+        "np.tensordot(lottery, result, axes=(0, 1))",
+        "lotteries are of other players",
+    ),
+)
+
+STAGE_GAME = _rows(
+    "solvers/stage_game.py",
     ("b[np.ix_(rows, columns)].T)", "b[np.ix_(rows, columns)])", "dominated columns are looked for among rows"),
-    ("worse = np.all(own", "worse = np.any(own", "an action that is worse once counts as dominated"),
-    ("if x[1] <= y[2] and", "if x[1] < y[2] and", "only unused best replies make an equilibrium"),
-    ("head * v - factor * w", "head * v + factor * w", "elimination adds rows"),
-    ("sign = 1 if last > 0 else -1", "sign = 1", "systems with a negative determinant are thought unsolvable"),
-    ("range(1, min(height, width) + 1)", "range(1, min(height, width))", "the largest supports are left out"),
+    ("np.any(np.all(block", "np.any(np.any(block", "an action that is worse once counts as dominated"),
     ("tuple(-x), tuple(-y)", "tuple(x), tuple(y)", "equilibria are listed backwards"),
-    ("full[list(actions)] = lottery", "full[: len(lottery)] = lottery", "weights go to the first actions"),
+    ("full[[actions[k] for k in sorted(support)]]", "full[sorted(support)]", "weights go to the first actions"),
     ("own.max(axis=i, keepdims=True)", "own.max(axis=0, keepdims=True)", "all players deviate with the first one's actions"),
+    ("complete=not faults", "complete=True", "completeness is always claimed"),
+    ("> ROUNDING * np.max", "< ROUNDING * np.max", "ties by rounding forbid the claim, all others allow it"),
+    ("b.max(axis=1, keepdims=True)", "b.max(axis=0, keepdims=True)", "columns are compared with those of other rows"),
+    ("math.lcm(common, fraction.denominator)", "max(common, fraction.denominator)", "fractions have no common denominator"),
+    ("np.maximum([mine.max() - x @ mine", "np.minimum([mine.max() - x @ mine", "no gain is ever seen"),
+)
+
+VERTICES = _rows(
+    "solvers/vertex_enumeration.py",
+    ("tableau.pivot(row, column)\n        else:", "pass\n        else:", "steps are not taken back"),
+    ("column = 0\n                continue", "column = 1\n                continue", "first edges of later bases are not walked"),
+    ("frozenset(tableau.basic) ^ {", "frozenset(tableau.basic) | {", "a basis is taken for another one"),
+    ("found[vertex[1:]] = vertex", "found[vertex[1:2]] = vertex", "vertices with one support are taken for one"),
+    ("if tableau.work <= MAX_WORK else None", "if found else None", "a walk that was ended counts as complete"),
+    ("if j not in tight)", "if j in tight)", "best replies must not be used"),
+    ("unused[list(support), k] = False", "unused[list(support), 0] = False", "supports are noted at the first vertex"),
+    ('bitorder="little"', 'bitorder="big"', "bits stand for other vertices"),
+    ("len(found) > MAX_EQUILIBRIA", "len(found) > 1", "two equilibria are too many"),
+    (
+        "mine = vertices([list(column) for column in zip(*columns, strict=True)])",
+        "mine = vertices(columns)",
+        "B is not transposed",
+    ),
+)
+
+LEMKE_HOWSON = (
+    *_rows(
+        "solvers/lemke_howson.py",
+        ("range(len(rows) + len(rows[0]))", "range(len(rows))", "the column player's labels are never dropped"),
+        ("IntegerTableau(rows)", "IntegerTableau(rows[::-1])", "rows are numbered backwards"),
+        (
+            "int(dropped >= first.width)",
+            "int(dropped > first.width)",
+            "the first column's label is looked for in the other tableau",
+        ),
+        ("turn = 1 - turn", "turn = 1", "the second tableau is never left"),
+        ("_label(tableau.free[column]", "_label(tableau.basic[row]", "the label that came is followed, not the one that went"),
+        ("if label == dropped:", "if label != dropped:", "the path is left after a step"),
+        ("(label - tableau.height)", "(label + tableau.height)", "labels are moved the wrong way"),
+        ("left -= sum(", "left += sum(", "each path may work as long as all"),
+        (
+            "IntegerTableau([list(column) for column in zip(*columns, strict=True)])",
+            "IntegerTableau(columns)",
+            "B is not transposed",
+        ),
+    ),
+    *_rows(
+        "solvers/integer_tableau.py",
+        ("if len(best) == 1 else self._first_of_tied(best, column)", "", "ties go to the first row, so that paths cycle"),
+    ),
+)
+
+TABLEAU = _rows(
+    "solvers/integer_tableau.py",
+    ("head * v - factor * w", "head * v + factor * w", "elimination adds rows"),
+    ("self.rows[r][column] = -factor", "self.rows[r][column] = factor", "the new column has the wrong sign"),
+    ("lead[column] = scale", "lead[column] = head", "the leaving variable has the new denominator"),
+    ("self.scale = head", "self.scale = scale", "the denominator is not kept"),
+    ("if row[column] <= 0:", "if row[column] < 0:", "rows that set no bound may leave"),
+    ("if order <= 0:", "if order < 0:", "the first of tied rows leaves"),
+    ("in range(self.width, self.width + self.height):", "in range(self.height):", "coordinates break ties, not slacks"),
+    (
+        "< parts[first] * self.rows[r][column]",
+        "< parts[first] * self.rows[first][column]",
+        "ratios are compared with one divisor",
+    ),
+    ("if self.width + k not in positive)", "if k not in positive)", "unused actions are called best replies"),
+    ("if variable < self.width)", "if variable <= self.width)", "a slack counts as an action"),
 )
 
 FINITE_HORIZON = _rows(
@@ -322,5 +411,131 @@ MARKOV = (
         ("game.discount[:, None, None] * law", "game.discount[0] * law", "everybody is as patient as the first player"),
         ("lotteries[i :: game.n_players]", "lotteries[:: game.n_players]", "everybody plays the first player's strategy"),
         ("np.argmax(own)", "np.argmin(own)", "best replies are worst replies"),
+    ),
+)
+
+FORM_DERIVATIVES = (
+    *_rows(
+        "scenario/slopes.py",
+        ("da * b + db * a)", "da * b)", "the second factor is held fixed"),
+        ("da / b - db * a / b**2", "da / b + db * a / b**2", "quotients: a sign"),
+        ("sign * side * (da - db) <= 0", "sign * (da - db) <= 0", "of tied arguments the same one counts on both sides"),
+        ("side * np.abs(da), np.sign(a) * da)", "np.abs(da), np.sign(a) * da)", "abs rises on both sides of its kink"),
+    ),
+    *_rows(
+        "game/derivatives.py",
+        ("before * own + mass * move", "before * own + move", "a chance's change is not weighted with the branch's probability"),
+        ("before * own + mass * move", "mass * move", "changes of variables drawn earlier are forgotten"),
+        ("rest = -sum(", "rest = sum(", "what is left of 1 grows with the other chances"),
+        (
+            "ahead = probabilities * evaluate(term.formula, form.entry_rows, point.values) + ",
+            "ahead = ",
+            "chances of payoffs stand still",
+        ),
+        ("(side * law < -SAME_SLOPE * size)", "(law < -SAME_SLOPE * size)", "a chance of 0 may become negative from above"),
+        ('slope if term.kind == "gain" else -slope', "slope", "costs are added"),
+    ),
+)
+
+EQUILIBRIUM_DERIVATIVE = _rows(
+    "solvers/equilibrium_derivative.py",
+    ("factor.solve(-moves)", "factor.solve(moves)", "the implicit function theorem's sign"),
+    ("total[twin], out=", "1.0 + 0 * total, out=", "chances, not shares, divide changes among equal actions"),
+    ("near = used | (", "near = used & (", "unused actions that are equal to used ones are a tie"),
+    ("_equal(looks[first], looks[c])", "True", "actions that are as good are taken to be the same"),
+    ("if worse[worst] <= TIE_SHARE:", "if worse[worst] < -TIE_SHARE:", "ties of unused actions pass"),
+    ("if not found.gain <= allowed + found.error:", "if not found.error <= allowed:", "play that is no equilibrium passes"),
+    (
+        "d_values[state, i, d] - lead[i] - follow",
+        "d_values[state, i, d] - lead[i]",
+        "the others' changes do not count for unused actions",
+    ),
+    ("game.discount * (arriving + law @ d_values)", "game.discount * (law @ d_values)", "chances stand still for unused actions"),
+    (
+        "room[d, 0] = min(room[d, 0], when[slope > 0]",
+        "room[d, 0] = min(room[d, 0], when[slope < 0]",
+        "falling and rising are exchanged",
+    ),
+    ("(own - worth) / system.spread[i])", "(own - worth))", "the margin is no share of the range"),
+)
+
+LOCAL_SENSITIVITY = (
+    *_rows(
+        "analysis/outcome_derivatives.py",
+        ("d_weight[:, row] * entry.data[played] + ", "", "the law changes by chances only, not by strategies"),
+        ("d_delta) + delta * play.pushed(weights)", "d_delta) + play.pushed(weights)", "changes of the law are not discounted"),
+        (
+            "np.outer(play.reverse @ weights - begin, d_delta)",
+            "np.outer(play.reverse @ weights, d_delta)",
+            "normalisation stands still",
+        ),
+        ("play.reverse @ dx + play.pushed(x))", "play.reverse @ dx)", "the march forgets changes of the law"),
+        (
+            "solve(play.pulled(m)[waiting] + dh[waiting])",
+            "solve(play.pulled(m)[waiting])",
+            "the time forgets that the chance changes",
+        ),
+        ("(dm[s] / h[s] - m[s] * dh[s] / h[s] ** 2)", "dm[s] / h[s]", "the mean time is not conditional on the event"),
+        ("share * stationary.slope + ", "", "shares of time within a class stand still"),
+    ),
+    *_rows(
+        "analysis/local_sensitivity.py",
+        ("slope, note = math.nan, OPENS", "note = OPENS", "ways that open are not heeded"),
+        (
+            "return parameter.high - parameter.low\n    return max(",
+            "return parameter.high - parameter.value\n    return max(",
+            "moves over half a range",
+        ),
+        ("place, none, size,", "place, none, -size,", "the smallest moves come first"),
+    ),
+)
+
+PURE_MARKOV = _rows(
+    "solvers/pure_markov.py",
+    ("axis=0) <= 2 * problem.allowed", "axis=0) < 0.0", "profiles from which a departure gains nothing are discarded"),
+    ("own.law @ middle - own.size @ radius", "own.law @ middle + own.size @ radius", "profiles that may gain are discarded"),
+    ("gain + factor * stage[row]", "gain - factor * stage[row]", "what staying adds is deducted"),
+    ("weight / (1 - discount * stay[row])", "weight / (1 - stay[row])", "staying is not discounted"),
+    ("stage = (1 - game.discount) * game.payoffs[rows]", "stage = game.payoffs[rows]", "payoffs are not normalised"),
+    ("i].max(axis=1) - action_values", "i].min(axis=1) - action_values", "the worst departure is looked at"),
+    ("np.lexsort(rows.T[::-1])", "np.lexsort(rows.T)", "the last state comes first in the order"),
+    ("least = np.argmin(usable, axis=1)", "least = np.argmax(usable, axis=1)", "the enemy chooses what is best for the player"),
+    ("~here[:, None] | (own[:, None] == actions)", "own[:, None] == actions", "an action is fixed in all states"),
+    ("not stack and not capped", "not capped", "a search that stopped is called complete"),
+)
+
+DIRECTIONAL = _rows(
+    "solvers/directional.py",
+    ("after[a].add(b)", "after[b].add(a)", "the start of play comes before its end"),
+    ("game.transitions.data > 0", "game.transitions.data >= 0", "moves of chance 0 join states"),
+    ("scale = 1 - game.discount * stay", "scale = 1 - game.discount", "every state is for ever"),
+    ("float(np.ptp(stay)) > SAME_CHANCE", "float(np.ptp(stay)) > 1.0", "that staying depends on actions is overlooked"),
+    ("axis=i, keepdims=True)", "axis=0, keepdims=True)", "everybody departs by the first player's actions"),
+    ("profile[second] = x, y", "profile[second] = y, x", "the two players' lotteries are exchanged"),
+    ("following = values.copy()", "following = np.zeros_like(values)", "values of later stages are forgotten"),
+    ("if differ == 1:", "if differ == 2:", "a continuum is taken for equilibria that stand alone"),
+    (
+        "complete = complete_pure and not tally.missing_mixed",
+        "complete = complete_pure",
+        "mixed equilibria may be missing, and that is not said",
+    ),
+    ("(1 - game.discount) * game.payoffs[rows]", "game.payoffs[rows]", "payoffs are not normalised"),
+)
+
+ERROR_RADIUS = _rows(
+    "solvers/error_radius.py",
+    ("distance = np.abs(x - reported) + reach", "distance = reach.copy()", "the report's own error is left out"),
+    ("x[unknowns] -= step", "x[unknowns] += step", "Newton steps lead away"),
+    ("- 2 * eta * bend", "- eta * bend", "a ball is claimed that is not mapped into itself"),
+    ("1 - kappa + math.sqrt(room)", "1 - kappa - math.sqrt(room)", "the larger of two balls is taken"),
+    ("result += np.bincount(place", "result = np.bincount(place", "only the last player's equations are curved"),
+    ("np.where(mixed, x[:first] - reach[:first], 1.0)", "np.where(mixed, 1.0, x[:first])", "chances below 0 pass"),
+    ("np.where(used, np.inf, margin)", "np.where(used, margin, np.inf)", "used actions have to be worse, not unused ones"),
+    ("(np.abs(inverse).T @ right)", "np.abs(inverse.T @ right)", "errors of several equations cancel"),
+    ("left[own].max() / (1 - d * sums)", "left[own].max()", "an error in a value is not carried on to later periods"),
+    (
+        "distance[first:].reshape(-1, players).max(axis=0)",
+        "distance[first:].reshape(players, -1).max(axis=1)",
+        "values are read player by player",
     ),
 )

@@ -147,3 +147,13 @@ def history_chances(plan: Any, state: int, length: int) -> dict[tuple[int, ...],
 
     go((), plan.start[[state]].toarray()[0], state)
     return found
+
+
+def pure_profiles(table: Floats) -> list[tuple[int, ...]]:
+    """Action profiles of one game (A_1, ..., A_N, N) from which nobody gains by another action."""
+    found = []
+    for profile in product(*map(range, table.shape[:-1])):
+        others = [[(*profile[:i], a, *profile[i + 1 :]) for a in range(table.shape[i])] for i in range(len(profile))]
+        if all(table[profile][i] >= max(table[other][i] for other in own) - 1e-10 for i, own in enumerate(others)):
+            found.append(profile)
+    return found

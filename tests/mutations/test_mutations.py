@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, mutants
+from tests.mutations import batteries, derivative_batteries, multiplicity_batteries, mutants, stage_batteries
 from tests.mutations.mutants import Fault, load, source
 
 PLANTED, NEEDED = 10, 9
@@ -45,13 +45,29 @@ SOLVERS = {
     "checker": Solver("certification/checker.py", batteries.check_checker, mutants.CHECKER),
     "finite checker": Solver("certification/finite.py", batteries.check_finite, mutants.FINITE),
     "stage Nash": Solver("solvers/stage_nash.py", batteries.check_stage_nash, mutants.STAGE_NASH),
+    "stage game": Solver("solvers/stage_game.py", stage_batteries.check_stage_game, mutants.STAGE_GAME),
+    "vertices": Solver("solvers/vertex_enumeration.py", stage_batteries.check_vertices, mutants.VERTICES),
+    "Lemke-Howson": Solver("solvers/lemke_howson.py", stage_batteries.check_lemke_howson, mutants.LEMKE_HOWSON),
+    "tableau": Solver("solvers/integer_tableau.py", stage_batteries.check_tableau, mutants.TABLEAU),
     "finite horizon": Solver("solvers/finite_horizon.py", batteries.check_finite_horizon, mutants.FINITE_HORIZON),
     "declared": Solver("solvers/declared.py", batteries.check_declared, mutants.DECLARED),
     "best reply": Solver("solvers/best_reply.py", batteries.check_best_reply, mutants.BEST_REPLY),
     "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
+    "form derivatives": Solver("game/derivatives.py", derivative_batteries.check_form_derivatives, mutants.FORM_DERIVATIVES),
+    "equilibrium derivative": Solver(
+        "solvers/equilibrium_derivative.py",
+        derivative_batteries.check_equilibrium_derivative,
+        mutants.EQUILIBRIUM_DERIVATIVE,
+    ),
+    "local sensitivity": Solver(
+        "analysis/local_sensitivity.py", derivative_batteries.check_local_sensitivity, mutants.LOCAL_SENSITIVITY
+    ),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
+    "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
+    "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
+    "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)

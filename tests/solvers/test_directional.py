@@ -13,7 +13,7 @@ from leverage.certification.checker import certify
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.directional import DirectionalEquilibria, directional_equilibria, stages_of
 from leverage.solvers.pure_markov import pure_markov
-from leverage.solvers.stage_nash import stage_equilibria
+from leverage.solvers.stage_game import stage_equilibria
 from tests.games import chicken, gamblers_ruin, prisoners_dilemma, shapley_stopping, with_structural_zeros
 
 CHICKEN = np.array([[[6.0, 6.0], [2.0, 7.0]], [[7.0, 2.0], [0.0, 0.0]]])

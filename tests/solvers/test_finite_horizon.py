@@ -11,7 +11,8 @@ from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, reachable_nodes
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.finite_horizon import finite_horizon
-from leverage.solvers.stage_nash import pure_stage_equilibria, stage_equilibria, stage_nash
+from leverage.solvers.stage_game import pure_stage_equilibria, stage_equilibria
+from leverage.solvers.stage_nash import stage_nash
 
 CLOSE = 1e-9
 PRISONERS = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
