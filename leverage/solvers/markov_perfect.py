@@ -149,7 +149,8 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine)))
-    yield from ((SELECTION, p) for p in path_ends(engine, AIMS[0], uniform, MOST_POINTS))
+    for aim in AIMS[:1]:
+        yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform, MOST_POINTS))
 
 
 def first_points(engine: Engine) -> int:
