@@ -54,6 +54,8 @@ FIRST_STEP, SMALLEST_STEP, LARGEST_STEP, GROWTH = 0.1, 1e-8, 2.0, 2.5
 SMALLEST_COSINE = 0.4
 #: Steps aim at this share of the allowed error; those below this length may pass a change of the determinant's sign.
 SAFETY, CROSSING = 0.7, 1e-3
+#: ... and so may longer ones that miss by less than this share of the aim and turn less than this cosine says.
+SURE_MISS, SURE_COSINE = 0.25, 0.98
 #: If a prediction missed by more than this many times the aim, the direction is taken from a derivative made anew.
 STALE = 1.5
 #: A prediction is refused if it misses by more than this many times the error that steps aim at.
@@ -940,7 +942,11 @@ def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
         covered += work.slot[P, c] * (work.slot[Z, c] - work.slot[PATH_Z, c]) * work.slot[DRIVE, c]
     straight = ahead >= SMALLEST_COSINE * length * speed(work.slot[P], precision, work.slot[Z_RATE], at[M_RATE])
     same = at[DETERMINANT] * at[ORIENTATION] >= 0.0
-    if not (straight and same) and not (step <= CROSSING and length > 0.0):
+    # in symmetric games branches cross: a prediction that hits so well, straight on, is no jump to another branch
+    passes = miss <= SURE_MISS * aim and ahead >= SURE_COSINE * length * speed(
+        work.slot[P], precision, work.slot[Z_RATE], at[M_RATE]
+    )
+    if not (straight and (same or passes)) and not (step <= CROSSING and length > 0.0):
         return False
     before, after = (at[LAST] if at[POINTS] > 1.0 else 0.0), 2.0 * abs(covered) / (length + abs(ahead))
     if straight:  # where the sign changes even so, branches cross, and the path goes on straight
