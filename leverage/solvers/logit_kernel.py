@@ -482,9 +482,9 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
         _add_blocks(shape, numbers, work, s)
     work.group[SIDE, size - 1] = corner
     if sign != 0.0 and len(shape.order):
-        sign *= factors_again(shape, work) if work.at[PARITY] != 0.0 else 0.0
-        if sign == 0.0:  # no pattern yet, or pivots that have become too small
-            sign = factor_sparse(shape, work)
+        again = factors_again(shape, work) if work.at[PARITY] != 0.0 else 0.0
+        # 0: no pattern yet, or pivots that have become too small
+        sign *= again if again != 0.0 else factor_sparse(shape, work)
     elif sign != 0.0:
         assemble(shape, work)
         sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT])
@@ -940,12 +940,10 @@ def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
     for c in range(work.slot.shape[1]):
         ahead += work.slot[P, c] * work.slot[Z_RATE, c] * work.slot[DRIVE, c]
         covered += work.slot[P, c] * (work.slot[Z, c] - work.slot[PATH_Z, c]) * work.slot[DRIVE, c]
-    straight = ahead >= SMALLEST_COSINE * length * speed(work.slot[P], precision, work.slot[Z_RATE], at[M_RATE])
-    same = at[DETERMINANT] * at[ORIENTATION] >= 0.0
+    whole = length * speed(work.slot[P], precision, work.slot[Z_RATE], at[M_RATE])
+    straight, same = ahead >= SMALLEST_COSINE * whole, at[DETERMINANT] * at[ORIENTATION] >= 0.0
     # in symmetric games branches cross: a prediction that hits so well, straight on, is no jump to another branch
-    passes = miss <= SURE_MISS * aim and ahead >= SURE_COSINE * length * speed(
-        work.slot[P], precision, work.slot[Z_RATE], at[M_RATE]
-    )
+    passes = miss <= SURE_MISS * aim and ahead >= SURE_COSINE * whole
     if not (straight and (same or passes)) and not (step <= CROSSING and length > 0.0):
         return False
     before, after = (at[LAST] if at[POINTS] > 1.0 else 0.0), 2.0 * abs(covered) / (length + abs(ahead))
