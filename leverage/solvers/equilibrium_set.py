@@ -1,14 +1,52 @@
 """The set of equilibrium payoffs of a two-player stochastic game: everything that credible play allows, bounded from both sides.
 
-Source: Abreu, Pearce and Stacchetti (1990) for self-generation; Judd, Yeltekin and Conklin (2003) for inner and outer approximations.
+The outer polygons contain all payoffs of subgame-perfect equilibria in pure actions with public randomisation and perfect monitoring; each
+vertex of the inner polygons is the exact value of a node of an automaton that the independent checker accepts. Both live on common directions,
+and directions are added where the two are apart: first the normals of the edges that the image of the outer polygons has.
+
+Sources: Abreu, Pearce and Stacchetti (1990) for self-generation; Judd, Yeltekin and Conklin (2003) for inner and outer approximations; Abreu and
+Sannikov (2014) and Abreu, Brooks and Sannikov (2020) for what makes it fast in two dimensions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from leverage.certification.checker import check
+from leverage.errors import GameError
 from leverage.game.automaton import Automaton
-from leverage.game.stochastic_game import Floats, StochasticGame
+from leverage.game.stochastic_game import Floats, Integers, StochasticGame
+from leverage.solvers.direction_fan import DirectionFan
+from leverage.solvers.inner_bound import InnerBound, automaton, image, promised
+from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
+from leverage.solvers.payoff_polygon import corners, distance, distinct, edge_normals, simplified_outward
+from leverage.solvers.set_form import Mask, set_form
+
+#: Directions to begin with, and at most.
+FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
+
+#: A plan is accepted whose largest one-shot gain is at most this fraction of the payoff range.
+ACCEPTED_GAIN = 1e-9
+
+#: Rounds of adding directions.
+MOST_ROUNDS = 40
+
+#: Steps of the operator in one round, at most.
+MOST_SWEEPS = 20_000
+
+#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth adding.
+ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE = 0.02, 0.02, 0.1
+
+#: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
+WORTH_ADDING = 0.02
+
+#: Edges shorter than this (fraction of a player's payoff range) give no normal: rounding would turn it.
+SHORTEST_EDGE = 1e-9
+
+#: Vertices closer than this (fraction of a player's payoff range) are one.
+SAME_VERTEX = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +69,116 @@ class EquilibriumSet:
     gap: float
     bounds: Floats
     machine: Automaton | None
-    vertex_node: tuple[Floats, ...]
+    vertex_node: tuple[Integers, ...]
     certificate: float
     status: str
+
+
+def equilibrium_set(
+    game: StochasticGame, *, tolerance: float = 1e-6, prescribable: Mask | None = None, deviation: Mask | None = None
+) -> EquilibriumSet:
+    """Bound the equilibrium payoff set of every state from both sides."""
+    if not 0 < tolerance < 1:
+        raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
+    form = set_form(game, prescribable, deviation)
+    bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
+    inner: InnerBound | None = None
+    apart, fine = 0.1, 1.0
+    for _ in range(MOST_ROUNDS):
+        bound = tighten(bound, max(ITERATION_SHARE * tolerance * fine, 0.01 * apart), MOST_SWEEPS)
+        if bound.empty.all():
+            break
+        points = _polygon_points(bound)
+        inner = promised(form, bound.fan, points, bound.alive, ~bound.empty, 0.0)
+        before = apart
+        if inner is not None and inner.settled:
+            apart = _apart(bound, inner)
+            if apart <= tolerance / 2:
+                break
+            normals, _ = _missing(bound, inner.points)
+            fan, _ = DirectionFan.even(FIRST_DIRECTIONS).with_more(normals)
+            if apart < before / 2:
+                bound = on_directions(bound, fan)
+                continue
+            bound = with_directions(bound, normals)
+        # the inner sets do not show the edges that are missing: those of the image do, less exactly
+        normals, worth = _missing(bound, image(form, bound.fan, _polygon_points(bound), bound.alive))
+        apart = max(apart, float(worth.max(initial=0.0)))
+        bound = _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
+    return _result(bound, inner, tolerance)
+
+
+def _missing(bound: OuterBound, shape: Floats) -> tuple[Floats, Floats]:
+    """Normals (M, 2) of the edges of polygons given by points (S, K, 2) round them, and by how much the bound exceeds each."""
+    normals, worth = [np.zeros((0, 2))], [np.zeros(0)]
+    for s in np.flatnonzero(~bound.empty):
+        if np.isnan(shape[s]).any():
+            continue
+        found, at = edge_normals(shape[s], SHORTEST_EDGE)
+        cone, plain = bound.fan.cones(found)
+        there = plain[:, 0] * bound.h[s, cone] + plain[:, 1] * bound.h[s, (cone + 1) % bound.fan.size]
+        normals.append(found)
+        worth.append(there - np.einsum("md,md->m", found, shape[s, at]))
+    return np.concatenate(normals), np.concatenate(worth)
+
+
+def _apart(bound: OuterBound, inner: InnerBound) -> float:
+    """A bound on the distance between outer and inner polygons, scaled: within a cone the outer support is a mean of its ends."""
+    live = ~bound.empty
+    d = bound.fan.directions
+    h, pairs = bound.h[live], inner.points[live].reshape(-1, len(d), 2, 2)
+    here = h[:, :, None] - np.einsum("kd,sknd->skn", d, pairs)
+    after = np.roll(h, -1, axis=1)[:, :, None] - np.einsum("kd,sknd->skn", np.roll(d, -1, axis=0), pairs)
+    return float(np.max(np.maximum(here, after).min(axis=2), initial=0.0))
+
+
+def _polygon_points(bound: OuterBound) -> Floats:
+    """(S, 2 K, 2): the corners of the outer polygons, one for each side of the fan."""
+    return np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)
+
+
+def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: float) -> OuterBound:
+    """The bound on further directions: the normals that matter most."""
+    enough = max(least, WORTH_ADDING * float(worth.max()))
+    return with_directions(bound, normals[worth > enough])
+
+
+def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> EquilibriumSet:
+    form, game = bound.form, bound.form.game
+    machine, certificate, vertex_node, inside = None, 0.0, [], []
+    if inner is not None:
+        machine = automaton(inner)
+        proof = check(machine, nodes=np.ones(machine.n_nodes, dtype=bool))
+        certificate = proof.gain
+    outside = []
+    for s in range(game.n_states):
+        if bound.empty[s]:
+            outside.append(np.zeros((0, 2)))
+        else:
+            outside.append(_raw(form, _outer_polygon(bound, s, SIMPLIFICATION_SHARE * tolerance)))
+        if inner is None or certificate > ACCEPTED_GAIN * game.payoff_range or bound.empty[s]:
+            inside.append(np.zeros((0, 2)))
+            vertex_node.append(np.zeros(0, dtype=np.intp))
+            continue
+        keep = distinct(inner.points[s], SAME_VERTEX)
+        inside.append(proof.values[inner.node[s, keep]])
+        vertex_node.append(inner.node[s, keep])
+    gap = 0.0
+    for a, b in zip(outside, inside, strict=True):
+        if len(a):
+            gap = max(gap, float(distance(a, b).max()))
+    bounds = np.full((game.n_states, 2, 2), np.nan)
+    m = bound.fan.marks
+    for i, (low, high) in enumerate(((m[1], 0), (m[2], m[0]))):
+        for s in np.flatnonzero(~bound.empty):
+            bounds[s, i] = form.lowest[i] + form.scale[i] * np.array([-bound.h[s, low], bound.h[s, high]])
+    return EquilibriumSet(game, tuple(outside), tuple(inside), gap, bounds, machine, tuple(vertex_node), certificate, f"{bound.fan.size} {bound.sweeps}")
+
+
+def _raw(form, polygon):
+    return form.lowest + form.scale * polygon
+
+
+def _outer_polygon(bound: OuterBound, s: int, allowed: float) -> Floats:
+    d, h = simplified_outward(bound.fan.directions, bound.h[s], allowed)
+    return corners(d, h)

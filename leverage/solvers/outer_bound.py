@@ -1,0 +1,214 @@
+"""Outer bound of the equilibrium payoff set: iteration from above, accelerated, with a proof.
+
+The operator B of Abreu, Pearce and Stacchetti (1990) is monotone, so iteration from a set that contains all payoffs contains the
+equilibrium set V at every step. It converges at the rate of the discount factor. `leap` avoids the wait: it solves h = B h
+approximately by Anderson's acceleration and proves afterwards that the guess contains V. The proof: let B_mu be the step with facets chosen once (see `support_kernel`);
+B <= B_mu, and B_mu is a maximum of increasing affine functions. If w > 0 has linear parts at most rho w, rho < 1, then from V <= g + kappa w follows
+V <= B V <= B_mu(g + kappa w) <= g + r + kappa rho w with r = (B_mu g - g)^+, hence V <= g + max(r / w) / (1 - rho) w, since some kappa exists.
+
+Sources: Abreu, Pearce and Stacchetti (1990); Judd, Yeltekin and Conklin (2003) for support values; Anderson (1965); the proof is that of
+a weighted contraction (Denardo 1967).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
+
+from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.direction_fan import DirectionFan
+from leverage.solvers.set_form import SetForm
+from leverage.solvers.support_kernel import KEPT, best_departures, contraction_step, outer_step, punished
+
+#: Incentive constraints are relaxed by this fraction of a player's payoff range, so that rounding never cuts a set at a tie.
+SLACK = 1e-11
+
+#: Two numbers that differ by less are equal when an image is called empty (fraction of a player's payoff range).
+ROUNDING = 1e-13
+
+#: Columns that Anderson's acceleration remembers, and the steps it may take.
+MEMORY, MOST_GUESSES = 8, 80
+
+#: Plain sweeps before the first leap; doubled after each leap that failed.
+FIRST_SWEEPS = 8
+
+#: Rounds of looking for the weights under which the step contracts.
+WEIGHT_ROUNDS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class OuterBound:
+    """Support values h (S, K) on the directions of `fan`; alive: (R,) rows that may still be played; empty: (S,) states without
+    equilibrium; source: the state whose set was found empty first, -1 if none. sweeps: steps of the operator so far; converged: within the goal."""
+
+    form: SetForm
+    fan: DirectionFan
+    h: Floats
+    alive: Booleans
+    empty: Booleans
+    source: int = -1
+    sweeps: int = 0
+    converged: bool = False
+
+
+def whole_box(form: SetForm, fan: DirectionFan) -> OuterBound:
+    """The box of each player's payoff range."""
+    support = np.maximum(fan.directions, 0.0).sum(axis=1)
+    n = form.game.n_states
+    bound = OuterBound(form, fan, np.tile(support, (n, 1)), form.prescribed.copy(), np.zeros(n, dtype=bool))
+    return _without_empty(bound)
+
+
+def step(bound: OuterBound, h: Floats, toward: Floats | None = None) -> tuple[Floats, Integers]:
+    """One step of the operator at support values h (S, K): support values (S, Q) toward unit vectors (Q, 2), the fan's by default, and what became of each row."""
+    form, fan = bound.form, bound.fan
+    vectors = fan.directions if toward is None else toward
+    query = vectors * form.delta
+    cone, plain = fan.cones(query)
+    indptr, indices, data = form.law
+    value, best = departure_values(form, fan, h)
+    out = np.empty((len(h), len(vectors)))
+    fate = np.zeros(len(value[0]), dtype=np.int64)
+    outer_step(
+        h, fan.directions, fan.marks, cone, query, vectors, plain, form.game.row_start, indptr, indices, data, form.reward, form.delta,
+        best, value, SLACK, ROUNDING, bound.alive, out, fate,
+    )  # fmt: skip
+    return out, fate
+
+
+def departure_values(form: SetForm, fan: DirectionFan, h: Floats) -> tuple[Floats, Integers]:
+    """What each row pays each player if its worst follows, (2, R), and the best departure from each row, (2, R)."""
+    rows = len(form.reward)
+    value, best = np.empty((2, rows)), np.empty((2, rows), dtype=np.int64)
+    punished(h, fan.marks, *form.law, form.reward, form.delta, value)
+    best_departures(value, form.departure_start, form.departures, best)
+    return value, best
+
+
+def sweep(bound: OuterBound) -> OuterBound:
+    """One valid step: the set shrinks to its image; rows without image and states without rows are dropped for good."""
+    out, fate = step(bound, bound.h)
+    alive = bound.alive & (fate == KEPT)
+    h = np.minimum(bound.h, out + ROUNDING)
+    following = replace(bound, h=h, alive=alive, sweeps=bound.sweeps + 1)
+    return following if np.array_equal(alive, bound.alive) else _without_empty(following)
+
+
+def _without_empty(bound: OuterBound) -> OuterBound:
+    """Emptiness spreads: no equilibrium starts in a state from which play can come, whatever anybody does, to one that has none."""
+    game = bound.form.game
+    filled = np.zeros(game.n_states, dtype=bool)
+    filled[game.row_state[bound.alive]] = True
+    hollow = ~filled
+    if not hollow.any():
+        return bound
+    fresh = np.flatnonzero(hollow & ~bound.empty)
+    source = bound.source if bound.source >= 0 or not len(fresh) else int(fresh[0])
+    law = game.transitions
+    live = bound.form.possible[game.entry_row] & (law.data > 0)
+    arcs = sparse.coo_array((np.ones(live.sum()), (law.indices[live], game.row_state[game.entry_row[live]])), shape=(game.n_states,) * 2).tocsr()
+    empty = hollow.copy()
+    for s in np.flatnonzero(hollow):
+        empty[breadth_first_order(arcs, s, return_predecessors=False)] = True
+    alive = bound.alive & ~empty[game.row_state]
+    h = bound.h.copy()
+    h[empty] = 0.0
+    return replace(bound, alive=alive, empty=empty, source=source, h=h)
+
+
+def tighten(bound: OuterBound, goal: float, most_sweeps: int) -> OuterBound:
+    """Shrink the bound until its support values are proved to be within `goal` (fraction of a player's range) of the largest fixed point
+    on these directions, or the sweeps are spent."""
+    plain, start = FIRST_SWEEPS, bound.sweeps
+    while bound.sweeps - start < most_sweeps and not bound.empty.all():
+        for _ in range(plain):
+            following = sweep(bound)
+            moved = float(np.max(bound.h - following.h))
+            bound = following
+            if moved <= 2 * ROUNDING:
+                return replace(bound, converged=True)
+        guess, count = _fixed_point(bound, goal)
+        bound = replace(bound, sweeps=bound.sweeps + count)
+        if guess is not None:
+            proved = _containing(bound, guess)
+            if proved is not None:
+                h, width = proved
+                bound = replace(bound, h=np.minimum(bound.h, h))
+                if width <= goal:
+                    return replace(bound, converged=True)
+        plain *= 2
+    return bound
+
+
+def _fixed_point(bound: OuterBound, goal: float) -> tuple[Floats | None, int]:
+    """A guess at the largest fixed point by Anderson's acceleration (1965, type II); None where it does not settle."""
+    live = ~bound.empty
+    enough = 1e-3 * goal * (1 - float(bound.form.delta.max()))
+    h = bound.h.copy()
+    moves: list[Floats] = []
+    images: list[Floats] = []
+    last_move = last_image = np.zeros(0)
+    for count in range(1, MOST_GUESSES + 1):
+        out, _ = step(bound, h)
+        image = out[live].ravel()
+        if not np.all(np.isfinite(image)):
+            return None, count
+        move = image - h[live].ravel()
+        if np.max(np.abs(move)) <= enough:
+            return h, count
+        if len(last_move):
+            moves, images = [*moves, move - last_move][-MEMORY:], [*images, image - last_image][-MEMORY:]
+        last_move, last_image = move, image
+        following = image
+        if moves:
+            matrix = np.column_stack(moves)
+            weights = np.linalg.lstsq(matrix, move, rcond=1e-10)[0]
+            following = image - np.column_stack(images) @ weights
+        h = h.copy()
+        h[live] = np.minimum(following.reshape(-1, h.shape[1]), bound.h[live])
+    return None, MOST_GUESSES
+
+
+def _containing(bound: OuterBound, guess: Floats) -> tuple[Floats, float] | None:
+    """Support values that are proved to contain the set, and how far they exceed the guess; None if no proof is found."""
+    form, fan = bound.form, bound.fan
+    query = fan.directions * form.delta
+    cone, plain = fan.cones(query)
+    value, best = departure_values(form, fan, guess)
+    excess, spread = np.empty_like(guess), np.empty_like(guess)
+    weight = np.ones_like(guess)
+    gap = 1 - float(form.delta.max())
+    for _ in range(WEIGHT_ROUNDS):
+        contraction_step(
+            guess, weight, ROUNDING, fan.directions, fan.marks, cone, query, plain, form.game.row_start, *form.law, form.reward, form.delta,
+            best, value, SLACK, ROUNDING, bound.alive, excess, spread,
+        )  # fmt: skip
+        rate = float(np.max(spread / weight))
+        if rate <= 1 - gap / 4:
+            width = float(np.max((excess + ROUNDING) / weight)) / (1 - rate)
+            return guess + width * weight, width * float(weight.max())
+        weight = np.maximum(weight, spread / (1 - gap / 2))
+    return None
+
+
+def with_directions(bound: OuterBound, vectors: Floats) -> OuterBound:
+    """The same polygons on more directions: the support value of a new one follows from its two neighbours."""
+    fan, added = bound.fan.with_more(vectors)
+    h = np.empty((len(bound.h), fan.size))
+    h[:, ~added] = bound.h
+    h[:, added] = support_toward(bound, fan.directions[added])
+    return replace(bound, fan=fan, h=h, converged=False)
+
+
+def on_directions(bound: OuterBound, fan: DirectionFan) -> OuterBound:
+    """Polygons on the directions of another fan that contain those of the bound."""
+    return replace(bound, fan=fan, h=support_toward(bound, fan.directions), converged=False)
+
+
+def support_toward(bound: OuterBound, vectors: Floats) -> Floats:
+    """(S, Q): support values of the polygons toward vectors (Q, 2)."""
+    cone, plain = bound.fan.cones(vectors)
+    return np.asarray(plain[:, 0] * bound.h[:, cone] + plain[:, 1] * bound.h[:, (cone + 1) % bound.fan.size])

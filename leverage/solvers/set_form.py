@@ -1,0 +1,109 @@
+"""The two-player game as the equilibrium-set solver wants it: payoffs scaled to [0, 1], and who may depart to what.
+
+Scaling each player's payoff by its own range makes the answer independent of the payoffs' units up to rounding. The discount factors do not
+change under it, and normalised values scale as payoffs do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from leverage.errors import GameError
+from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
+
+#: masks[s][i][a]: whether player i's action a in state s is meant.
+Mask = Sequence[Sequence[ArrayLike]]
+
+
+@dataclass(frozen=True, eq=False)
+class SetForm:
+    """Arrays for the kernels.
+
+    reward: (R, 2) = (1 - delta_i) (u_i - lowest_i) / scale_i. lowest, scale: (2,) payoff units. delta: (2,). prescribed: (R,) rows that a
+    plan may prescribe. possible: (R,) rows that can occur, by prescription or departure. departure_start: (2, R + 1), departures: rows
+    to which player i may depart from row r.
+    """
+
+    game: StochasticGame
+    reward: Floats
+    lowest: Floats
+    scale: Floats
+    delta: Floats
+    prescribed: Booleans
+    possible: Booleans
+    departure_start: Integers
+    departures: Integers
+
+    @property
+    def law(self) -> tuple[Integers, Integers, Floats]:
+        law = self.game.transitions
+        return law.indptr.astype(np.int64), law.indices.astype(np.int64), law.data
+
+
+def set_form(game: StochasticGame, prescribable: Mask | None, deviation: Mask | None) -> SetForm:
+    """Raises GameError for a game that has not two players, and for masks that do not fit it."""
+    if game.n_players != 2:
+        raise GameError(f"the equilibrium payoff set is a polygon for two players; this game has {game.n_players}: use payoff_bounds")
+    may_prescribe = [row_mask(game, prescribable, i, "prescribable") for i in range(2)]
+    may_depart = [row_mask(game, deviation, i, "deviation") for i in range(2)]
+    lowest, scale = game.payoffs.min(axis=0), np.ptp(game.payoffs, axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    starts, rows, offset = [], [], 0
+    for i in range(2):
+        start, found = _departures(game, i, may_depart[i])
+        starts.append(start + offset)
+        rows.append(found)
+        offset += len(found)
+    return SetForm(
+        game=game,
+        reward=np.ascontiguousarray((1 - game.discount) * (game.payoffs - lowest) / scale),
+        lowest=lowest,
+        scale=scale,
+        delta=game.discount.astype(np.float64),
+        prescribed=may_prescribe[0] & may_prescribe[1],
+        possible=(may_prescribe[0] | may_depart[0]) & (may_prescribe[1] | may_depart[1]),
+        departure_start=np.array(starts, dtype=np.int64),
+        departures=np.concatenate(rows).astype(np.int64),
+    )
+
+
+def row_mask(game: StochasticGame, mask: Mask | None, player: int, name: str) -> Booleans:
+    """(R,): whether `player`'s action in each row is allowed by the mask (None: every action is).
+
+    Raises GameError where the mask has another shape than the game's actions.
+    """
+    if mask is None:
+        return np.ones(len(game.payoffs), dtype=bool)
+    if len(mask) != game.n_states:
+        raise GameError(f"{name}: {len(mask)} states; the game has {game.n_states}")
+    flat = []
+    for s, of_state in enumerate(mask):
+        own = np.asarray(of_state[player], dtype=bool) if len(of_state) == game.n_players else np.zeros(0, dtype=bool)
+        if own.shape != (game.action_counts[s, player],):
+            raise GameError(
+                f"{name}, state {game.states[s]}: one truth value for each action of each player is needed "
+                f"({game.action_counts[s].tolist()} of them)"
+            )
+        flat.append(own)
+    return np.asarray(np.concatenate(flat)[game.row_choice[player]])
+
+
+def _departures(game: StochasticGame, player: int, allowed: Booleans) -> tuple[Integers, Integers]:
+    """For each row the rows of the same state in which only `player` acts otherwise and may do so."""
+    sizes, found = [], []
+    for s in range(game.n_states):
+        counts = game.action_counts[s]
+        rows = np.arange(game.row_start[s], game.row_start[s + 1]).reshape(tuple(counts))
+        lines = np.moveaxis(rows, player, -1)
+        for row in rows.ravel():
+            mine, other = game.row_action[player][row], game.row_action[1 - player][row]
+            line = lines[other]
+            keep = allowed[line]
+            keep[mine] = False
+            found.append(line[keep])
+            sizes.append(int(keep.sum()))
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), np.concatenate(found).astype(np.int64)

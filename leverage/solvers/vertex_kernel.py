@@ -1,0 +1,151 @@
+"""Kernel of the equilibrium-set solver: which points a plan can promise, given the points that it can promise next period.
+
+A set in each state is held by points v[s, j], the best one in the middle of each cone of the common directions. In that order the means
+E_j = sum_s' p(s') v[s', j] go round the convex set of continuation payoffs. A player's incentive constraint is a line that cuts it; the
+best point of what is left is a mean E_j, a lottery between two neighbours where a line crosses the boundary, or the corner of both
+lines, a lottery between two such crossings. What was chosen is recorded, because it is the next step of a plan.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from leverage.game.stochastic_game import Floats, Integers
+
+
+@njit(cache=True)
+def promise_step(
+    v: Floats,
+    cone: Integers,
+    query: Floats,
+    toward: Floats,
+    rows: Integers,
+    row_start: Integers,
+    indptr: Integers,
+    indices: Integers,
+    data: Floats,
+    reward: Floats,
+    delta: Floats,
+    asked: Floats,
+    margin: float,
+    out: Floats,
+    chosen: Integers,
+    nodes: Integers,
+    weights: Floats,
+) -> None:
+    """out[s, k] = best point toward[k] that state s can promise; chosen[s, k] its row (-1: none), nodes and weights (S, K, 4) its continuation.
+
+    rows: (R,) 1 for rows that count. asked[i, r]: what player i's continuation must be at least in row r.
+    """
+    size = len(cone)
+    e = np.empty((size, 2))
+    place = np.empty((4, 2))
+    part = np.empty(4)
+    edge = np.empty(4, dtype=np.int64)
+    good = np.empty(4, dtype=np.int64)
+    best = np.empty(size)
+    for s in range(len(v)):
+        for k in range(size):
+            chosen[s, k] = -1
+            best[k] = -np.inf
+        for r in range(row_start[s], row_start[s + 1]):
+            if rows[r] == 0:
+                continue
+            for k in range(size):
+                e[k, 0], e[k, 1] = 0.0, 0.0
+            for n in range(indptr[r], indptr[r + 1]):
+                p, t = data[n], indices[n]
+                if p > 0.0:
+                    for k in range(size):
+                        e[k, 0] += p * v[t, k, 0]
+                        e[k, 1] += p * v[t, k, 1]
+            most0, most1 = -np.inf, -np.inf
+            for k in range(size):
+                most0 = max(most0, e[k, 0])
+                most1 = max(most1, e[k, 1])
+            t0, t1 = asked[0, r], asked[1, r]
+            if t0 > most0 + margin or t1 > most1 + margin:
+                continue
+            t0, t1 = min(t0, most0), min(t1, most1)
+            for n in range(4):
+                edge[n] = -1
+                good[n] = 0
+            top = -np.inf
+            for k in range(size):
+                b = k - 1 if k > 0 else size - 1
+                if e[k, 0] >= t0:
+                    top = max(top, e[k, 1])
+                if (e[b, 0] >= t0) != (e[k, 0] >= t0):
+                    n = 0 if e[k, 0] < t0 else 1
+                    share = (e[b, 0] - t0) / (e[b, 0] - e[k, 0])
+                    y = e[b, 1] + share * (e[k, 1] - e[b, 1])
+                    top = max(top, y)
+                    # rounding can bend the round: the outermost crossing counts
+                    if edge[n] < 0 or (y > place[n, 1]) == (n == 0):
+                        edge[n], part[n], place[n, 0], place[n, 1] = k, share, t0, y
+            if t1 > top + margin:
+                continue
+            t1 = min(t1, top)
+            for k in range(size):
+                b = k - 1 if k > 0 else size - 1
+                if (e[b, 1] >= t1) != (e[k, 1] >= t1):
+                    n = 2 if e[k, 1] < t1 else 3
+                    share = (e[b, 1] - t1) / (e[b, 1] - e[k, 1])
+                    x = e[b, 0] + share * (e[k, 0] - e[b, 0])
+                    if edge[n] < 0 or (x < place[n, 0]) == (n == 2):
+                        edge[n], part[n], place[n, 0], place[n, 1] = k, share, x, t1
+            for n in range(4):
+                if edge[n] >= 0 and place[n, 0] >= t0 and place[n, 1] >= t1:
+                    good[n] = 1
+            corner = edge[0] >= 0 and edge[1] >= 0 and place[0, 1] >= t1 >= place[1, 1]
+            for k in range(size):
+                gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
+                found, what = -np.inf, -1
+                for shift in range(-1, 2):
+                    j = (cone[k] + shift) % size
+                    if e[j, 0] >= t0 and e[j, 1] >= t1:
+                        total = gain + query[k, 0] * e[j, 0] + query[k, 1] * e[j, 1]
+                        if total > found:
+                            found, what = total, j
+                if not (e[cone[k], 0] >= t0 and e[cone[k], 1] >= t1):
+                    for n in range(4):
+                        if good[n] == 1:
+                            total = gain + query[k, 0] * place[n, 0] + query[k, 1] * place[n, 1]
+                            if total > found:
+                                found, what = total, size + n
+                    if corner:
+                        total = gain + query[k, 0] * t0 + query[k, 1] * t1
+                        if total > found:
+                            found, what = total, size + 4
+                if found <= best[k]:
+                    continue
+                best[k] = found
+                chosen[s, k] = r
+                for n in range(4):
+                    nodes[s, k, n] = -1
+                    weights[s, k, n] = 0.0
+                if what < size:
+                    nodes[s, k, 0] = what
+                    weights[s, k, 0] = 1.0
+                    out[s, k, 0] = reward[r, 0] + delta[0] * e[what, 0]
+                    out[s, k, 1] = reward[r, 1] + delta[1] * e[what, 1]
+                elif what < size + 4:
+                    n = what - size
+                    nodes[s, k, 0] = edge[n] - 1 if edge[n] > 0 else size - 1
+                    nodes[s, k, 1] = edge[n]
+                    weights[s, k, 0] = 1.0 - part[n]
+                    weights[s, k, 1] = part[n]
+                    out[s, k, 0] = reward[r, 0] + delta[0] * place[n, 0]
+                    out[s, k, 1] = reward[r, 1] + delta[1] * place[n, 1]
+                else:
+                    height = place[0, 1] - place[1, 1]
+                    upper = (t1 - place[1, 1]) / height if height > 0.0 else 1.0
+                    for n in range(2):
+                        share = upper if n == 0 else 1.0 - upper
+                        nodes[s, k, 2 * n] = edge[n] - 1 if edge[n] > 0 else size - 1
+                        nodes[s, k, 2 * n + 1] = edge[n]
+                        weights[s, k, 2 * n] = share * (1.0 - part[n])
+                        weights[s, k, 2 * n + 1] = share * part[n]
+                    out[s, k, 0] = reward[r, 0] + delta[0] * t0
+                    out[s, k, 1] = reward[r, 1] + delta[1] * t1
