@@ -19,7 +19,7 @@ from leverage.errors import GameError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan
-from leverage.solvers.inner_bound import InnerBound, automaton, image, promised
+from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, seeded, settled
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import corners, distance, distinct, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
@@ -84,18 +84,24 @@ def equilibrium_set(
     bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
     inner: InnerBound | None = None
     apart, fine = 0.1, 1.0
+    equal = form.delta[0] == form.delta[1]
     for _ in range(MOST_ROUNDS):
         bound = tighten(bound, max(ITERATION_SHARE * tolerance * fine, 0.01 * apart), MOST_SWEEPS)
         if bound.empty.all():
             break
-        points = _polygon_points(bound)
-        inner = promised(form, bound.fan, points, bound.alive, ~bound.empty, 0.0)
-        before = apart
+        points, live, before = _polygon_points(bound), ~bound.empty, apart
+        coarse = max(ITERATION_SHARE * tolerance, 1e-3 * apart)
+        if equal:
+            inner = settled(form, bound.fan, points, bound.alive, live, coarse)
+        else:
+            inner = inner or seeded(form, bound.fan, points, bound.alive, live)
+            inner = inner and grown(form, bound.fan, inner, bound.alive, live, 10 * coarse * (1 - form.delta.max()))
         if inner is not None and inner.settled:
-            apart = _apart(bound, inner)
+            inside = best_points(form, bound.fan, inner.promises)
+            apart = _apart(bound, inside)
             if apart <= tolerance / 2:
                 break
-            normals, _ = _missing(bound, inner.points)
+            normals, _ = _missing(bound, inside, 0.02 * apart)
             fan, _ = DirectionFan.even(FIRST_DIRECTIONS).with_more(normals)
             if apart < before / 2:
                 bound = on_directions(bound, fan)
@@ -105,28 +111,32 @@ def equilibrium_set(
         normals, worth = _missing(bound, image(form, bound.fan, _polygon_points(bound), bound.alive))
         apart = max(apart, float(worth.max(initial=0.0)))
         bound = _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
+    if equal and inner is not None:
+        final = settled(form, bound.fan, best_points(form, bound.fan, inner.promises), bound.alive, ~bound.empty, 1e-13)
+        inner = final or inner
     return _result(bound, inner, tolerance)
 
 
-def _missing(bound: OuterBound, shape: Floats) -> tuple[Floats, Floats]:
+def _missing(bound: OuterBound, shape: Floats, least: float = SAME_VERTEX) -> tuple[Floats, Floats]:
     """Normals (M, 2) of the edges of polygons given by points (S, K, 2) round them, and by how much the bound exceeds each."""
     normals, worth = [np.zeros((0, 2))], [np.zeros(0)]
     for s in np.flatnonzero(~bound.empty):
         if np.isnan(shape[s]).any():
             continue
-        found, at = edge_normals(shape[s], SHORTEST_EDGE)
+        corner = shape[s, distinct(shape[s], least)]
+        found, at = edge_normals(corner, SHORTEST_EDGE)
         cone, plain = bound.fan.cones(found)
         there = plain[:, 0] * bound.h[s, cone] + plain[:, 1] * bound.h[s, (cone + 1) % bound.fan.size]
         normals.append(found)
-        worth.append(there - np.einsum("md,md->m", found, shape[s, at]))
+        worth.append(there - np.einsum("md,md->m", found, corner[at]))
     return np.concatenate(normals), np.concatenate(worth)
 
 
-def _apart(bound: OuterBound, inner: InnerBound) -> float:
+def _apart(bound: OuterBound, points: Floats) -> float:
     """A bound on the distance between outer and inner polygons, scaled: within a cone the outer support is a mean of its ends."""
     live = ~bound.empty
     d = bound.fan.directions
-    h, pairs = bound.h[live], inner.points[live].reshape(-1, len(d), 2, 2)
+    h, pairs = bound.h[live], points[live].reshape(-1, len(d), 2, 2)
     here = h[:, :, None] - np.einsum("kd,sknd->skn", d, pairs)
     after = np.roll(h, -1, axis=1)[:, :, None] - np.einsum("kd,sknd->skn", np.roll(d, -1, axis=0), pairs)
     return float(np.max(np.maximum(here, after).min(axis=2), initial=0.0))
@@ -160,9 +170,9 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> Eq
             inside.append(np.zeros((0, 2)))
             vertex_node.append(np.zeros(0, dtype=np.intp))
             continue
-        keep = distinct(inner.points[s], SAME_VERTEX)
-        inside.append(proof.values[inner.node[s, keep]])
-        vertex_node.append(inner.node[s, keep])
+        nodes = inner.promises.rounds[inner.promises.round_start[s] : inner.promises.round_start[s + 1]]
+        inside.append(proof.values[nodes])
+        vertex_node.append(nodes)
     gap = 0.0
     for a, b in zip(outside, inside, strict=True):
         if len(a):

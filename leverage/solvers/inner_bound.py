@@ -22,16 +22,22 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures
-from leverage.solvers.vertex_kernel import promise_step
+from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, promise_step
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
 SAME_POINT = 1e-12
 
-#: The rounds end when no point moves by more than this.
-SETTLED = 1e-13
+#: A largest gain of this fraction of a player's payoff range is rounding.
+ENOUGH = 1e-11
+
+#: Steps of growing from below.
+MOST_GROWTH = 2000
+
+#: Rounds of looking for a first self-generating set.
+MOST_SEEDS = 60
 
 #: Rounds of choosing and evaluating.
-MOST_ROUNDS = 60
+MOST_ROUNDS = 400
 
 #: Plain rounds between two evaluations, at most.
 MOST_PLAIN = 64
@@ -44,19 +50,37 @@ DENSE_NODES = 400
 
 
 @dataclass(frozen=True, eq=False)
+class Promises:
+    """Nodes that pay points and say how: n of them, by state.
+
+    state, row: (n,) where the node is and which profile it prescribes. entry_start: (n + 1,), owner: (m,) the node's entries of the transition
+    law, numbered `entry`; after: (m, 2) scaled payoffs promised there. values: (n, 2) scaled payoffs that the node pays.
+    rounds, round_start: the nodes that are vertices of each state's polygon, counter-clockwise.
+    """
+
+    state: Integers
+    row: Integers
+    owner: Integers
+    entry: Integers
+    after: Floats
+    values: Floats
+    rounds: Integers
+    round_start: Integers
+
+
+@dataclass(frozen=True, eq=False)
 class InnerBound:
-    """points: (S, K, 2) scaled values by cone. node: (S, K) number of the node that pays each. row, following, weights: per node its row,
-    (n, 4) cones of its continuation (-1: none) and their weights. values: (n, 2) exact, scaled. settled: points stopped moving."""
+    """An automaton's nodes with lotteries over nodes as continuation.
+
+    vertices, weights: (m, 3) for each entry of `promises`. gain: largest gain of a one-shot departure, fraction of a player's payoff range, as the
+    solver computes it. settled: one more step would not enlarge the sets by more than was asked for.
+    """
 
     form: SetForm
-    fan: DirectionFan
-    points: Floats
-    node: Integers
-    node_state: Integers
-    row: Integers
-    following: Integers
+    promises: Promises
+    vertices: Integers
     weights: Floats
-    values: Floats
+    gain: float
     settled: bool
 
 
@@ -68,35 +92,199 @@ class _Choice:
     weights: Floats
 
 
-def promised(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float) -> InnerBound | None:
-    """Rounds of choice and evaluation from `points` (S, K, 2) in the live states; None if some live state can promise nothing.
+def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, goal: float) -> InnerBound | None:
+    """Rounds of choice and evaluation from `points` (S, 2 K, 2) until the support values move by less than `goal` (fraction of a
+    player's payoff range); None if some live state can promise nothing. The result is a proof only where its gain is rounding.
 
-    slack: by how much (fraction of a player's payoff range) every incentive constraint is tightened.
+    Evaluation takes "the best point toward direction k" for what it has become; where that disturbs more than it helps, plain rounds follow.
     """
-    plain = 1
-    for _ in range(MOST_ROUNDS):
+    plain, spent = 1, 0
+    exact: InnerBound | None = None
+    while spent < MOST_ROUNDS:
         for _ in range(plain):
-            before, choice = points, _choose(form, fan, points, rows, slack)
+            before, choice = points, _choose(form, fan, points, rows, 0.0)
             if np.any(choice.row[live] < 0):
                 return None
             points = choice.points
-        moved = _distance(points, before, live)
-        exact = _evaluate(form, fan, choice, live)
-        following = _choose(form, fan, exact.points, rows, slack)
+        spent += plain
+        moved = _rise(fan, points, before, live)
+        exact, inside = _evaluated_in_place(form, choice, live)
+        following = _choose(form, fan, inside, rows, 0.0)
+        spent += 1
         if np.all(following.row[live] >= 0):
-            settled = _distance(following.points, exact.points, live)
-            if settled <= SETTLED:
-                return exact
-            if settled <= moved / 2:
-                points = following.points
+            left = _rise(fan, following.points, inside, live)
+            if left <= goal and exact.gain <= max(ENOUGH, goal):
+                return replace(exact, settled=True)
+            if left <= moved / 2:
+                points, plain = following.points, 1
                 continue
-        # the choice changes with its evaluation: go on plainly for a while, which keeps the sets nested
         plain = min(2 * plain, MOST_PLAIN)
-    return replace(exact, settled=False)
+    return exact
 
 
-def _distance(points: Floats, others: Floats, live: Booleans) -> float:
-    return float(np.max(np.abs(points[live] - others[live]))) if live.any() else 0.0
+def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+    """Some self-generating sets inside the polygons given by `points`: incentive constraints are tightened until an automaton meets the true ones."""
+    slack, last, start = 0.0, np.inf, points
+    for _ in range(MOST_SEEDS):
+        choice = _choose(form, fan, points, rows, slack)
+        if np.any(choice.row[live] < 0):
+            return None
+        exact = _evaluated(form, _nodes(form, choice, points, np.broadcast_to(live[:, None], choice.row.shape)))
+        if exact.gain <= ENOUGH:
+            return exact
+        if exact.gain > last / 2:
+            slack, last, points = max(1.5 * slack, slack + 1.5 * exact.gain), np.inf, start
+        else:
+            last, points = exact.gain, best_points(form, fan, exact.promises)
+    return None
+
+
+def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, live: Booleans, goal: float) -> InnerBound:
+    """Enlarge self-generating sets by their image until that adds less than `goal` to a support value.
+
+    Such sets only grow under the operator, and their union with their image generates itself again (Abreu, Pearce and Stacchetti 1990).
+    """
+    promises = inner.promises
+    for _ in range(MOST_GROWTH):
+        points = best_points(form, fan, promises)
+        choice = _choose(form, fan, points, rows, 0.0)
+        rise = np.where(live[:, None], np.einsum("kd,skd->sk", fan.sides, choice.points - points), 0.0)
+        if rise.max() <= goal:
+            return replace(_evaluated(form, promises), settled=True)
+        promises = _united(form, promises, _nodes(form, choice, points, rise > goal / 2))
+    return replace(_evaluated(form, promises), settled=False)
+
+
+def _rise(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
+    """Largest difference of support values toward the sides of the fan."""
+    return float(np.max(np.abs(np.einsum("kd,skd->sk", fan.sides, points[live] - others[live])), initial=0.0))
+
+
+def _nodes(form: SetForm, choice: _Choice, before: Floats, wanted: Booleans) -> Promises:
+    """The distinct points of a choice that are wanted (S, 2 K), with what they promise in terms of the points `before`."""
+    apart = np.max(np.abs(choice.points - np.roll(choice.points, 1, axis=1)), axis=2) > SAME_POINT
+    # a point that is wanted on any of its sides
+    run = np.cumsum(apart, axis=1)
+    run = np.where(run == 0, run[:, -1:], run)
+    apart[:] = False
+    for s, k in zip(*np.nonzero(wanted), strict=True):
+        apart[s, np.argmax(run[s] == run[s, k])] = True
+    state, side = np.nonzero(apart)
+    row = choice.row[state, side]
+    owner, entry = _entries(form, row)
+    target = form.game.transitions.indices[entry]
+    after = np.zeros((len(entry), 2))
+    for n in range(4):
+        at = choice.nodes[state, side, n][owner]
+        after += np.where(at >= 0, choice.weights[state, side, n][owner], 0.0)[:, None] * before[target, at]
+    return _with_rounds(form, state, row, owner, entry, after, choice.points[state, side])
+
+
+def _entries(form: SetForm, row: Integers) -> tuple[Integers, Integers]:
+    """Owner and number of the entries of the transition law of each row."""
+    law = form.game.transitions
+    sizes = np.diff(law.indptr)[row]
+    return np.repeat(np.arange(len(row)), sizes), spans(law.indptr[row].astype(np.intp), sizes)
+
+
+def _with_rounds(form, state, row, owner, entry, after, values) -> Promises:
+    order = np.lexsort((values[:, 1], values[:, 0], state))
+    start = np.searchsorted(state[order], np.arange(form.game.n_states + 1)).astype(np.int64)
+    rounds, round_start = np.empty(2 * len(state) + 2, dtype=np.int64), np.empty(form.game.n_states + 1, dtype=np.int64)
+    convex_rounds(values, order.astype(np.int64), start, SAME_POINT, rounds, round_start)
+    return Promises(state, row, owner, entry, after, values, rounds[: round_start[-1]], round_start)
+
+
+def _united(form: SetForm, one: Promises, two: Promises) -> Promises:
+    """The nodes of both that are vertices of the hull of all."""
+    both = _with_rounds(
+        form,
+        np.concatenate([one.state, two.state]),
+        np.concatenate([one.row, two.row]),
+        np.concatenate([one.owner, two.owner + len(one.row)]),
+        np.concatenate([one.entry, two.entry]),
+        np.concatenate([one.after, two.after]),
+        np.concatenate([one.values, two.values]),
+    )
+    return _only_vertices(form, both)
+
+
+def _only_vertices(form: SetForm, nodes: Promises) -> Promises:
+    """The nodes that are vertices, in the order of the rounds, hence by state."""
+    number = np.full(len(nodes.row), -1)
+    number[nodes.rounds] = np.arange(len(nodes.rounds))
+    row = nodes.row[nodes.rounds]
+    owner, entry = _entries(form, row)
+    start = np.concatenate([[0], np.cumsum(np.diff(form.game.transitions.indptr)[nodes.row])])
+    kept = spans(start[nodes.rounds], np.diff(start)[nodes.rounds])
+    return Promises(
+        nodes.state[nodes.rounds], row, owner, entry, nodes.after[kept], nodes.values[nodes.rounds], np.arange(len(row)), nodes.round_start
+    )
+
+
+def best_points(form: SetForm, fan: DirectionFan, nodes: Promises) -> Floats:
+    """(S, 2 K, 2): the vertex that is best toward each side of the fan; zeros where there is none."""
+    found = np.empty((form.game.n_states, len(fan.sides)), dtype=np.int64)
+    best_vertices(nodes.values, nodes.rounds, nodes.round_start, fan.sides, found)
+    return np.where((found >= 0)[..., None], nodes.values[np.maximum(found, 0)], 0.0)
+
+
+def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
+    """The automaton whose nodes promise lotteries over vertices, with its exact values."""
+    nodes = _only_vertices(form, nodes)
+    target = form.game.transitions.indices[nodes.entry].astype(np.int64)
+    vertices, weights = np.empty((len(target), 3), dtype=np.int64), np.empty((len(target), 3))
+    as_lotteries(nodes.after, target, nodes.values, nodes.rounds, nodes.round_start, vertices, weights)
+    values = _values(form, nodes.row, nodes.owner, nodes.entry, vertices, weights)
+    after = np.einsum("mn,mnd->md", weights, values[vertices])
+    nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
+    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False)
+
+
+def _evaluated_in_place(form: SetForm, choice: _Choice, live: Booleans) -> tuple[InnerBound, Floats]:
+    """The automaton in which a point's continuation are the points that are now the best ones toward the same directions, and its points
+    (S, 2 K, 2) by direction."""
+    apart = np.max(np.abs(choice.points - np.roll(choice.points, 1, axis=1)), axis=2) > SAME_POINT
+    apart[~apart.any(axis=1), 0] = True
+    apart[~live] = False
+    number = np.cumsum(apart.ravel()).reshape(apart.shape) - 1
+    # sides before the first new point of a state go on with its last one
+    node = np.where(np.cumsum(apart, axis=1) == 0, number[:, -1:], number)
+    state, side = np.nonzero(apart)
+    row = choice.row[state, side]
+    owner, entry = _entries(form, row)
+    target = form.game.transitions.indices[entry]
+    following, weights = choice.nodes[state, side][owner], choice.weights[state, side][owner]
+    vertices = node[target[:, None], np.maximum(following, 0)]
+    values = _values(form, row, owner, entry, vertices, weights)
+    after = np.einsum("mn,mnd->md", weights, values[vertices])
+    nodes = _with_rounds(form, state, row, owner, entry, after, values)
+    points = np.where(live[:, None, None], values[node], 0.0)
+    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False), points
+
+
+def _largest_gain(form: SetForm, nodes: Promises) -> float:
+    worst = np.full((form.game.n_states, 2), np.inf)
+    np.minimum.at(worst, nodes.state, nodes.values)
+    worst[np.isinf(worst)] = 0.0
+    departing = departure_payoffs(form, worst)
+    return float(np.max(departing[:, nodes.row] - nodes.values.T, initial=-np.inf))
+
+
+def _values(form: SetForm, row: Integers, owner: Integers, entry: Integers, vertices: Integers, weights: Floats) -> Floats:
+    """(n, 2): the solution of v_i = reward_i + delta_i P v_i."""
+    chance = form.game.transitions.data[entry]
+    used = (weights > 0) & (chance > 0)[:, None]
+    source = np.repeat(owner[:, None], vertices.shape[1], axis=1)[used]
+    count = len(row)
+    chain = sparse.coo_array(((weights * chance[:, None])[used], (source, vertices[used])), shape=(count, count)).tocsc()
+    reward = form.reward[row]
+    values = np.empty((count, 2))
+    for columns in ([0, 1],) if form.delta[0] == form.delta[1] else ([0], [1]):
+        matrix = sparse.eye_array(count, format="csc") - form.delta[columns[0]] * chain
+        right = np.ascontiguousarray(reward[:, columns])
+        values[:, columns] = np.linalg.solve(matrix.toarray(), right) if count <= DENSE_NODES else splu(matrix).solve(right)
+    return values
 
 
 def image(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans) -> Floats:
@@ -120,12 +308,17 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
     return _Choice(out, chosen, nodes, weights)
 
 
+def departure_payoffs(form: SetForm, worst: Floats) -> Floats:
+    """(2, R): what each player's best departure from each row pays if the worst payoffs (S, 2) follow; -inf without departure."""
+    value = np.ascontiguousarray((form.reward + form.delta * (form.game.transitions @ worst)).T)
+    best = np.empty(value.shape, dtype=np.int64)
+    best_departures(value, form.departure_start, form.departures, best)
+    return np.where(best >= 0, np.take_along_axis(value, np.maximum(best, 0), axis=1), -np.inf)
+
+
 def asked(form: SetForm, worst: Floats, slack: float) -> Floats:
     """(2, R): what each player's continuation must be at least in each row if the worst payoffs (S, 2) punish; -inf without departure."""
-    value = (form.reward + form.delta * (form.game.transitions @ worst)).T
-    best = np.empty(value.shape, dtype=np.int64)
-    best_departures(np.ascontiguousarray(value), form.departure_start, form.departures, best)
-    departing = np.where(best >= 0, np.take_along_axis(value, np.maximum(best, 0), axis=1), -np.inf) + slack
+    departing = departure_payoffs(form, worst) + slack
     with np.errstate(divide="ignore", invalid="ignore"):
         least = (departing - form.reward.T) / form.delta[:, None]
     for i in np.flatnonzero(form.delta == 0):
@@ -133,92 +326,55 @@ def asked(form: SetForm, worst: Floats, slack: float) -> Floats:
     return np.ascontiguousarray(least)
 
 
-def _evaluate(form: SetForm, fan: DirectionFan, choice: _Choice, live: Booleans) -> InnerBound:
-    """The exact values of the automaton that a choice describes. Neighbouring cones with the same point share a node."""
-    points = choice.points
-    apart = np.max(np.abs(points - np.roll(points, 1, axis=1)), axis=2) > SAME_POINT
-    apart[~apart.any(axis=1), 0] = True
-    apart[~live] = False
-    number = np.cumsum(apart.ravel()).reshape(apart.shape) - 1
-    last = number[:, -1:]
-    # cones before the first new point of a state continue its last one
-    node = np.where(np.cumsum(apart, axis=1) == 0, last, number)
-    state, cone = np.nonzero(apart)
-    row, following, weights = choice.row[state, cone], choice.nodes[state, cone], choice.weights[state, cone]
-    values = _values(form, row, following, weights, node)
-    fresh = np.zeros_like(points)
-    fresh[live] = values[node[live]]
-    return InnerBound(form, fan, fresh, node, state, row, following, weights, values, True)
-
-
-def _values(form: SetForm, row: Integers, following: Integers, weights: Floats, node: Integers) -> Floats:
-    """(n, 2): the solution of v_i = reward_i + delta_i P v_i."""
-    law = form.game.transitions
-    first, sizes = law.indptr[row], np.diff(law.indptr)[row]
-    entry = spans(first, sizes)
-    source = np.repeat(np.arange(len(row)), sizes)
-    parts_row, parts_column, parts_value = [], [], []
-    for n in range(following.shape[1]):
-        used = (following[source, n] >= 0) & (weights[source, n] > 0) & (law.data[entry] > 0)
-        parts_row.append(source[used])
-        parts_column.append(node[law.indices[entry[used]], following[source[used], n]])
-        parts_value.append(law.data[entry[used]] * weights[source[used], n])
-    count = len(row)
-    chain = sparse.coo_array(
-        (np.concatenate(parts_value), (np.concatenate(parts_row), np.concatenate(parts_column))), shape=(count, count)
-    ).tocsc()
-    values = np.empty((count, 2))
-    for i in range(2):
-        if i == 1 and form.delta[1] == form.delta[0]:
-            continue
-        matrix = sparse.eye_array(count, format="csc") - form.delta[i] * chain
-        columns = form.reward[row] if form.delta[0] == form.delta[1] else form.reward[row][:, i : i + 1]
-        solved = np.linalg.solve(matrix.toarray(), columns) if count <= DENSE_NODES else splu(matrix).solve(np.ascontiguousarray(columns))
-        values[:, i : i + solved.shape[1]] = solved
-    return values
-
-
 def automaton(inner: InnerBound) -> Automaton:
-    """The automaton of an inner bound: departures by one player are answered by that player's worst node."""
-    game, form = inner.form.game, inner.form
-    count = len(inner.row)
-    sizes = np.diff(game.entry_start)[inner.node_state]
+    """The automaton of an inner bound: a departure by one player is answered by that player's worst node."""
+    nodes, form = inner.promises, inner.form
+    game, count = form.game, len(nodes.row)
+    sizes = np.diff(game.entry_start)[nodes.state]
     edge_node = np.repeat(np.arange(count), sizes)
-    entry = spans(game.entry_start[inner.node_state], sizes)
-    row = game.entry_row[entry]
-    target = np.asarray(game.transitions.indices)[entry]
-    differs = [game.row_action[i][row] != game.row_action[i][inner.row[edge_node]] for i in range(2)]
-    worst = [inner.node[np.arange(game.n_states), inner.points[:, :, i].argmin(axis=1)] for i in range(2)]
-    del form
-    on_path = ~differs[0] & ~differs[1]
-    # who departed alone is punished; after a joint departure any equilibrium will do, and player 1's worst is one
-    punished = np.where(differs[0], 0, 1)
-    parts = [(np.flatnonzero(~on_path), np.where(punished == 0, worst[0][target], worst[1][target])[~on_path], np.ones(int((~on_path).sum())))]
-    for n in range(inner.following.shape[1]):
-        used = on_path & (inner.following[edge_node, n] >= 0) & (inner.weights[edge_node, n] > 0)
-        at = np.flatnonzero(used)
-        parts.append((at, inner.node[target[at], inner.following[edge_node[at], n]], inner.weights[edge_node[at], n]))
-    edges, columns, values = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    law = sparse.coo_array((values, (edges, columns)), shape=(len(edge_node), count)).tocsr()
-    law.data /= np.repeat(np.asarray(law.sum(axis=1)).ravel(), np.diff(law.indptr))
-    start = sparse.lil_array((game.n_states, count))
-    for s in range(game.n_states):
-        own = np.flatnonzero(inner.node_state == s)
-        if len(own):
-            start[s, own[0]] = 1.0
+    entry = spans(game.entry_start[nodes.state], sizes)
+    row, target = game.entry_row[entry], np.asarray(game.transitions.indices)[entry]
+    alone = [game.row_action[i][row] != game.row_action[i][nodes.row[edge_node]] for i in range(2)]
+    off_path = alone[0] | alone[1]
+    worst = [_worst_nodes(game.n_states, nodes, i) for i in range(2)]
+    # after a departure of both any equilibrium will do, and player 1's worst is one
+    punishing = np.where(alone[0], worst[0][target], worst[1][target])[off_path]
+    on_path = np.flatnonzero(~off_path)
+    used = inner.weights > 0
+    law = sparse.coo_array(
+        (
+            np.concatenate([np.ones(len(punishing)), inner.weights[used]]),
+            (
+                np.concatenate([np.flatnonzero(off_path), np.repeat(on_path[:, None], used.shape[1], axis=1)[used]]),
+                np.concatenate([punishing, inner.vertices[used]]),
+            ),
+        ),
+        shape=(len(edge_node), count),
+    ).tocsr()
+    law.sum_duplicates()
+    first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
     lotteries = []
     for i in range(2):
-        counts = game.action_counts[inner.node_state, i]
+        counts = game.action_counts[nodes.state, i]
         flat = np.zeros(int(counts.sum()))
-        flat[np.concatenate([[0], np.cumsum(counts)[:-1]]) + game.row_action[i][inner.row]] = 1.0
+        flat[np.concatenate([[0], np.cumsum(counts)[:-1]]) + game.row_action[i][nodes.row]] = 1.0
         lotteries.append(flat)
     return Automaton(
         game=game,
         players=(0, 1),
         modes=tuple(f"promise {k + 1}" for k in range(count)),
         node_mode=np.arange(count),
-        node_state=inner.node_state,
+        node_state=nodes.state,
         lotteries=tuple(lotteries),
         next_nodes=law,
-        start=start.tocsr(),
+        start=sparse.csr_array((np.ones(len(first)), (nodes.state[first], first)), shape=(game.n_states, count)),
     )
+
+
+def _worst_nodes(n_states: int, nodes: Promises, player: int) -> Integers:
+    """(S,): the node of each state that pays `player` least; -1 where there is none."""
+    found = np.full(n_states, -1)
+    order = np.lexsort((nodes.values[:, player], nodes.state))
+    first = np.flatnonzero(np.diff(nodes.state[order], prepend=-1))
+    found[nodes.state[order][first]] = order[first]
+    return found

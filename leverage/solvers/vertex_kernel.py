@@ -60,6 +60,19 @@ def promise_step(
                     for k in range(size):
                         e[k, 0] += p * v[t, k, 0]
                         e[k, 1] += p * v[t, k, 1]
+            # without its constraints a row promises at least as much: most rows end here
+            wanted = False
+            for k in range(size):
+                gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
+                j = cone[k]
+                top = query[k, 0] * e[j, 0] + query[k, 1] * e[j, 1]
+                for shift in (j - 1 if j > 0 else size - 1, j + 1 if j + 1 < size else 0):
+                    top = max(top, query[k, 0] * e[shift, 0] + query[k, 1] * e[shift, 1])
+                if gain + top > best[k]:
+                    wanted = True
+                    break
+            if not wanted:
+                continue
             most0, most1 = -np.inf, -np.inf
             for k in range(size):
                 most0 = max(most0, e[k, 0])
@@ -149,3 +162,105 @@ def promise_step(
                         weights[s, k, 2 * n + 1] = share * part[n]
                     out[s, k, 0] = reward[r, 0] + delta[0] * t0
                     out[s, k, 1] = reward[r, 1] + delta[1] * t1
+
+
+@njit(cache=True)
+def _turn(a: Floats, b: Floats, c: Floats) -> float:
+    """Twice the area of the triangle a, b, c: positive if it goes round counter-clockwise."""
+    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+
+
+@njit(cache=True)
+def convex_rounds(values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers) -> None:
+    """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
+
+    order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s + 1]].
+    Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start, vertices only.
+    """
+    size = 0
+    round_start[0] = 0
+    for s in range(len(start) - 1):
+        base = size
+        for side in range(2):
+            floor = size if side == 0 else size - 1
+            if side == 1 and size - base < 1:
+                break
+            for n in range(start[s], start[s + 1]):
+                k = order[n] if side == 0 else order[start[s] + start[s + 1] - 1 - n]
+                if size > floor and abs(values[k, 0] - values[rounds[size - 1], 0]) <= least and abs(values[k, 1] - values[rounds[size - 1], 1]) <= least:
+                    continue
+                while size - floor >= 2 and _turn(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= 0.0:
+                    size -= 1
+                rounds[size] = k
+                size += 1
+        # the way back ends where the way there began
+        while size - base > 1 and (
+            rounds[size - 1] == rounds[base]
+            or (
+                abs(values[rounds[size - 1], 0] - values[rounds[base], 0]) <= least
+                and abs(values[rounds[size - 1], 1] - values[rounds[base], 1]) <= least
+            )
+        ):
+            size -= 1
+        round_start[s + 1] = size
+
+
+@njit(cache=True)
+def best_vertices(values: Floats, rounds: Integers, round_start: Integers, toward: Floats, found: Integers) -> None:
+    """found[s, k]: the vertex of state s that is best toward[k]; -1 without vertices. Every vertex is tried: after rounding
+    a polygon's support need not rise and fall only once."""
+    for s in range(len(round_start) - 1):
+        for k in range(len(toward)):
+            best, at = -np.inf, -1
+            for n in range(round_start[s], round_start[s + 1]):
+                total = toward[k, 0] * values[rounds[n], 0] + toward[k, 1] * values[rounds[n], 1]
+                if total > best:
+                    best, at = total, rounds[n]
+            found[s, k] = at
+
+
+@njit(cache=True)
+def as_lotteries(
+    points: Floats, state: Integers, values: Floats, rounds: Integers, round_start: Integers, vertices: Integers, weights: Floats
+) -> float:
+    """Write each point as a lottery over at most three vertices of its state's polygon: vertices, weights (M, 3). Points outside are
+    moved to the polygon; returns the largest such move."""
+    worst = 0.0
+    for m in range(len(points)):
+        first, count = round_start[state[m]], round_start[state[m] + 1] - round_start[state[m]]
+        x, y = points[m, 0], points[m, 1]
+        for n in range(3):
+            vertices[m, n] = rounds[first]
+            weights[m, n] = 0.0
+        # the nearest point of the boundary, as a lottery between two neighbours
+        nearest, outside = np.inf, count < 3
+        for n in range(count):
+            a, b = values[rounds[first + n]], values[rounds[first + (n + 1) % count]]
+            dx, dy = b[0] - a[0], b[1] - a[1]
+            length = dx * dx + dy * dy
+            share = ((x - a[0]) * dx + (y - a[1]) * dy) / length if length > 0.0 else 0.0
+            share = min(max(share, 0.0), 1.0)
+            gap = np.hypot(a[0] + share * dx - x, a[1] + share * dy - y)
+            if dx * (y - a[1]) - dy * (x - a[0]) < 0.0:
+                outside = True
+            if gap < nearest:
+                nearest = gap
+                vertices[m, 0], vertices[m, 1] = rounds[first + n], rounds[first + (n + 1) % count]
+                weights[m, 0], weights[m, 1] = 1.0 - share, share
+        if outside or nearest <= 1e-15:
+            worst = max(worst, nearest)
+            continue
+        a = values[rounds[first]]
+        for n in range(1, count - 1):
+            b, c = values[rounds[first + n]], values[rounds[first + n + 1]]
+            area = _turn(a, b, c)
+            wb, wc = _turn(a, points[m], c) / area, _turn(a, b, points[m]) / area
+            if wc >= 0.0 and (wb >= 0.0 or n == count - 2):
+                wb, wc = max(wb, 0.0), max(wc, 0.0)
+                wa = max(1.0 - wb - wc, 0.0)
+                total = wa + wb + wc
+                vertices[m, 0], vertices[m, 1], vertices[m, 2] = rounds[first], rounds[first + n], rounds[first + n + 1]
+                weights[m, 0], weights[m, 1], weights[m, 2] = wa / total, wb / total, wc / total
+                if wb >= 0.0:
+                    break
+    return worst
