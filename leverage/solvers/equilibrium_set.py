@@ -10,6 +10,7 @@ Sannikov (2014) and Abreu, Brooks and Sannikov (2020) for what makes it fast in 
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,10 @@ from leverage.certification.checker import check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
-from leverage.solvers.direction_fan import DirectionFan
+from leverage.solvers.direction_fan import DirectionFan, angle
 from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, seeded, settled
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
-from leverage.solvers.payoff_polygon import corners, distance, distinct, edge_normals, simplified_outward
+from leverage.solvers.payoff_polygon import corners, distance, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
 
 #: Directions to begin with, and at most.
@@ -83,10 +84,12 @@ def equilibrium_set(
     form = set_form(game, prescribable, deviation)
     bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
     inner: InnerBound | None = None
-    apart, fine = 0.1, 1.0
+    inside: Floats | None = None
+    apart = 0.1
     equal = form.delta[0] == form.delta[1]
     for _ in range(MOST_ROUNDS):
-        bound = tighten(bound, max(ITERATION_SHARE * tolerance * fine, 0.01 * apart), MOST_SWEEPS)
+        guess = None if inside is None else supports(inside, bound)
+        bound = tighten(bound, max(ITERATION_SHARE * tolerance, 0.01 * apart), MOST_SWEEPS, guess)
         if bound.empty.all():
             break
         points, live, before = _polygon_points(bound), ~bound.empty, apart
@@ -95,18 +98,18 @@ def equilibrium_set(
             inner = settled(form, bound.fan, points, bound.alive, live, coarse)
         else:
             inner = inner or seeded(form, bound.fan, points, bound.alive, live)
-            inner = inner and grown(form, bound.fan, inner, bound.alive, live, 10 * coarse * (1 - form.delta.max()))
+            inner = inner and grown(form, bound.fan, inner, bound.alive, live, max(ITERATION_SHARE * tolerance, 0.05 * apart) * (1 - form.delta.max()))
         if inner is not None and inner.settled:
             inside = best_points(form, bound.fan, inner.promises)
             apart = _apart(bound, inside)
             if apart <= tolerance / 2:
                 break
-            normals, _ = _missing(bound, inside, 0.02 * apart)
-            fan, _ = DirectionFan.even(FIRST_DIRECTIONS).with_more(normals)
+            least = max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart)
+            wanted = _main_normals(inside[live], bound.fan.sides, least)
             if apart < before / 2:
-                bound = on_directions(bound, fan)
+                bound = on_directions(bound, DirectionFan.even(FIRST_DIRECTIONS).with_more(wanted)[0])
                 continue
-            bound = with_directions(bound, normals)
+            bound = with_directions(bound, wanted)
         # the inner sets do not show the edges that are missing: those of the image do, less exactly
         normals, worth = _missing(bound, image(form, bound.fan, _polygon_points(bound), bound.alive))
         apart = max(apart, float(worth.max(initial=0.0)))
@@ -117,18 +120,19 @@ def equilibrium_set(
     return _result(bound, inner, tolerance)
 
 
-def _missing(bound: OuterBound, shape: Floats, least: float = SAME_VERTEX) -> tuple[Floats, Floats]:
+def _missing(bound: OuterBound, shape: Floats) -> tuple[Floats, Floats]:
     """Normals (M, 2) of the edges of polygons given by points (S, K, 2) round them, and by how much the bound exceeds each."""
     normals, worth = [np.zeros((0, 2))], [np.zeros(0)]
     for s in np.flatnonzero(~bound.empty):
         if np.isnan(shape[s]).any():
             continue
-        corner = shape[s, distinct(shape[s], least)]
-        found, at = edge_normals(corner, SHORTEST_EDGE)
+        found, at = edge_normals(shape[s], SHORTEST_EDGE)
+        ahead = np.einsum("md,md->m", found, bound.fan.sides[at] + np.roll(bound.fan.sides, -1, axis=0)[at]) > 0
+        found, at = found[ahead], at[ahead]
         cone, plain = bound.fan.cones(found)
         there = plain[:, 0] * bound.h[s, cone] + plain[:, 1] * bound.h[s, (cone + 1) % bound.fan.size]
         normals.append(found)
-        worth.append(there - np.einsum("md,md->m", found, corner[at]))
+        worth.append(there - np.einsum("md,md->m", found, shape[s, at]))
     return np.concatenate(normals), np.concatenate(worth)
 
 
@@ -142,9 +146,37 @@ def _apart(bound: OuterBound, points: Floats) -> float:
     return float(np.max(np.maximum(here, after).min(axis=2), initial=0.0))
 
 
+def supports(points: Floats, bound: OuterBound) -> Floats:
+    """(S, K): support values of the hulls of points (S, P, 2) on the fan's directions, a little enlarged."""
+    found = np.empty((len(points), bound.fan.size))
+    for s in range(len(points)):
+        found[s] = (points[s] @ bound.fan.directions.T).max(axis=0)
+    return found
+
+
 def _polygon_points(bound: OuterBound) -> Floats:
     """(S, 2 K, 2): the corners of the outer polygons, one for each side of the fan."""
     return np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)
+
+
+def _main_normals(shapes: Floats, sides: Floats, least: float) -> Floats:
+    """Normals (M, 2) of the edges of polygons (S, 2 K, 2), the longest first, without those that a chosen one stands for: turning the
+    edge to it moves its ends by at most `least`."""
+    along = np.roll(shapes, -1, axis=1) - shapes
+    length = np.hypot(along[..., 0], along[..., 1]).ravel()
+    normal = np.stack([along[..., 1], -along[..., 0]], axis=-1).reshape(-1, 2)
+    order = np.argsort(-length, kind="stable")
+    ahead = np.einsum("skd,kd->sk", normal.reshape(shapes.shape), sides + np.roll(sides, -1, axis=0)).ravel() > 0
+    order = order[(length[order] > max(least, SHORTEST_EDGE)) & ahead[order]]
+    turns = angle(normal[order])
+    chosen: list[float] = [-np.inf, np.inf]
+    kept = []
+    for k, turn in zip(order, turns, strict=True):
+        at = bisect(chosen, turn)
+        if min(turn - chosen[at - 1], chosen[at] - turn) * length[k] > least:
+            chosen.insert(at, turn)
+            kept.append(k)
+    return np.asarray(normal[kept] / length[kept, None])
 
 
 def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: float) -> OuterBound:

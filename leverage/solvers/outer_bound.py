@@ -119,10 +119,20 @@ def _without_empty(bound: OuterBound) -> OuterBound:
     return replace(bound, alive=alive, empty=empty, source=source, h=h)
 
 
-def tighten(bound: OuterBound, goal: float, most_sweeps: int) -> OuterBound:
+def tighten(bound: OuterBound, goal: float, most_sweeps: int, guess: Floats | None = None) -> OuterBound:
     """Shrink the bound until its support values are proved to be within `goal` (fraction of a player's range) of the largest fixed point
-    on these directions, or the sweeps are spent."""
+    on these directions, or the sweeps are spent.
+
+    guess: support values (S, K) that may be close to the fixed point. A good one is proved at once.
+    """
+    if guess is not None:
+        proved = _containing(bound, guess)
+        if proved is not None:
+            bound = replace(bound, h=np.minimum(bound.h, proved[0]))
+            if proved[1] <= goal:
+                return replace(bound, converged=True)
     plain, start = FIRST_SWEEPS, bound.sweeps
+    enough = 1e-2 * goal * (1 - float(bound.form.delta.max()))
     while bound.sweeps - start < most_sweeps and not bound.empty.all():
         for _ in range(plain):
             following = sweep(bound)
@@ -130,7 +140,7 @@ def tighten(bound: OuterBound, goal: float, most_sweeps: int) -> OuterBound:
             bound = following
             if moved <= 2 * ROUNDING:
                 return replace(bound, converged=True)
-        guess, count = _fixed_point(bound, goal)
+        guess, count = _fixed_point(bound, bound.h if guess is None else guess, enough)
         bound = replace(bound, sweeps=bound.sweeps + count)
         if guess is not None:
             proved = _containing(bound, guess)
@@ -139,23 +149,24 @@ def tighten(bound: OuterBound, goal: float, most_sweeps: int) -> OuterBound:
                 bound = replace(bound, h=np.minimum(bound.h, h))
                 if width <= goal:
                     return replace(bound, converged=True)
+            # a proof that is too wide: the weights of its facets are large, so the guess has to be closer
+            enough /= 10
         plain *= 2
     return bound
 
 
-def _fixed_point(bound: OuterBound, goal: float) -> tuple[Floats | None, int]:
-    """A guess at the largest fixed point by Anderson's acceleration (1965, type II); None where it does not settle."""
+def _fixed_point(bound: OuterBound, first: Floats, enough: float) -> tuple[Floats | None, int]:
+    """A guess at the largest fixed point by Anderson's acceleration (1965, type II), never above the bound; None where it does not settle."""
     live = ~bound.empty
-    enough = 1e-3 * goal * (1 - float(bound.form.delta.max()))
-    h = bound.h.copy()
+    h = np.minimum(first, bound.h)
     moves: list[Floats] = []
     images: list[Floats] = []
     last_move = last_image = np.zeros(0)
     for count in range(1, MOST_GUESSES + 1):
         out, _ = step(bound, h)
-        image = out[live].ravel()
-        if not np.all(np.isfinite(image)):
+        if not np.all(np.isfinite(out[live])):
             return None, count
+        image = np.minimum(out, bound.h)[live].ravel()
         move = image - h[live].ravel()
         if np.max(np.abs(move)) <= enough:
             return h, count
@@ -183,7 +194,7 @@ def _containing(bound: OuterBound, guess: Floats) -> tuple[Floats, float] | None
     gap = 1 - float(form.delta.max())
     for _ in range(WEIGHT_ROUNDS):
         contraction_step(
-            guess, weight, ROUNDING, fan.directions, fan.marks, cone, query, plain, form.game.row_start, *form.law, form.reward, form.delta,
+            guess, weight, bound.h, ROUNDING, fan.directions, fan.marks, cone, query, plain, form.game.row_start, *form.law, form.reward, form.delta,
             best, value, SLACK, ROUNDING, bound.alive, excess, spread,
         )  # fmt: skip
         rate = float(np.max(spread / weight))

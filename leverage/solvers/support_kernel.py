@@ -227,6 +227,7 @@ def outer_step(
 def contraction_step(
     h: Floats,
     weight: Floats,
+    cap: Floats,
     allowed: float,
     d: Floats,
     marks: Integers,
@@ -250,7 +251,7 @@ def contraction_step(
     """For one choice of facets, made at h: excess[s, k] = how far the step leads above h, spread[s, k] = the linear part of the step
     applied to `weight`. A facet of an incentive constraint is chosen only where the plain bound exceeds h by more than `allowed`.
 
-    An image that is empty at h is bounded by a multiple of the sum that shows it to be empty.
+    Values that `cap` bounds already need no facets. An image that is empty at h is bounded by a multiple of the sum that shows it to be empty.
     """
     size, m1, m2 = len(d), marks[1], marks[2]
     c, w = np.empty(size + 2), np.empty(size + 2)
@@ -287,7 +288,9 @@ def contraction_step(
                 gain = reward[r, 0] * d[q, 0] + reward[r, 1] * d[q, 1]
                 total = gain + plain[q, 0] * c[j] + plain[q, 1] * c[follow]
                 linear = plain[q, 0] * w[j] + plain[q, 1] * w[follow]
-                if total > h[s, q] + allowed:
+                if total > h[s, q] + allowed and cap[s, q] <= h[s, q] + allowed:
+                    total, linear = cap[s, q], 0.0
+                elif total > h[s, q] + allowed:
                     if fate != KEPT:
                         times = (total - h[s, q]) / short
                         total, linear = h[s, q], linear + times * burden
