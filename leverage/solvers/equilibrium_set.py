@@ -20,7 +20,7 @@ from leverage.errors import GameError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan, angle
-from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, seeded, settled
+from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, proved, seeded, settled
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import corners, distance, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
@@ -86,37 +86,30 @@ def equilibrium_set(
     inner: InnerBound | None = None
     inside: Floats | None = None
     apart = 0.1
-    equal = form.delta[0] == form.delta[1]
     for _ in range(MOST_ROUNDS):
         guess = None if inside is None else supports(inside, bound)
         bound = tighten(bound, max(ITERATION_SHARE * tolerance, 0.01 * apart), MOST_SWEEPS, guess)
-        if bound.empty.all():
+        live = ~bound.empty
+        if not live.any():
             break
-        points, live, before = _polygon_points(bound), ~bound.empty, apart
-        coarse = max(ITERATION_SHARE * tolerance, 1e-3 * apart)
-        if equal:
-            inner = settled(form, bound.fan, points, bound.alive, live, coarse)
+        inside, inner = _inside(bound, inner, max(ITERATION_SHARE * tolerance, 1e-3 * apart))
+        if inside is None:
+            bound = _with_image(bound, tolerance)
+            continue
+        before, apart = apart, _apart(bound, inside)
+        if apart <= tolerance / 2:
+            break
+        wanted = _main_normals(inside[live], bound.fan.sides, max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart))
+        if apart < before / 2:
+            bound = on_directions(bound, DirectionFan.even(FIRST_DIRECTIONS).with_more(wanted)[0])
         else:
-            inner = inner or seeded(form, bound.fan, points, bound.alive, live)
-            inner = inner and grown(form, bound.fan, inner, bound.alive, live, max(ITERATION_SHARE * tolerance, 0.05 * apart) * (1 - form.delta.max()))
-        if inner is not None and inner.settled:
-            inside = best_points(form, bound.fan, inner.promises)
-            apart = _apart(bound, inside)
-            if apart <= tolerance / 2:
-                break
-            least = max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart)
-            wanted = _main_normals(inside[live], bound.fan.sides, least)
-            if apart < before / 2:
-                bound = on_directions(bound, DirectionFan.even(FIRST_DIRECTIONS).with_more(wanted)[0])
-                continue
-            bound = with_directions(bound, wanted)
-        # the inner sets do not show the edges that are missing: those of the image do, less exactly
-        normals, worth = _missing(bound, image(form, bound.fan, _polygon_points(bound), bound.alive))
-        apart = max(apart, float(worth.max(initial=0.0)))
-        bound = _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
-    if equal and inner is not None:
-        final = settled(form, bound.fan, best_points(form, bound.fan, inner.promises), bound.alive, ~bound.empty, 1e-13)
-        inner = final or inner
+            # the inner sets do not show the edges that are missing: those of the image do, less exactly
+            bound = _with_image(with_directions(bound, wanted), tolerance)
+    if inside is not None and form.delta[0] == form.delta[1]:
+        exact = settled(form, bound.fan, inside, bound.alive, ~bound.empty, 1e-13)
+        inner = (None if exact is None else proved(form, bound.fan, exact, bound.alive, ~bound.empty)) or inner
+    if inner is not None:
+        bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance)
 
 
@@ -159,6 +152,37 @@ def _polygon_points(bound: OuterBound) -> Floats:
     return np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)
 
 
+def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
+    """The outer bound, once more, with all edges of the inner sets among its facets."""
+    points = best_points(bound.form, bound.fan, inner.promises)
+    wanted = _main_normals(points[~bound.empty], bound.fan.sides, 0.01 * tolerance)
+    closer = with_directions(bound, wanted)
+    return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, supports(points, closer))
+
+
+def _inside(bound: OuterBound, inner: InnerBound | None, goal: float) -> tuple[Floats | None, InnerBound | None]:
+    """Points (S, 2 K, 2) of inner sets, and an automaton if one had to be built.
+
+    With a common discount factor sets on common directions settle on a fixed point, which is proved at the end. Otherwise, or where they do not, proved sets grow.
+    """
+    form, live = bound.form, ~bound.empty
+    if form.delta[0] == form.delta[1]:
+        points = settled(form, bound.fan, _polygon_points(bound), bound.alive, live, goal)
+        if points is not None:
+            return points, inner
+    seed = inner or seeded(form, bound.fan, _polygon_points(bound), bound.alive, live)
+    if seed is None:
+        return None, None
+    inner = grown(form, bound.fan, seed, bound.alive, live, 50 * goal * (1 - form.delta.max()))
+    return best_points(form, bound.fan, inner.promises), inner
+
+
+def _with_image(bound: OuterBound, tolerance: float) -> OuterBound:
+    """The bound on further directions: normals of the polygons' image."""
+    normals, worth = _missing(bound, image(bound.form, bound.fan, _polygon_points(bound), bound.alive))
+    return _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
+
+
 def _main_normals(shapes: Floats, sides: Floats, least: float) -> Floats:
     """Normals (M, 2) of the edges of polygons (S, 2 K, 2), the longest first, without those that a chosen one stands for: turning the
     edge to it moves its ends by at most `least`."""
@@ -181,7 +205,7 @@ def _main_normals(shapes: Floats, sides: Floats, least: float) -> Floats:
 
 def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: float) -> OuterBound:
     """The bound on further directions: the normals that matter most."""
-    enough = max(least, WORTH_ADDING * float(worth.max()))
+    enough = max(least, WORTH_ADDING * float(worth.max(initial=0.0)))
     return with_directions(bound, normals[worth > enough])
 
 

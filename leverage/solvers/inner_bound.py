@@ -22,7 +22,7 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures
-from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, promise_step
+from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, follow_choice, promise_step
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
 SAME_POINT = 1e-12
@@ -37,10 +37,10 @@ MOST_GROWTH = 2000
 MOST_SEEDS = 60
 
 #: Rounds of choosing and evaluating.
-MOST_ROUNDS = 400
+MOST_ROUNDS = 150
 
 #: Plain rounds between two evaluations, at most.
-MOST_PLAIN = 64
+MOST_PLAIN = 16
 
 #: Slack by which an image may miss a constraint (rounding).
 ROUNDING = 1e-13
@@ -90,36 +90,51 @@ class _Choice:
     row: Integers
     nodes: Integers
     weights: Floats
+    bound_by: Integers
+    slope: Floats
 
 
-def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, goal: float) -> InnerBound | None:
-    """Rounds of choice and evaluation from `points` (S, 2 K, 2) until the support values move by less than `goal` (fraction of a
-    player's payoff range); None if some live state can promise nothing. The result is a proof only where its gain is rounding.
+def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, goal: float) -> Floats | None:
+    """Rounds of choice and evaluation from `points` (S, 2 K, 2) until the sets move by less than `goal` (fraction of a player's payoff
+    range): the points then, or None if they do not settle or some live state can promise nothing. Nothing is proved yet.
 
     Evaluation takes "the best point toward direction k" for what it has become; where that disturbs more than it helps, plain rounds follow.
     """
     plain, spent = 1, 0
-    exact: InnerBound | None = None
+    sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
     while spent < MOST_ROUNDS:
         for _ in range(plain):
             before, choice = points, _choose(form, fan, points, rows, 0.0)
             if np.any(choice.row[live] < 0):
                 return None
             points = choice.points
-        spent += plain
-        moved = _rise(fan, points, before, live)
-        exact, inside = _evaluated_in_place(form, choice, live)
-        following = _choose(form, fan, inside, rows, 0.0)
-        spent += 1
+        spent += plain + 1
+        moved = _distance(fan, points, before, live)
+        trial = points.copy()
+        for _ in range(sweeps):
+            follow_choice(
+                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward, form.delta,
+                asked(form, trial.min(axis=1), 0.0), 2,
+            )  # fmt: skip
+        following = _choose(form, fan, trial, rows, 0.0)
         if np.all(following.row[live] >= 0):
-            left = _rise(fan, following.points, inside, live)
-            if left <= goal and exact.gain <= max(ENOUGH, goal):
-                return replace(exact, settled=True)
+            left = _distance(fan, following.points, trial, live)
+            if left <= goal * (1 - form.delta.max()):
+                return following.points
             if left <= moved / 2:
                 points, plain = following.points, 1
                 continue
         plain = min(2 * plain, MOST_PLAIN)
-    return exact
+    return None
+
+
+def proved(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+    """The automaton of settled points; None where its gain is more than rounding."""
+    choice = _choose(form, fan, points, rows, 0.0)
+    if np.any(choice.row[live] < 0):
+        return None
+    exact = _evaluated_in_place(form, choice, live)
+    return exact if exact.gain <= ENOUGH else None
 
 
 def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
@@ -155,9 +170,13 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
     return replace(_evaluated(form, promises), settled=False)
 
 
-def _rise(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
-    """Largest difference of support values toward the sides of the fan."""
-    return float(np.max(np.abs(np.einsum("kd,skd->sk", fan.sides, points[live] - others[live])), initial=0.0))
+def _distance(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
+    """Largest difference of the support values of the hulls of points (S, 2 K, 2), toward the middles of the cones, where corners show."""
+    middle = fan.sides[0::2] + fan.sides[1::2]
+    largest = 0.0
+    for one, two in zip(points[live], others[live], strict=True):
+        largest = max(largest, float(np.max(np.abs((one @ middle.T).max(axis=0) - (two @ middle.T).max(axis=0)))))
+    return largest / 2
 
 
 def _nodes(form: SetForm, choice: _Choice, before: Floats, wanted: Booleans) -> Promises:
@@ -241,9 +260,8 @@ def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
     return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False)
 
 
-def _evaluated_in_place(form: SetForm, choice: _Choice, live: Booleans) -> tuple[InnerBound, Floats]:
-    """The automaton in which a point's continuation are the points that are now the best ones toward the same directions, and its points
-    (S, 2 K, 2) by direction."""
+def _evaluated_in_place(form: SetForm, choice: _Choice, live: Booleans) -> InnerBound:
+    """The automaton in which a point's continuation are the points that are now the best ones toward the same directions."""
     apart = np.max(np.abs(choice.points - np.roll(choice.points, 1, axis=1)), axis=2) > SAME_POINT
     apart[~apart.any(axis=1), 0] = True
     apart[~live] = False
@@ -259,8 +277,7 @@ def _evaluated_in_place(form: SetForm, choice: _Choice, live: Booleans) -> tuple
     values = _values(form, row, owner, entry, vertices, weights)
     after = np.einsum("mn,mnd->md", weights, values[vertices])
     nodes = _with_rounds(form, state, row, owner, entry, after, values)
-    points = np.where(live[:, None, None], values[node], 0.0)
-    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False), points
+    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False)
 
 
 def _largest_gain(form: SetForm, nodes: Promises) -> float:
@@ -300,12 +317,13 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
     number, size = len(points), len(toward)
     out, chosen = np.empty_like(points), np.empty((number, size), dtype=np.int64)
     nodes, weights = np.empty((number, size, 4), dtype=np.int64), np.empty((number, size, 4))
+    bound_by, slope = np.empty((number, size), dtype=np.int64), np.empty((number, size))
     indptr, indices, data = form.law
     promise_step(
         points, cone, query, toward, rows.astype(np.int64), form.game.row_start, indptr, indices, data, form.reward, form.delta,
-        asked(form, points.min(axis=1), slack), ROUNDING, out, chosen, nodes, weights,
+        asked(form, points.min(axis=1), slack), ROUNDING, out, chosen, nodes, weights, bound_by, slope,
     )  # fmt: skip
-    return _Choice(out, chosen, nodes, weights)
+    return _Choice(out, chosen, nodes, weights, bound_by, slope)
 
 
 def departure_payoffs(form: SetForm, worst: Floats) -> Floats:

@@ -33,13 +33,18 @@ def promise_step(
     chosen: Integers,
     nodes: Integers,
     weights: Floats,
+    bound_by: Integers,
+    slope: Floats,
 ) -> None:
     """out[s, k] = best point toward[k] that state s can promise; chosen[s, k] its row (-1: none), nodes and weights (S, K, 4) its continuation.
 
-    rows: (R,) 1 for rows that count. asked[i, r]: what player i's continuation must be at least in row r.
+    bound_by: whose constraint binds there (-1 nobody's, 2 both), slope: of the edge on which it lies, second coordinate by first where the
+    first player's binds, else first by second. rows: (R,) 1 for rows that count. asked[i, r]: what player i's continuation must be at least in row r.
     """
     size = len(cone)
-    e = np.empty((size, 2))
+    # one array a coordinate, so that the sums run over adjacent numbers
+    v0, v1 = v[:, :, 0].copy(), v[:, :, 1].copy()
+    e0, e1 = np.empty(size), np.empty(size)
     place = np.empty((4, 2))
     part = np.empty(4)
     edge = np.empty(4, dtype=np.int64)
@@ -53,21 +58,22 @@ def promise_step(
             if rows[r] == 0:
                 continue
             for k in range(size):
-                e[k, 0], e[k, 1] = 0.0, 0.0
+                e0[k], e1[k] = 0.0, 0.0
             for n in range(indptr[r], indptr[r + 1]):
                 p, t = data[n], indices[n]
                 if p > 0.0:
                     for k in range(size):
-                        e[k, 0] += p * v[t, k, 0]
-                        e[k, 1] += p * v[t, k, 1]
+                        e0[k] += p * v0[t, k]
+                    for k in range(size):
+                        e1[k] += p * v1[t, k]
             # without its constraints a row promises at least as much: most rows end here
             wanted = False
             for k in range(size):
                 gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
                 j = cone[k]
-                top = query[k, 0] * e[j, 0] + query[k, 1] * e[j, 1]
+                top = query[k, 0] * e0[j] + query[k, 1] * e1[j]
                 for shift in (j - 1 if j > 0 else size - 1, j + 1 if j + 1 < size else 0):
-                    top = max(top, query[k, 0] * e[shift, 0] + query[k, 1] * e[shift, 1])
+                    top = max(top, query[k, 0] * e0[shift] + query[k, 1] * e1[shift])
                 if gain + top > best[k]:
                     wanted = True
                     break
@@ -75,8 +81,8 @@ def promise_step(
                 continue
             most0, most1 = -np.inf, -np.inf
             for k in range(size):
-                most0 = max(most0, e[k, 0])
-                most1 = max(most1, e[k, 1])
+                most0 = max(most0, e0[k])
+                most1 = max(most1, e1[k])
             t0, t1 = asked[0, r], asked[1, r]
             if t0 > most0 + margin or t1 > most1 + margin:
                 continue
@@ -87,12 +93,12 @@ def promise_step(
             top = -np.inf
             for k in range(size):
                 b = k - 1 if k > 0 else size - 1
-                if e[k, 0] >= t0:
-                    top = max(top, e[k, 1])
-                if (e[b, 0] >= t0) != (e[k, 0] >= t0):
-                    n = 0 if e[k, 0] < t0 else 1
-                    share = (e[b, 0] - t0) / (e[b, 0] - e[k, 0])
-                    y = e[b, 1] + share * (e[k, 1] - e[b, 1])
+                if e0[k] >= t0:
+                    top = max(top, e1[k])
+                if (e0[b] >= t0) != (e0[k] >= t0):
+                    n = 0 if e0[k] < t0 else 1
+                    share = (e0[b] - t0) / (e0[b] - e0[k])
+                    y = e1[b] + share * (e1[k] - e1[b])
                     top = max(top, y)
                     # rounding can bend the round: the outermost crossing counts
                     if edge[n] < 0 or (y > place[n, 1]) == (n == 0):
@@ -102,10 +108,10 @@ def promise_step(
             t1 = min(t1, top)
             for k in range(size):
                 b = k - 1 if k > 0 else size - 1
-                if (e[b, 1] >= t1) != (e[k, 1] >= t1):
-                    n = 2 if e[k, 1] < t1 else 3
-                    share = (e[b, 1] - t1) / (e[b, 1] - e[k, 1])
-                    x = e[b, 0] + share * (e[k, 0] - e[b, 0])
+                if (e1[b] >= t1) != (e1[k] >= t1):
+                    n = 2 if e1[k] < t1 else 3
+                    share = (e1[b] - t1) / (e1[b] - e1[k])
+                    x = e0[b] + share * (e0[k] - e0[b])
                     if edge[n] < 0 or (x < place[n, 0]) == (n == 2):
                         edge[n], part[n], place[n, 0], place[n, 1] = k, share, x, t1
             for n in range(4):
@@ -117,11 +123,11 @@ def promise_step(
                 found, what = -np.inf, -1
                 for shift in range(-1, 2):
                     j = (cone[k] + shift) % size
-                    if e[j, 0] >= t0 and e[j, 1] >= t1:
-                        total = gain + query[k, 0] * e[j, 0] + query[k, 1] * e[j, 1]
+                    if e0[j] >= t0 and e1[j] >= t1:
+                        total = gain + query[k, 0] * e0[j] + query[k, 1] * e1[j]
                         if total > found:
                             found, what = total, j
-                if not (e[cone[k], 0] >= t0 and e[cone[k], 1] >= t1):
+                if not (e0[cone[k]] >= t0 and e1[cone[k]] >= t1):
                     for n in range(4):
                         if good[n] == 1:
                             total = gain + query[k, 0] * place[n, 0] + query[k, 1] * place[n, 1]
@@ -135,16 +141,24 @@ def promise_step(
                     continue
                 best[k] = found
                 chosen[s, k] = r
+                bound_by[s, k] = -1
+                slope[s, k] = 0.0
                 for n in range(4):
                     nodes[s, k, n] = -1
                     weights[s, k, n] = 0.0
                 if what < size:
                     nodes[s, k, 0] = what
                     weights[s, k, 0] = 1.0
-                    out[s, k, 0] = reward[r, 0] + delta[0] * e[what, 0]
-                    out[s, k, 1] = reward[r, 1] + delta[1] * e[what, 1]
+                    out[s, k, 0] = reward[r, 0] + delta[0] * e0[what]
+                    out[s, k, 1] = reward[r, 1] + delta[1] * e1[what]
                 elif what < size + 4:
                     n = what - size
+                    j, b = edge[n], edge[n] - 1 if edge[n] > 0 else size - 1
+                    bound_by[s, k] = n // 2
+                    if n < 2:
+                        slope[s, k] = (e1[j] - e1[b]) / (e0[j] - e0[b])
+                    else:
+                        slope[s, k] = (e0[j] - e0[b]) / (e1[j] - e1[b])
                     nodes[s, k, 0] = edge[n] - 1 if edge[n] > 0 else size - 1
                     nodes[s, k, 1] = edge[n]
                     weights[s, k, 0] = 1.0 - part[n]
@@ -152,6 +166,7 @@ def promise_step(
                     out[s, k, 0] = reward[r, 0] + delta[0] * place[n, 0]
                     out[s, k, 1] = reward[r, 1] + delta[1] * place[n, 1]
                 else:
+                    bound_by[s, k] = 2
                     height = place[0, 1] - place[1, 1]
                     upper = (t1 - place[1, 1]) / height if height > 0.0 else 1.0
                     for n in range(2):
@@ -162,6 +177,52 @@ def promise_step(
                         weights[s, k, 2 * n + 1] = share * part[n]
                     out[s, k, 0] = reward[r, 0] + delta[0] * t0
                     out[s, k, 1] = reward[r, 1] + delta[1] * t1
+
+
+@njit(cache=True)
+def follow_choice(
+    v: Floats,
+    chosen: Integers,
+    nodes: Integers,
+    weights: Floats,
+    bound_by: Integers,
+    slope: Floats,
+    indptr: Integers,
+    indices: Integers,
+    data: Floats,
+    reward: Floats,
+    delta: Floats,
+    asked: Floats,
+    sweeps: int,
+) -> None:
+    """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay.
+
+    A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is Newton's
+    method for the lottery's weight, which a plain evaluation would leave as it was.
+    """
+    for _ in range(sweeps):
+        for s in range(len(v)):
+            for k in range(v.shape[1]):
+                r = chosen[s, k]
+                if r < 0:
+                    continue
+                x, y = 0.0, 0.0
+                for m in range(4):
+                    j, w = nodes[s, k, m], weights[s, k, m]
+                    if j >= 0 and w > 0.0:
+                        for n in range(indptr[r], indptr[r + 1]):
+                            x += w * data[n] * v[indices[n], j, 0]
+                            y += w * data[n] * v[indices[n], j, 1]
+                if bound_by[s, k] == 0:
+                    y += slope[s, k] * (asked[0, r] - x)
+                    x = asked[0, r]
+                elif bound_by[s, k] == 1:
+                    x += slope[s, k] * (asked[1, r] - y)
+                    y = asked[1, r]
+                elif bound_by[s, k] == 2:
+                    x, y = asked[0, r], asked[1, r]
+                v[s, k, 0] = reward[r, 0] + delta[0] * x
+                v[s, k, 1] = reward[r, 1] + delta[1] * y
 
 
 @njit(cache=True)
