@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import signal
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType, ModuleType
+from types import ModuleType
 
 import pytest
 
 from leverage.errors import LeverageError
 from tests.mutations import batteries, derivative_batteries, multiplicity_batteries, mutants, stage_batteries
 from tests.mutations.mutants import Fault, load, source
+from tests.solvers.processor_time import processor_seconds
 
 PLANTED, NEEDED = 10, 9
 #: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
@@ -71,22 +71,6 @@ SOLVERS = {
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
-
-
-@contextmanager
-def processor_seconds(limit: float) -> Iterator[None]:
-    """Raises TimeoutError once the process has computed for so long, however busy the machine is."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"still computing after {limit:g} processor seconds")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, limit)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def is_caught(solver: Solver, fault: Fault) -> bool:
