@@ -1,4 +1,6 @@
-"""Of ten faults planted in each solver at least nine must show in its battery: a test of the tests and of the checks within."""
+"""Of ten faults planted in each solver at least nine must show in its battery, of fewer all: a test of the tests and of the checks
+within.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,20 @@ from types import ModuleType
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, derivative_batteries, multiplicity_batteries, mutants, stage_batteries
+from tests.mutations import (
+    batteries,
+    derivative_batteries,
+    kernel_batteries,
+    markov_mutants,
+    multiplicity_batteries,
+    mutants,
+    stage_batteries,
+)
 from tests.mutations.mutants import Fault, load, source
 from tests.solvers.processor_time import processor_seconds
 
-PLANTED, NEEDED = 10, 9
+#: Faults planted at least and at most; one in so many may survive.
+FEWEST, MOST, ONE_IN = 5, 10, 10
 #: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
 LIMIT, QUICK = 8.0, 4.0
 #: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
@@ -65,6 +76,7 @@ SOLVERS = {
         "analysis/local_sensitivity.py", derivative_batteries.check_local_sensitivity, mutants.LOCAL_SENSITIVITY
     ),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
+    "determinant": Solver("solvers/logit_kernel.py", kernel_batteries.check_determinant, markov_mutants.DETERMINANT),
     "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
     "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
@@ -88,7 +100,8 @@ def is_caught(solver: Solver, fault: Fault) -> bool:
 
 @every_solver
 def test_the_table_is_in_step_with_the_code(solver: Solver) -> None:
-    assert len(solver.faults) == len(set(solver.faults)) == PLANTED
+    assert FEWEST <= len(solver.faults) <= MOST
+    assert len(set(solver.faults)) == len(solver.faults)
     for fault in solver.faults:
         count = source(fault.module).count(fault.old)
         assert count == 1, f"update this row in mutants.py, its old text stands {count} times in the module: {fault}"
@@ -104,4 +117,4 @@ def test_the_battery_passes_on_the_module_itself(solver: Solver) -> None:
 @every_solver
 def test_planted_faults_are_caught(solver: Solver) -> None:
     survivors = [str(fault) for fault in solver.faults if not is_caught(solver, fault)]
-    assert PLANTED - len(survivors) >= NEEDED, "not caught:\n" + "\n".join(survivors)
+    assert len(survivors) <= len(solver.faults) // ONE_IN, "not caught:\n" + "\n".join(survivors)
