@@ -32,3 +32,95 @@ DETERMINANT = faults_in(
     ),
     ("if pivot < 0.0:\n            sign = -sign\n        upper[end]", "upper[end]", "signs of kept sparse pivots do not count"),
 )
+
+NOISY_PLAY = faults_in(
+    "solvers/noisy_play.py",
+    ("precision * self.scale", "precision / self.scale", "payoffs are scaled twice"),
+    (
+        "game.payoffs.min(axis=0)) / scale",
+        "game.payoffs.min(axis=0)) / np.maximum(np.ptp(game.payoffs, axis=0), 1e-9)",
+        "each player's payoffs are scaled by its own range",
+    ),
+    (
+        "found[precision] for precision in wanted",
+        "found[precision] for precision in sorted(wanted)",
+        "answers stand in the order of rising precision",
+    ),
+    ("np.isfinite(precision) and precision >= last", "np.isfinite(precision)", "falling precisions are walked to"),
+    (
+        "if not residual <= LARGEST_RESIDUAL",
+        "if not residual >= -LARGEST_RESIDUAL",
+        "play that is no response to itself passes",
+    ),
+    (
+        "/ (1 - game.discount[group % game.n_players])",
+        "/ (1 - game.discount[0])",
+        "everybody's values are summed over the first player's periods",
+    ),
+    ("lotteries[i :: game.n_players]", "lotteries[:: game.n_players]", "everybody plays the first player's strategy"),
+    ("if work.at[kernel.M] < m:", "if work.at[kernel.M] > m:", "a path that was lost is read as if it had got there"),
+    ("dict(zip(sorted(set(wanted)),", "dict(zip(sorted(set(wanted), reverse=True),", "the walk's answers are read backwards"),
+    ("certificate=float(certify(game, strategies))", "certificate=residual", "the residual stands for the gain"),
+)
+
+RESPONSES = faults_in(
+    "certification/responses.py",
+    ("unit - delta * law", "unit - delta**2 * law", "values are discounted twice"),
+    ("reward = game.payoffs[:, i] + delta * ", "reward = game.payoffs[:, i] + ", "the next period is not discounted"),
+    ("np.delete(chances, i, axis=0)", "np.delete(chances, 0, axis=0)", "actions are weighted with the wrong players' lotteries"),
+    ("largest = max(largest, ", "largest = max(0.0, ", "only the last choice counts"),
+    ("np.exp(precision * (", "np.exp((", "precision is always 1"),
+    ("np.abs(weight / weight.sum() - flat[i][a:b])", "(flat[i][a:b] - weight / weight.sum())", "chances that are too low pass"),
+    ("worth[a:b].max()", "worth[a:b].min()", "large precisions overflow"),
+    ("pay[:, i]", "pay[:, 0]", "everybody gets what the first player gets"),
+    ("in pairwise(starts)", "in pairwise(starts[:-1])", "the last state is not looked at"),
+    (
+        "ascontiguousarray(pay[:, i]))",
+        "ascontiguousarray((1 - delta) * pay[:, i]))",
+        "values are normalised, payoffs are not",
+    ),
+)
+
+MARKOV_EQUILIBRIA = faults_in(
+    "solvers/markov_equilibria.py",
+    (
+        "starts[own + 1] - 1 if last else starts[own]",
+        "starts[own] if last else starts[own + 1] - 1",
+        "first and last are exchanged",
+    ),
+    ("np.arange(player, len(starts) - 1,", "np.arange(0, len(starts) - 1,", "it is the first player who leans"),
+    ("] = LEANING", "] = -LEANING", "players lean away from the action"),
+    ("and play <= SAME_PLAY", "or play <= SAME_PLAY", "equal values make equilibria the same"),
+    ("play = max(float", "play = min(float", "play of one player decides whether equilibria are the same"),
+    ("SAME_VALUES * game.payoff_range", "SAME_VALUES", "values are compared in payoff units, not as shares of the range"),
+    ("found_by[known] += ", "found_by[0] += ", "all searches are said to have come to the first equilibrium"),
+    ("accepted(own, p, search.rule)", "accepted(own, p, searches[0].rule)", "all are said to be found by the first search"),
+    ("found by {len(searches)} searches", "found by {starts} searches", "only perturbed starts are counted"),
+    ("_path(bias)))", "_path(0 * bias)))", "perturbed starts are not perturbed"),
+)
+
+MULTIPLICITY = faults_in(
+    "solvers/multiplicity.py",
+    (
+        "theirs[j] if j == i else mine[j]",
+        "theirs[j]",
+        "all turn to the other equilibrium at once, so that any two are told as one",
+    ),
+    (
+        "if same_values(self.game, solution, first) and _interchangeable",
+        "if _interchangeable",
+        "interchangeable equilibria are told as one whatever they pay",
+    ),
+    ("if not any(same_equilibrium(", "if any(same_equilibrium(", "plays that are told as one are not kept"),
+    ("np.repeat(reached,", "np.repeat(~reached,", "ways are told apart where play does not get to"),
+    ("(game.transitions.data > 0))", "(game.transitions.data >= 0))", "moves of chance 0 lead on"),
+    ("np.logical_and.reduce(played)", "np.logical_or.reduce(played)", "play gets to where one player wants to"),
+    ("breadth_first_order(graph, game.start,", "breadth_first_order(graph, 0,", "play begins in the first state"),
+    ("return pure.complete, False", "return pure.complete, pure.complete", "all mixed equilibria are said to be known"),
+    (
+        "return pure.complete or staged.complete_pure, staged.complete",
+        "return pure.complete, staged.complete",
+        "stages do not count",
+    ),
+    ("radius if each.members[0] is selected else None", "radius", "the selected one's radius is everybody's"),
+)

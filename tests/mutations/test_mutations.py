@@ -1,6 +1,4 @@
-"""Of ten faults planted in each solver at least nine must show in its battery, of fewer all: a test of the tests and of the checks
-within.
-"""
+"""Of ten faults planted in each solver nine must show in its battery, of fewer all: a test of the tests, and of checks within."""
 
 from __future__ import annotations
 
@@ -17,6 +15,7 @@ from tests.mutations import (
     batteries,
     derivative_batteries,
     kernel_batteries,
+    markov_batteries,
     markov_mutants,
     multiplicity_batteries,
     mutants,
@@ -77,6 +76,12 @@ SOLVERS = {
     ),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
     "determinant": Solver("solvers/logit_kernel.py", kernel_batteries.check_determinant, markov_mutants.DETERMINANT),
+    "noisy play": Solver("solvers/noisy_play.py", markov_batteries.check_noisy, markov_mutants.NOISY_PLAY),
+    "responses": Solver("certification/responses.py", markov_batteries.check_responses, markov_mutants.RESPONSES),
+    "Markov equilibria": Solver(
+        "solvers/markov_equilibria.py", markov_batteries.check_markov_equilibria, markov_mutants.MARKOV_EQUILIBRIA
+    ),
+    "multiplicity": Solver("solvers/multiplicity.py", markov_batteries.check_multiplicity, markov_mutants.MULTIPLICITY),
     "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
     "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
