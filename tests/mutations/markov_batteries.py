@@ -195,7 +195,7 @@ def _what_is_the_same(module: ModuleType) -> None:
     assert not module.same_equilibrium(dear, one, other)
     assert not module.same_equilibrium(dear, played(dear, half, pure, values=base), one)
     assert module.same_values(dear, one, other)
-    assert not module.same_values(dear, one, played(dear, pure, pure, values=base + [[0.0, 1.0]]))
+    assert not module.same_values(dear, one, played(dear, pure, pure, values=np.array([[1000.0, 1001.0]])))
 
 
 # --- how many there are ------------------------------------------------------------------------------------------------------
