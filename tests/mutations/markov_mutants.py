@@ -124,3 +124,61 @@ MULTIPLICITY = faults_in(
     ),
     ("radius if each.members[0] is selected else None", "radius", "the selected one's radius is everybody's"),
 )
+
+ARCLENGTH = faults_in(
+    "solvers/arclength.py",
+    ("self.low + z[-1] * self.width", "z[-1] * self.width", "the range begins at 0"),
+    ("max(game.payoff_range, self.payoff_range)", "game.payoff_range", "where nothing matters no gain is allowed"),
+    ("/ (after - before) / row_scale", "/ (2 * DIFFERENCE) / row_scale", "at the range's ends changes count half"),
+    ("(upper - lower)", "(lower - upper)", "the parameter moves conditions the other way"),
+    (
+        "np.repeat(unit[:-1], np.diff(inner.indptr)) / scale[inner.indices]",
+        "np.repeat(unit[:-1], np.diff(inner.indptr)) / np.repeat(scale, np.diff(inner.indptr))",
+        "conditions are scaled by columns",
+    ),
+    ("row @ z - level", "level - row @ z", "Newton steps lead away from the plane"),
+    (
+        "Spot(system, z, direction / np.linalg.norm(direction), slope)",
+        "Spot(system, z, direction, slope)",
+        "tangents are no units",
+    ),
+    ("values=values[game.start]", "values=values[0]", "values are read in the first state"),
+    ("if not certificate <= problem.allowed(game):", "if not certificate >= 0:", "points are not certified"),
+    ("if here * at_right > 0:", "if here * at_right < 0:", "folds are looked for on the wrong side"),
+)
+
+SUPPORT_CHANGES = faults_in(
+    "solvers/support_changes.py",
+    ("(own - worth) / problem.spread[i]", "(worth - own) / problem.spread[i]", "unused actions have to be better"),
+    ("(own - worth) / problem.spread[i]", "(own - worth)", "what an action loses is no share of the range"),
+    ("not bool(spot.system.support[i][c]), when", "bool(spot.system.support[i][c]), when", "leaving is called entering"),
+    (
+        "/ (max(float(first[c]), 0.0) - float(last[c]))",
+        "/ (max(float(first[c]), 0.0) + abs(float(first[c]) - float(last[c])))",
+        "the crossing is sought too early",
+    ),
+    ("np.flatnonzero(last < -CROSSED)", "np.flatnonzero(last < CROSSED)", "actions that always tie cross"),
+    (">= -ZERO and -ZERO <= passed", ">= -1.0 and -ZERO <= passed", "an event behind the first one is taken"),
+    ("passed <= whole + ZERO", "passed", "an event beyond the step is taken"),
+    ("(np.abs(then) > ZERO)", "(np.abs(then) >= 0.0)", "actions that always tie are concerned"),
+    ("tangent=-np.sign(gain) *", "tangent=np.sign(gain) *", "the action that left becomes better"),
+    (
+        "flipped(system, choice) if choice.entering else system",
+        "system if choice.entering else flipped(system, choice)",
+        "events are sought on the smaller support",
+    ),
+)
+
+SIMULTANEOUS = faults_in(
+    "solvers/simultaneous_changes.py",
+    ("float(spot.z[-1]) + math.copysign(AHEAD, direction)", "float(spot.z[-1]) + AHEAD", "the branch goes on upwards only"),
+    ("math.copysign(1.0, direction) * there.tangent", "there.tangent", "the tangent points upwards"),
+    ("if len(found) != 1:", "if not found:", "of several ways the first is taken"),
+    ("> COMES_NEARER * far + ZERO", "> far + ZERO", "values may jump a little"),
+    ("if not certify(game, profile) <= allowed:", "if not certify(game, profile) >= 0:", "play may jump past no equilibria"),
+    ("np.where(np.repeat(left, size) > ZERO,", "np.where(np.repeat(left, size) < ZERO,", "lotteries are cut to nothing"),
+    ("groups.setdefault((i, s), set(used.tolist()))", "groups.setdefault((i, s), set())", "what is played may not stay"),
+    ("support[i][list(choices)] = False", "support[i][list(choices)] = True", "nothing leaves"),
+    ("math.copysign(NEARER * AHEAD, direction)", "NEARER * AHEAD", "it is looked nearer on the upper side only"),
+    ("if not 0 <= tau <= 1:", "if not -1 <= tau <= 2:", "the branch goes on beyond the range"),
+)

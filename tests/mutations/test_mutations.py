@@ -13,6 +13,7 @@ import pytest
 from leverage.errors import LeverageError
 from tests.mutations import (
     batteries,
+    branch_batteries,
     derivative_batteries,
     kernel_batteries,
     markov_batteries,
@@ -84,6 +85,13 @@ SOLVERS = {
     "multiplicity": Solver("solvers/multiplicity.py", markov_batteries.check_multiplicity, markov_mutants.MULTIPLICITY),
     "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
     "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
+    "arclength": Solver("solvers/arclength.py", branch_batteries.check_arclength, markov_mutants.ARCLENGTH),
+    "support changes": Solver(
+        "solvers/support_changes.py", branch_batteries.check_support_changes, markov_mutants.SUPPORT_CHANGES
+    ),
+    "simultaneous changes": Solver(
+        "solvers/simultaneous_changes.py", branch_batteries.check_simultaneous, markov_mutants.SIMULTANEOUS
+    ),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
