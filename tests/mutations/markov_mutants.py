@@ -182,3 +182,51 @@ SIMULTANEOUS = faults_in(
     ("math.copysign(NEARER * AHEAD, direction)", "NEARER * AHEAD", "it is looked nearer on the upper side only"),
     ("if not 0 <= tau <= 1:", "if not -1 <= tau <= 2:", "the branch goes on beyond the range"),
 )
+
+FOLLOW = faults_in(
+    "solvers/follow_equilibrium.py",
+    ("tangent=sign * first.tangent", "tangent=first.tangent", "both ways lead upwards"),
+    ("arclength=-point.arclength", "arclength=point.arclength", "lengths before the start are not counted backwards"),
+    ("way.direction = -way.direction", "way.direction = way.direction", "after a fold the direction is the old one"),
+    ("for point in reversed(down.points)", "for point in down.points", "points below the start stand backwards"),
+    ("turns = direction != way.direction", "turns = direction == way.direction", "turning is called going on"),
+    ("length + stride.lengths[-1]", "length + stride.lengths[0]", "what lies behind a fold has no length"),
+    (
+        "np.eye(len(lottery))[int(np.argmax(lottery))]",
+        "np.eye(len(lottery))[int(np.argmin(lottery))]",
+        "the least likely is chosen",
+    ),
+    ("reported(problem, spot, before + length)", "reported(problem, spot, length)", "lengths begin anew at each step"),
+    ('(("enters", 1), ("leaves", -1))', '(("enters", -1), ("leaves", 1))', "entering is called leaving where several tie"),
+    (
+        "one = Choice(i, c, not bool(spot.system.support[i][c]),",
+        "one = Choice(i, c, bool(spot.system.support[i][c]),",
+        "of several actions those that leave are taken to enter",
+    ),
+)
+
+SELECTION_JUMPS = faults_in(
+    "solvers/selection_jumps.py",
+    ("step = 1 if theta > points[k].theta else -1", "step = -1 if theta > points[k].theta else 1", "the other side is searched"),
+    ("* step < -LOCATED", "* step < -2.0", "the branch is followed through where it turns back"),
+    (
+        "IndifferenceSystem(family(theta), there.support)",
+        "IndifferenceSystem(family(theta), here.support)",
+        "the support is the last one's",
+    ),
+    ("SAME_VALUES * game.payoff_range", "SAME_VALUES", "values are compared in payoff units"),
+    ("patience * (selected.certificate + ", "patience * (", "the selected one's certificate does not count"),
+    ("patience = float(np.max(1 / (1 - game.discount)))", "patience = 1.0", "gains count for a period only"),
+    (
+        "np.max(np.abs(selected.values - there.all_values))",
+        "np.max(selected.values - there.all_values)",
+        "only better values differ",
+    ),
+    ("values.get(name, value) - value)", "values.get(name, value))", "the way ends beyond the point"),
+    ("(1 - share) * here.arclength + share", "share * here.arclength + (1 - share)", "lengths are read backwards"),
+    (
+        'return SelectionJump(theta, True, np.nan, f"nothing',
+        'return SelectionJump(theta, False, np.nan, f"nothing',
+        "nothing selected is no jump",
+    ),
+)

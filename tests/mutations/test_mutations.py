@@ -15,6 +15,7 @@ from tests.mutations import (
     batteries,
     branch_batteries,
     derivative_batteries,
+    following_batteries,
     kernel_batteries,
     markov_batteries,
     markov_mutants,
@@ -92,6 +93,8 @@ SOLVERS = {
     "simultaneous changes": Solver(
         "solvers/simultaneous_changes.py", branch_batteries.check_simultaneous, markov_mutants.SIMULTANEOUS
     ),
+    "following": Solver("solvers/follow_equilibrium.py", following_batteries.check_follow, markov_mutants.FOLLOW),
+    "selection jumps": Solver("solvers/selection_jumps.py", following_batteries.check_selection, markov_mutants.SELECTION_JUMPS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
