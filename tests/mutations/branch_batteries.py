@@ -213,6 +213,10 @@ def _reports(module: ModuleType) -> None:
     off = module.reported(problem, replace(spot, z=tiny), 0.0)
     same([own.sum() for own in np.split(off.strategies[0], 3)], [1.0] * 3, 1e-15)
     assert all(float(np.min(own)) >= 0 for own in off.strategies)
+    below = replace(root_place(0.0, -1, low=-0.1), support=(np.array([True, True]),) * 3)
+    at_zero = spot_of(below)
+    point = module.reported(below.problem(), replace(at_zero, z=at_zero.z - 1e-13 * module.last_row(len(at_zero.z), 0)), 0.0)
+    assert min(float(np.min(own)) for own in point.strategies) == 0.0  # rounding below 0 is none
     far = spot.z.copy()
     far[0] += 1e-3
     with pytest.raises(module.LostError):
@@ -475,6 +479,12 @@ def _no_two_ways(module: ModuleType) -> None:
     problem, spot = tie(jumping, -1.0, 1.0, 0.0, [[1, 0], [1, 0]], [[0.0, 0.0]])
     with pytest.raises(NoWayError, match="on none"):
         module.through_tie(problem, spot, ((0, 1),), 1.0)
+
+    def steep(theta: float) -> StochasticGame:
+        return stage([[0, 0], [theta, theta]], [[0, -1], [1000 * theta, -1]])
+
+    with pytest.raises(NoWayError, match="on none"):
+        module.through_tie(*tie(steep, -1.0, 1.0, 0.0, [[1, 0], [1, 0]], [[0.0, 0.0]]), ((0, 1),), 1.0)
 
     def apart(theta: float) -> StochasticGame:
         """Meeting in either place pays the same at 0, and no equilibria lead from the one to the other."""

@@ -20,6 +20,7 @@ from leverage.solvers.branch import Branch
 from leverage.solvers.follow_equilibrium import follow_family
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.solution import Solution
+from tests.games import chain
 from tests.mutations.batteries import same
 from tests.mutations.branch_batteries import LOCATED, going_on
 from tests.solvers.branch_games import (
@@ -156,8 +157,8 @@ def _corners(module: ModuleType) -> None:
 
 
 def _ties(module: ModuleType) -> None:
-    """Behind the fold all chances of second actions fall to 0 at 0, where the third player's turn moves the others' values; on this
-    side all chances of first actions do, and nothing moves."""
+    """Behind the fold all chances of second actions fall to 0 at 0, where the third player's turn moves the others' values;
+    before it all chances of first actions do, and nothing moves."""
     branch = module.follow_family(three_players, root(0.09, -1), 0.09, -0.1, 0.5)
     sound(branch, three_players)
     fold = next(k for k, event in enumerate(branch.events) if event.kind == "fold")
@@ -192,6 +193,7 @@ def _starts(module: ModuleType) -> None:
 
     branch = module.follow_family(open_mix, at(open_mix(1.0), [0.5, 0.5], [0.5, 0.5], values=[1, 0.5]), 1.0, 0.0, 2.0)
     assert (len(branch.points), [event.kind for event in branch.events]) == (1, ["stops"])
+    _starts_of_two_kinds(module)
     pure = at(coordination(0.0), [1, 0], [1, 0], values=[1, 1])
     for low, high in ((0.0, 0.5), (-0.5, 0.0)):
         branch = module.follow_family(coordination, pure, 0.0, low, high)
@@ -201,6 +203,40 @@ def _starts(module: ModuleType) -> None:
             module.follow_family(coordination, pure, 0.0, low, high)
     with pytest.raises(module.GameError, match="no equilibrium"):
         module.follow_family(coordination, at(coordination(0.0), [1, 0], [0, 1], values=[0, 0]), 0.0, -1.0, 1.0)
+
+
+def _starts_of_two_kinds(module: ModuleType) -> None:
+    """Mixtures that are needed stay, and so do ties that matter to others."""
+
+    def pennies(theta: float) -> StochasticGame:
+        """First a choice between two words for one action, then matching pennies for ever, one prize growing with theta."""
+        prize = np.array([[1.0 + theta, -1.0], [-1.0, 1.0]])
+        tables = [np.full((2, 1, 2), theta), np.stack([prize, -prize], axis=-1)]
+        return StochasticGame.from_arrays(tables, [np.eye(2)[[[1], [1]]], np.eye(2)[[[1, 1], [1, 1]]]], DELTA)
+
+    later = np.array([1.0, -1.0]) * 0.5 / 4.5  # at theta = 1/2: prizes 3/2, 1 and -1
+    mix = np.array([2.0, 2.5]) / 4.5
+    values = np.stack([DELTA * 0.5 + DELTA * later, later])
+    start = solution_of(pennies(0.5), [np.concatenate([[0.5, 0.5], mix]), np.concatenate([[1.0], mix])], values)
+    branch = module.follow_family(pennies, start, 0.5, 0.0, 1.0)
+    sound(branch, pennies)
+    assert len(branch.points) > 2
+    for point in branch.points:
+        same(point.all_values[1], np.array([1.0, -1.0]) * point.theta / (4 + point.theta), POINT)
+
+    def giving(theta: float) -> StochasticGame:
+        """Play starts in the second state, in which the first player decides what the second gets."""
+        return StochasticGame.from_arrays(
+            [np.zeros((1, 1, 2)), stage([[1, 1], [1, 1]], [[2 + theta, 1], [0, -1]]).stage_payoffs(0)],
+            [np.eye(2)[[[0]]], np.eye(2)[[[1, 1], [1, 1]]]],
+            DELTA,
+            start=1,
+        )
+
+    values = np.array([[0.0, 0.0], [1.0, 1.0]])
+    start = solution_of(giving(0.0), [np.array([1.0, 0.5, 0.5]), np.array([1.0, 1.0, 0.0])], values)
+    (only,) = module.follow_family(giving, start, 0.0, -0.5, 0.5).points
+    same(only.values, [1.0, 1.0])
 
 
 def _ends(module: ModuleType) -> None:
@@ -296,6 +332,15 @@ def _allowances(module: ModuleType) -> None:
 
     assert [jumped((off, 0.0)) for off in (5e-4, 2e-3, -2e-3)] == [False, True, True]
     assert [jumped((0.0, off)) for off in (5e-4, 2e-3)] == [False, True]
+    huge = chain([[1.0]], [1e9])  # nothing matters: a range of 0, and rounding of 1e-5
+
+    def apart(off: float) -> bool:
+        branch = follow_family(lambda theta: huge, solution_of(huge, [np.ones(1)], np.array([[1e9]])), 0.5, 0.0, 1.0)
+        selected = solution_of(huge, [np.ones(1)], np.array([[1e9 + off]]))
+        (jump,) = module.family_jumps(lambda theta: huge, [0.5], follow=branch, select=lambda theta: selected)
+        return bool(jump.jumped)
+
+    assert [apart(off) for off in (2e-6, 1e-3)] == [False, True]
     assert [jumped((off, 0.0), 0.01) for off in (0.015, 0.03)] == [False, True]  # 2 periods' worth of what one may gain
 
 
