@@ -230,3 +230,29 @@ SELECTION_JUMPS = faults_in(
         "nothing selected is no jump",
     ),
 )
+
+LOG_TRACING = faults_in(
+    "solvers/log_tracing.py",
+    ("weight = t * play + left * prior", "weight = left * play + t * prior", "play turns into the prior"),
+    (
+        "left * tracing.by_group(nu * (1 - log_p))",
+        "left * tracing.by_group(nu * log_p)",
+        "the multiplier forgets the probabilities' sum",
+    ),
+    ("(-left * nu[other], one, other)", "(-left * nu[one], one, other)", "weights are those of the wrong action"),
+    ("in_tau = force - barrier[group]", "in_tau = force + barrier[group]", "the multiplier grows as the penalty fades"),
+    ("if j != i:", "if j > i:", "nobody responds to players with a lower number"),
+    (
+        "entries.col[:, None] * players + np.arange(players)",
+        "entries.col[:, None] + np.arange(players)",
+        "values are other players'",
+    ),
+    (
+        "self.delta * weight[entries.row] * entries",
+        "self.delta[0] * weight[entries.row] * entries",
+        "all are as patient as the first",
+    ),
+    ("nu * (1 - game.discount[group % game.n_players])", "nu", "the penalty is not normalised as values are"),
+    ('rho = _in_slots(game, prior, "prior")', '_in_slots(game, prior, "prior")', "the prior is always uniform"),
+    ("if not (np.all(np.isfinite(nu)) and np.all(nu > 0)):", "if not np.all(nu >= 0):", "weights of 0 pass"),
+)

@@ -22,6 +22,7 @@ from tests.mutations import (
     multiplicity_batteries,
     mutants,
     stage_batteries,
+    tracing_batteries,
 )
 from tests.mutations.mutants import Fault, load, source
 from tests.solvers.processor_time import processor_seconds
@@ -83,6 +84,7 @@ SOLVERS = {
     "Markov equilibria": Solver(
         "solvers/markov_equilibria.py", markov_batteries.check_markov_equilibria, markov_mutants.MARKOV_EQUILIBRIA
     ),
+    "log tracing": Solver("solvers/log_tracing.py", tracing_batteries.check_log_tracing, markov_mutants.LOG_TRACING),
     "multiplicity": Solver("solvers/multiplicity.py", markov_batteries.check_multiplicity, markov_mutants.MULTIPLICITY),
     "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
     "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
