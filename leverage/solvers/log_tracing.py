@@ -112,7 +112,7 @@ def log_tracing(
     >>> game = StochasticGame.from_arrays([stag_hunt], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.0)
     >>> log_tracing(game).values.tolist()
     [[7.0, 7.0]]
-    >>> trusting = [[[0.95, 0.05]], [[0.95, 0.05]]]
+    >>> trusting = [[[1.0, 0.0]]] * 2
     >>> log_tracing(game, trusting, [[[0.01, 0.01]]] * 2).values.tolist()
     [[9.0, 9.0]]
     """
