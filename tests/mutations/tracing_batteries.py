@@ -169,6 +169,13 @@ def _priors_decide(module: ModuleType) -> None:
         hunt = repeated([[good, 0], [sure + 0.5, sure]], [[good, sure + 0.5], [0, sure]], 0.0)
         place = 0 if good - sure - 0.5 > sure else 1
         same(module.log_tracing(hunt, None, small).values, [[(good, sure)[place]] * 2], CLOSE)
+    # expected to hunt with 95 of 100 both do so with 87 at first: too few for 9 against 8 or 7, so that the path turns back
+    hunt = repeated([[9, 0], [8, 7]], [[9, 8], [0, 7]], 0.0)
+    trusting = [[np.array([0.95, 0.05])]] * 2
+    taus = [point.tau for point in islice(module._points(_tracing(module, hunt, trusting, small)), 40)]
+    assert min(np.diff(taus)) < 0
+    assert min(taus) >= -CONDITIONS
+    same(module.log_tracing(hunt, trusting, small).values, [[7, 7]], CLOSE)
     game, seed = CASES[0]
     prior = drawn(game, seed, "lotteries")
     base = module.log_tracing(game, prior)

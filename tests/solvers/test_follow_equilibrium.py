@@ -189,6 +189,24 @@ def test_a_tie_of_three_actions_is_passed_to_the_one_that_is_best_behind_it() ->
         assert point.values[0] == pytest.approx(max(0.0, DELTA * 2 * (point.theta - 1)), abs=EXACT)
 
 
+@pytest.mark.parametrize("gap", [0.05, 0.005])
+def test_a_branch_that_comes_near_another_one_stays_on_its_side(gap: float) -> None:
+    """p = 1/2 - sqrt(gap^2 + (theta - 1/2)^2 / 20) bends sharply at 1/2, where the branch with the other sign is 2 gaps away."""
+
+    def family(theta: float) -> StochasticGame:
+        return three_players(0.25 - gap**2 - (theta - 0.5) ** 2 / 20)
+
+    def chance(theta: float) -> float:
+        return 0.5 - float(np.sqrt(gap**2 + (theta - 0.5) ** 2 / 20))
+
+    p = chance(0.1)
+    branch = follow_family(family, at(family(0.1), *[[p, 1 - p]] * 3, values=[0.0, 0.0, 0.0]), 0.1, 0.05, 1.0)
+    certified(branch, family)
+    assert branch.events == ()
+    for point in branch.points:
+        np.testing.assert_allclose([own[0] for own in point.strategies], chance(point.theta), atol=1e-8)
+
+
 def test_the_limit_on_points_is_kept() -> None:
     branch = follow_family(three_players, root(0.09, -1), 0.09, 0.05, 0.5, most_points=3)
     assert len(branch.points) <= 1 + 2 * 4
