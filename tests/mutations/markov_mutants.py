@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.mutations.mutants import faults_in
+from tests.mutations.mutants import Fault
+
+
+def faults_in(module: str, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
+    """Rows of old text, new text, and what that breaks."""
+    return tuple(Fault(module, *row) for row in rows)
+
 
 DETERMINANT = faults_in(
     "solvers/logit_kernel.py",

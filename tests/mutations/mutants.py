@@ -112,11 +112,11 @@ def source(module: str) -> str:
     return (PACKAGE / module).read_text(encoding="utf-8")
 
 
-def faults_in(module: str, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
+def _rows(module: str, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
     return tuple(Fault(module, *row) for row in rows)
 
 
-CHECKER = faults_in(
+CHECKER = _rows(
     "certification/checker.py",
     ("_solve(system, (1 - d) * payoff", "_solve(system, payoff", "values are not normalised by 1 - delta"),
     ("+ delta * following", "+ following", "the future of a deviation is not discounted"),
@@ -130,7 +130,7 @@ CHECKER = faults_in(
     ("top = max(d.gain for d in left)", "top = min(d.gain for d in left)", "the worst deviation is not named first"),
 )
 
-FINITE = faults_in(
+FINITE = _rows(
     "certification/finite.py",
     ("final[plan.node_state], 0.0", "np.zeros_like(final)[plan.node_state], 0.0", "terminal payoffs are forgotten"),
     ("for left in range(1, periods + 1):", "for left in range(1, periods):", "the first period is left out"),
@@ -148,7 +148,7 @@ FINITE = faults_in(
     ("if j != i], axis=0)", "if j != 0], axis=0)", "a deviation is weighted with the wrong player's lottery"),
 )
 
-STAGE_NASH = faults_in(
+STAGE_NASH = _rows(
     "solvers/stage_nash.py",
     ("np.divide(1.0, ranges,", "np.divide(ranges, 1.0,", "payoffs are multiplied by ranges, not divided"),
     ("np.ptp(game.payoffs, axis=0)", "np.max(game.payoffs, axis=0)", "payoffs are divided by the best one, not by the range"),
@@ -174,7 +174,7 @@ STAGE_NASH = faults_in(
     ),
 )
 
-STAGE_GAME = faults_in(
+STAGE_GAME = _rows(
     "solvers/stage_game.py",
     ("b[np.ix_(rows, columns)].T)", "b[np.ix_(rows, columns)])", "dominated columns are looked for among rows"),
     ("np.any(np.all(block", "np.any(np.any(block", "an action that is worse once counts as dominated"),
@@ -188,7 +188,7 @@ STAGE_GAME = faults_in(
     ("np.maximum([mine.max() - x @ mine", "np.minimum([mine.max() - x @ mine", "no gain is ever seen"),
 )
 
-VERTICES = faults_in(
+VERTICES = _rows(
     "solvers/vertex_enumeration.py",
     ("tableau.pivot(row, column)\n        else:", "pass\n        else:", "steps are not taken back"),
     ("column = 0\n                continue", "column = 1\n                continue", "first edges of later bases are not walked"),
@@ -207,7 +207,7 @@ VERTICES = faults_in(
 )
 
 LEMKE_HOWSON = (
-    *faults_in(
+    *_rows(
         "solvers/lemke_howson.py",
         ("range(len(rows) + len(rows[0]))", "range(len(rows))", "the column player's labels are never dropped"),
         ("IntegerTableau(rows)", "IntegerTableau(rows[::-1])", "rows are numbered backwards"),
@@ -227,13 +227,13 @@ LEMKE_HOWSON = (
             "B is not transposed",
         ),
     ),
-    *faults_in(
+    *_rows(
         "solvers/integer_tableau.py",
         ("if len(best) == 1 else self._first_of_tied(best, column)", "", "ties go to the first row, so that paths cycle"),
     ),
 )
 
-TABLEAU = faults_in(
+TABLEAU = _rows(
     "solvers/integer_tableau.py",
     ("head * v - factor * w", "head * v + factor * w", "elimination adds rows"),
     ("self.rows[r][column] = -factor", "self.rows[r][column] = factor", "the new column has the wrong sign"),
@@ -251,7 +251,7 @@ TABLEAU = faults_in(
     ("if variable < self.width)", "if variable <= self.width)", "a slack counts as an action"),
 )
 
-FINITE_HORIZON = faults_in(
+FINITE_HORIZON = _rows(
     "solvers/finite_horizon.py",
     ("game.discount * (game.transitions @ sums)", "(game.transitions @ sums)", "the future is not discounted"),
     ("for left in range(1, periods + 1):", "for left in range(1, periods):", "a period is left out"),
@@ -269,7 +269,7 @@ FINITE_HORIZON = faults_in(
     ),
 )
 
-DECLARED = faults_in(
+DECLARED = _rows(
     "solvers/declared.py",
     (
         ".value_of(plan.start[[start]])",
@@ -291,7 +291,7 @@ DECLARED = faults_in(
     ("worst = certificate.worst[0]", "worst = certificate.worst[-1]", "the status names the least deviation"),
 )
 
-BEST_REPLY = faults_in(
+BEST_REPLY = _rows(
     "solvers/best_reply.py",
     ("if j != player:", "if j > player:", "opponents with a lower number are forgotten"),
     ("weighted = (1 - delta) * weight", "weighted = weight", "rewards are not normalised by 1 - delta"),
@@ -313,7 +313,7 @@ BEST_REPLY = faults_in(
     ),
 )
 
-OUTCOMES = faults_in(
+OUTCOMES = _rows(
     "analysis/outcomes.py",
     ("game.discount[:, None] ** t", "game.discount[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
@@ -331,7 +331,7 @@ OUTCOMES = faults_in(
     ("term.signed) for term", "term.amount) for term", "costs enter as gains"),
 )
 
-AUTOMATON = faults_in(
+AUTOMATON = _rows(
     "game/automaton.py",
     ("np.repeat(ends - sizes - starts, sizes)", "np.repeat(ends - starts, sizes)", "ranges begin too early"),
     (
@@ -357,7 +357,7 @@ AUTOMATON = faults_in(
     ("abs(x.sum() - 1) > 1e-9", "x.sum() - 1 > 1e-9", "lotteries that sum to less than 1 pass"),
 )
 
-FORM = faults_in(
+FORM = _rows(
     "game/form.py",
     ("kept.append((a != 0) | (b != 0))", "kept.append(a != 0)", "a chance that may be 0 makes no branch"),
     ("len(level_numbers(scenario)[variable]) - 1", "len(level_numbers(scenario)[variable])", "a step leads beyond the top level"),
@@ -384,7 +384,7 @@ FORM = faults_in(
 )
 
 MARKOV = (
-    *faults_in(
+    *_rows(
         "solvers/logit_kernel.py",
         ("a * z[c] - b * work.slot[ADVANTAGE, c]", "a * z[c] + b * work.slot[ADVANTAGE, c]", "worse actions become likelier"),
         (
@@ -405,7 +405,7 @@ MARKOV = (
             "values enter their own equation with the wrong sign",
         ),
     ),
-    *faults_in(
+    *_rows(
         "solvers/markov_perfect.py",
         ("(average @ game.payoffs) * (1 - game.discount)", "(average @ game.payoffs)", "values are not normalised"),
         ("game.discount[:, None, None] * law", "game.discount[0] * law", "everybody is as patient as the first player"),
@@ -415,14 +415,14 @@ MARKOV = (
 )
 
 FORM_DERIVATIVES = (
-    *faults_in(
+    *_rows(
         "scenario/slopes.py",
         ("da * b + db * a)", "da * b)", "the second factor is held fixed"),
         ("da / b - db * a / b**2", "da / b + db * a / b**2", "quotients: a sign"),
         ("sign * side * (da - db) <= 0", "sign * (da - db) <= 0", "of tied arguments the same one counts on both sides"),
         ("side * np.abs(da), np.sign(a) * da)", "np.abs(da), np.sign(a) * da)", "abs rises on both sides of its kink"),
     ),
-    *faults_in(
+    *_rows(
         "game/derivatives.py",
         ("before * own + mass * move", "before * own + move", "a chance's change is not weighted with the branch's probability"),
         ("before * own + mass * move", "mass * move", "changes of variables drawn earlier are forgotten"),
@@ -437,7 +437,7 @@ FORM_DERIVATIVES = (
     ),
 )
 
-EQUILIBRIUM_DERIVATIVE = faults_in(
+EQUILIBRIUM_DERIVATIVE = _rows(
     "solvers/equilibrium_derivative.py",
     ("factor.solve(-moves)", "factor.solve(moves)", "the implicit function theorem's sign"),
     ("total[twin], out=", "1.0 + 0 * total, out=", "chances, not shares, divide changes among equal actions"),
@@ -460,7 +460,7 @@ EQUILIBRIUM_DERIVATIVE = faults_in(
 )
 
 LOCAL_SENSITIVITY = (
-    *faults_in(
+    *_rows(
         "analysis/outcome_derivatives.py",
         ("d_weight[:, row] * entry.data[played] + ", "", "the law changes by chances only, not by strategies"),
         ("d_delta) + delta * play.pushed(weights)", "d_delta) + play.pushed(weights)", "changes of the law are not discounted"),
@@ -478,7 +478,7 @@ LOCAL_SENSITIVITY = (
         ("(dm[s] / h[s] - m[s] * dh[s] / h[s] ** 2)", "dm[s] / h[s]", "the mean time is not conditional on the event"),
         ("share * stationary.slope + ", "", "shares of time within a class stand still"),
     ),
-    *faults_in(
+    *_rows(
         "analysis/local_sensitivity.py",
         ("slope, note = math.nan, OPENS", "note = OPENS", "ways that open are not heeded"),
         (
@@ -490,7 +490,7 @@ LOCAL_SENSITIVITY = (
     ),
 )
 
-PURE_MARKOV = faults_in(
+PURE_MARKOV = _rows(
     "solvers/pure_markov.py",
     ("axis=0) <= 2 * problem.allowed", "axis=0) < 0.0", "profiles from which a departure gains nothing are discarded"),
     ("own.law @ middle - own.size @ radius", "own.law @ middle + own.size @ radius", "profiles that may gain are discarded"),
@@ -504,7 +504,7 @@ PURE_MARKOV = faults_in(
     ("not stack and not capped", "not capped", "a search that stopped is called complete"),
 )
 
-DIRECTIONAL = faults_in(
+DIRECTIONAL = _rows(
     "solvers/directional.py",
     ("after[a].add(b)", "after[b].add(a)", "the start of play comes before its end"),
     ("game.transitions.data > 0", "game.transitions.data >= 0", "moves of chance 0 join states"),
@@ -522,7 +522,7 @@ DIRECTIONAL = faults_in(
     ("(1 - game.discount) * game.payoffs[rows]", "game.payoffs[rows]", "payoffs are not normalised"),
 )
 
-ERROR_RADIUS = faults_in(
+ERROR_RADIUS = _rows(
     "solvers/error_radius.py",
     ("distance = np.abs(x - reported) + reach", "distance = reach.copy()", "the report's own error is left out"),
     ("x[unknowns] -= step", "x[unknowns] += step", "Newton steps lead away"),
