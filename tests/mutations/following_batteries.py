@@ -100,7 +100,9 @@ def told(branch: Branch) -> list[tuple[str, str, str, bool]]:
 
 
 def check_follow(module: ModuleType) -> None:
-    with going_on(GameError):
+    with going_on(GameError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FIRST_STEP", 0.05)  # fewer points than usual, for speed
+        patch.setattr(module, "LARGEST_STEP", 0.25)
         _turns_pure(module)
         _folds(module)
         _corners(module)
@@ -120,7 +122,7 @@ def _turns_pure(module: ModuleType) -> None:
             same(point.values, [point.theta / (1 + point.theta), 0.5], POINT)
     on_the_way = [point.strategies[0][0] for point in branch.points if abs(point.theta) <= LOCATED]
     same([min(on_the_way), max(on_the_way)], [0.5, 1.0], POINT)
-    assert len(on_the_way) > 4  # the continuum at 0 is walked
+    assert len(on_the_way) > 3  # the continuum at 0 is walked
     for event in branch.events:  # events stand where their points do
         assert any(
             abs(p.arclength - event.arclength) <= LOCATED and abs(p.theta - event.theta) <= 4 * LOCATED for p in branch.points
