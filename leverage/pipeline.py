@@ -54,8 +54,9 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         tell(f"measured: {play.selection}")
         plays.append(play)
     tell("looking for further Markov equilibria")
-    selected = next((play.solution for play in plays if isinstance(play, Play) and play.selection == MARKOV), None)
-    markov = measured_equilibria(game, find_equilibria(game, short=True, selected=selected))
+    point = next((play for play in plays if isinstance(play, Play) and play.selection == MARKOV), None)
+    selected, radius = (None, None) if point is None else (point.solution, point.radius)
+    markov = measured_equilibria(game, find_equilibria(game, short=True, selected=selected, radius=radius))
     for play in declared_plays(game, machines):
         tell(f"measured: {play.selection}")
         plays.append(play)

@@ -19,7 +19,7 @@ from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.best_reply import best_reply
 from leverage.solvers.declared import TOLERANCE, judge_plan
-from leverage.solvers.error_radius import error_radius
+from leverage.solvers.error_radius import ErrorRadius, error_radius
 from leverage.solvers.finite_horizon import finite_horizon
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.solution import Solution
@@ -27,8 +27,6 @@ from leverage.solvers.stage_nash import stage_nash
 
 #: At most so many combinations of named strategies are played.
 MOST_COMBINATIONS = 400
-#: The solution concept whose equilibrium is the point prediction.
-MARKOV = "Markov perfect"
 #: Stands for a player's best reply in `Play.strategies`.
 BEST_REPLY = "best reply"
 #: The selection of the point prediction.
@@ -46,7 +44,8 @@ class Play:
     it, where (None: nobody gains). reply_gains: (N,) what each player would gain from the start by its best reply; NaN
     where the question does not arise (a finite horizon). equilibrium: nobody gains by a best reply at the start.
     subgame_perfect: nobody gains anywhere, in (state, memory), that play can get to whatever anybody does. status: a
-    sentence. rule: how it was chosen among several. solution: what the solver returned, for a solution concept.
+    sentence. rule: how it was chosen among several. solution: what the solver returned, for a solution concept. radius: how far
+    the point prediction's values are from an exact equilibrium's.
     """
 
     selection: str
@@ -61,6 +60,7 @@ class Play:
     status: str
     rule: str
     solution: Solution | None = None
+    radius: ErrorRadius | None = None
 
     @property
     def is_solution(self) -> bool:
@@ -86,7 +86,7 @@ class Unsolved:
 def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolved]:
     """Play under each solution concept, one after the other. `horizon` is in periods."""
     concepts: tuple[tuple[str, Callable[[], Solution], int | None], ...] = (
-        (MARKOV, lambda: _with_radius(markov_perfect(game)[0]), None),
+        (MARKOV, lambda: markov_perfect(game)[0], None),
         (f"horizon of {date_label(game, horizon)}", lambda: finite_horizon(game, horizon), horizon),
         ("stage Nash", lambda: stage_nash(game), None),
     )
@@ -96,17 +96,18 @@ def solution_plays(game: StochasticGame, horizon: int) -> Iterator[Play | Unsolv
         except UnsolvedError as error:
             yield Unsolved(selection, str(error))
         else:
-            yield _solved(selection, solution, periods)
+            yield _point(selection, solution) if selection == MARKOV else _solved(selection, solution, periods)
 
 
-def _with_radius(solution: Solution) -> Solution:
-    """The solution with a sentence on how far its values are from those of an exact equilibrium."""
+def _point(selection: str, solution: Solution) -> Play:
+    """The point prediction, with a sentence on how far its values are from those of an exact equilibrium."""
     found, unit = error_radius(solution), solution.plan.game.payoff_unit
     # a bound is rounded upwards
     known = f"values are within {1.05 * found.radius:.2g} {unit} of an exact equilibrium's"
     if np.isnan(found.radius):
         known = f"no bound is known on their distance to an exact equilibrium's: {found.reason}"
-    return replace(solution, status=f"{solution.status}; {known}")
+    said = replace(solution, status=f"{solution.status}; {known}")
+    return replace(_solved(selection, said, None), radius=found)
 
 
 def _solved(selection: str, solution: Solution, periods: int | None) -> Play:

@@ -4,7 +4,8 @@ Gambit takes every number as exact: a decimal is the fraction that it spells, no
 written as the short decimal or fraction that its author is likely to have meant, provided that this reads back as the same
 float; ties between payoffs stay ties. Habits of Gambit's reader (file.cc and rational.cc, versions 16 and 17) shape the text:
 an exponent may count only after a decimal point; a plus sign is no part of a number; of backslashes in a label only a lone one
-before another character is read as it stands; up to version 16 a file with a label outside printable ASCII is refused whole.
+before another character is read as it stands; up to version 16 a file with a label outside printable ASCII is refused whole;
+players and strategies begin with the labels 1, 2, ... and get their own one by one, each to differ from the others at that time.
 
 Source: Gambit's documentation, "Game representation formats" (conventions common to all file formats).
 """
@@ -59,6 +60,18 @@ def _folded(character: str) -> str:
 def quoted_list(labels: Sequence[str]) -> str:
     """Labels in braces: { "first" "second" }."""
     return "{ " + " ".join(quoted(label) for label in labels) + " }"
+
+
+def renaming_list(labels: Sequence[str]) -> str:
+    """Labels in braces for what Gambit first numbers: players and strategies of a strategic game.
+
+    A label that is the number of a later place would be taken for a duplicate; it gets an underscore.
+
+    >>> renaming_list(["3", "2", "1"])
+    '{ "3_" "2" "1" }'
+    """
+    later = [{quoted(str(k + 1)) for k in range(place + 1, len(labels))} for place in range(len(labels))]
+    return quoted_list([f"{label}_" if quoted(label) in taken else label for label, taken in zip(labels, later, strict=True)])
 
 
 def exact(value: float) -> Fraction:

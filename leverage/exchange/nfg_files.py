@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leverage.errors import ExchangeError, Fault, GameError
-from leverage.exchange.gambit_text import number, quoted, quoted_list
+from leverage.exchange.gambit_text import number, quoted, renaming_list
 from leverage.game.stochastic_game import Floats, StochasticGame
 
 #: Larger files are not read.
@@ -109,8 +109,8 @@ def nfg_text(game: StochasticGame, state: int, continuation: ArrayLike | None = 
         payoffs = (1 - game.discount) * payoffs + game.discount * following
         comment = "payoffs of one period and of what follows: (1 - discount) x payoff + discount x continuation value"
     first_fastest = payoffs.transpose(*reversed(range(len(profiles))), -1).reshape(-1, game.n_players)
-    head = f"NFG 1 R {quoted(f'state {game.states[state]}')} {quoted_list(game.players)}"
-    names = [quoted_list(own) for own in game.actions[state]]
+    head = f"NFG 1 R {quoted(f'state {game.states[state]}')} {renaming_list(game.players)}"
+    names = [renaming_list(own) for own in game.actions[state]]
     rows = [" ".join(number(x) for x in row) for row in first_fastest.tolist()]
     return "\n".join([head, "{", *names, "}", quoted(comment), "", *rows, ""])
 

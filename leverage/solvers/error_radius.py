@@ -78,15 +78,14 @@ def error_radius(solution: Solution) -> ErrorRadius:
 
     Parameters
     ----------
-    solution : stationary play; actions with a chance above `SUPPORT_PROBABILITY` are its support. The nearer to an
-    equilibrium the
-        smaller the radius.
+    solution : stationary play; actions with a chance above `SUPPORT_PROBABILITY` are its support. The nearer to an equilibrium
+        the smaller the radius.
 
     Returns
     -------
-    ErrorRadius : NaN with a reason where equilibria form a continuum, where an unused action ties, where a probability
-    is too near
-        0, or where the game is too large or its conditions too badly conditioned. NaN does not say that there is no equilibrium.
+    ErrorRadius : NaN with a reason where equilibria form a continuum, where an unused action ties, where a probability is too
+        near 0, or where the game is too large or its conditions too badly conditioned. NaN does not say that there is no
+        equilibrium.
 
     Notes
     -----

@@ -84,6 +84,7 @@ def find_equilibria(
     starts: int = FULL_STARTS,
     short: bool = False,
     selected: Solution | None = None,
+    radius: ErrorRadius | None = None,
     workers: int | None = None,
     tolerance: float = 1e-9,
 ) -> Multiplicity:
@@ -97,6 +98,7 @@ def find_equilibria(
     starts : perturbed starts of the logit path, >= 0, beside best replies and two priors per player.
     short : the small budget of a run (`starts` is then at most 2, and fewer searches are made the larger the game is).
     selected : the point prediction, if it is known already (default: that of `markov_perfect`).
+    radius : its error radius, if that is known already, so that it is not found twice.
     workers : threads, >= 1; nothing depends on it. tolerance : as for `markov_perfect`.
 
     Raises
@@ -137,7 +139,7 @@ def find_equilibria(
     complete_pure, complete = _enumerate(game, pool, short=short, tolerance=tolerance)
     pool.notes.append(_about_searches(game, searches, complete=complete))
     return Multiplicity(
-        equilibria=tuple(each.told(game) for each in pool.found),
+        equilibria=tuple(each.told(game, radius if each.members[0] is selected else None) for each in pool.found),
         selected=selected is not None,
         complete=complete,
         complete_pure=complete_pure,
@@ -184,7 +186,8 @@ class _Kept:
     members: list[Solution]
     rules: list[str]
 
-    def told(self, game: StochasticGame) -> FoundEquilibrium:
+    def told(self, game: StochasticGame, radius: ErrorRadius | None = None) -> FoundEquilibrium:
+        """What is known about them; radius: that of the first, if it is known."""
         ways: list[Solution] = []
         for member in self.members:
             if not any(_same_way(game, member, other) for other in ways):
@@ -192,9 +195,8 @@ class _Kept:
         pure = [is_pure(member) for member in self.members]
         kind = "both" if any(pure) and not all(pure) else "pure" if pure[0] else "mixed"
         first = self.members[0]
-        return FoundEquilibrium(
-            first, tuple(dict.fromkeys(self.rules)), len(self.members), tuple(ways), kind, error_radius(first)
-        )
+        known = error_radius(first) if radius is None else radius
+        return FoundEquilibrium(first, tuple(dict.fromkeys(self.rules)), len(self.members), tuple(ways), kind, known)
 
 
 @dataclass(eq=False)

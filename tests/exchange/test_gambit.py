@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leverage.exchange.efg_files import efg_text
@@ -19,7 +19,7 @@ from leverage.exchange.nfg_files import nfg_text, read_nfg
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.finite_horizon import finite_horizon
 from leverage.solvers.stage_game import pure_stage_equilibria, stage_equilibria
-from tests.games import gamblers_ruin, matching_pennies, prisoners_dilemma, random_game, repeated, shapley_stopping
+from tests.games import chain, gamblers_ruin, matching_pennies, prisoners_dilemma, random_game, repeated, shapley_stopping
 
 gambit = pytest.importorskip("pygambit", reason="pygambit is not installed: pip install leverage[gambit]")
 
@@ -99,6 +99,7 @@ def test_enumpure_agrees_on_games_of_three(seed: int) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=12), st.text(max_size=12))
+@example("", "2")
 def test_any_name_can_be_opened(player: str, action: str) -> None:
     game = StochasticGame(
         players=(player, "other"),
@@ -114,6 +115,21 @@ def test_any_name_can_be_opened(player: str, action: str) -> None:
     labels = (*(p.label for p in theirs.players), *(s.label for s in next(iter(theirs.players)).strategies))
     for name, label in zip(names, labels, strict=True):  # Gambit numbers names that are empty or the same
         assert label == name or label.startswith(f"{name}_")
+
+
+@pytest.mark.parametrize("labels", [("3", "2", "1"), ("2", "2", "3"), ("2", "2_", "1"), ("\u00b3", "a", " 2 "), ("0", "1", "2")])
+def test_names_that_are_numbers_of_other_places_can_be_opened(labels: tuple[str, ...]) -> None:
+    """Players and actions; Gambit numbers them before it reads their names."""
+    table = np.arange(81.0).reshape(3, 3, 3, 3)
+    game = StochasticGame(
+        labels, ("s",), ((labels,) * 3,), table.reshape(27, 3), chain([[1.0]]).transitions[[0] * 27], np.zeros(3)
+    )
+    ours, theirs = read_nfg(nfg_text(game, 0)), nfg(nfg_text(game, 0))
+    names = (*ours.players, *(name for own in ours.actions for name in own))
+    given_labels = (*(p.label for p in theirs.players), *(s.label for p in theirs.players for s in p.strategies))
+    for name, label in zip(names, given_labels, strict=True):
+        assert label == name or label.startswith(f"{name}_")
+    assert np.all(fractions(theirs) == table)
 
 
 @settings(max_examples=150, deadline=None)

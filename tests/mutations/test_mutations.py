@@ -1,21 +1,34 @@
-"""Of ten faults planted in each solver at least nine must show in its battery: a test of the tests and of the checks within."""
+"""Of ten faults planted in each solver nine must show in its battery, of fewer all: a test of the tests, and of checks within."""
 
 from __future__ import annotations
 
 import signal
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType, ModuleType
+from types import ModuleType
 
 import pytest
 
 from leverage.errors import LeverageError
-from tests.mutations import batteries, derivative_batteries, multiplicity_batteries, mutants, stage_batteries
+from tests.mutations import (
+    batteries,
+    branch_batteries,
+    derivative_batteries,
+    following_batteries,
+    kernel_batteries,
+    markov_batteries,
+    markov_mutants,
+    multiplicity_batteries,
+    mutants,
+    stage_batteries,
+    tracing_batteries,
+)
 from tests.mutations.mutants import Fault, load, source
+from tests.solvers.processor_time import processor_seconds
 
-PLANTED, NEEDED = 10, 9
+#: Faults planted at least and at most; one in so many may survive.
+FEWEST, MOST, ONE_IN = 5, 10, 10
 #: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
 LIMIT, QUICK = 8.0, 4.0
 #: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
@@ -65,28 +78,29 @@ SOLVERS = {
         "analysis/local_sensitivity.py", derivative_batteries.check_local_sensitivity, mutants.LOCAL_SENSITIVITY
     ),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
+    "determinant": Solver("solvers/logit_kernel.py", kernel_batteries.check_determinant, markov_mutants.DETERMINANT),
+    "noisy play": Solver("solvers/noisy_play.py", markov_batteries.check_noisy, markov_mutants.NOISY_PLAY),
+    "responses": Solver("certification/responses.py", markov_batteries.check_responses, markov_mutants.RESPONSES),
+    "Markov equilibria": Solver(
+        "solvers/markov_equilibria.py", markov_batteries.check_markov_equilibria, markov_mutants.MARKOV_EQUILIBRIA
+    ),
+    "log tracing": Solver("solvers/log_tracing.py", tracing_batteries.check_log_tracing, markov_mutants.LOG_TRACING),
+    "multiplicity": Solver("solvers/multiplicity.py", markov_batteries.check_multiplicity, markov_mutants.MULTIPLICITY),
     "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),
     "directional": Solver("solvers/directional.py", multiplicity_batteries.check_directional, mutants.DIRECTIONAL),
+    "arclength": Solver("solvers/arclength.py", branch_batteries.check_arclength, markov_mutants.ARCLENGTH),
+    "support changes": Solver(
+        "solvers/support_changes.py", branch_batteries.check_support_changes, markov_mutants.SUPPORT_CHANGES
+    ),
+    "simultaneous changes": Solver(
+        "solvers/simultaneous_changes.py", branch_batteries.check_simultaneous, markov_mutants.SIMULTANEOUS
+    ),
+    "following": Solver("solvers/follow_equilibrium.py", following_batteries.check_follow, markov_mutants.FOLLOW),
+    "selection jumps": Solver("solvers/selection_jumps.py", following_batteries.check_selection, markov_mutants.SELECTION_JUMPS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
-
-
-@contextmanager
-def processor_seconds(limit: float) -> Iterator[None]:
-    """Raises TimeoutError once the process has computed for so long, however busy the machine is."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"still computing after {limit:g} processor seconds")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, limit)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def is_caught(solver: Solver, fault: Fault) -> bool:
@@ -104,7 +118,8 @@ def is_caught(solver: Solver, fault: Fault) -> bool:
 
 @every_solver
 def test_the_table_is_in_step_with_the_code(solver: Solver) -> None:
-    assert len(solver.faults) == len(set(solver.faults)) == PLANTED
+    assert FEWEST <= len(solver.faults) <= MOST
+    assert len(set(solver.faults)) == len(solver.faults)
     for fault in solver.faults:
         count = source(fault.module).count(fault.old)
         assert count == 1, f"update this row in mutants.py, its old text stands {count} times in the module: {fault}"
@@ -120,4 +135,4 @@ def test_the_battery_passes_on_the_module_itself(solver: Solver) -> None:
 @every_solver
 def test_planted_faults_are_caught(solver: Solver) -> None:
     survivors = [str(fault) for fault in solver.faults if not is_caught(solver, fault)]
-    assert PLANTED - len(survivors) >= NEEDED, "not caught:\n" + "\n".join(survivors)
+    assert len(survivors) <= len(solver.faults) // ONE_IN, "not caught:\n" + "\n".join(survivors)

@@ -21,20 +21,22 @@ from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.selection_jumps import continuation, family_jumps, jump_at, selection_jumps
 from leverage.solvers.solution import Solution
 from tests.games import prisoners_dilemma
+from tests.solvers.branch_games import (
+    DELTA,
+    at,
+    coordination,
+    hysteresis,
+    inspection,
+    root,
+    stage,
+    three_players,
+    three_speeds,
+    uneven,
+)
 from tests.solvers.designed import designed, solution_of
 
 SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "withdrawal.yaml"
 EXACT = 1e-9
-DELTA = 0.5
-
-
-def stage(first: list[list[float]], second: list[list[float]]) -> StochasticGame:
-    table = np.stack([np.array(first, dtype=float), np.array(second, dtype=float)], axis=-1)
-    return StochasticGame.from_arrays([table], [np.ones((*table.shape[:2], 1))], DELTA)
-
-
-def at(game: StochasticGame, *mixes: list[float], values: list[float]) -> Solution:
-    return solution_of(game, [np.array(mix) for mix in mixes], np.array([values], dtype=float))
 
 
 def certified(branch: Branch, family: Callable[[float], StochasticGame]) -> None:
@@ -56,12 +58,6 @@ def certified(branch: Branch, family: Callable[[float], StochasticGame]) -> None
 
 
 # --- a mixed equilibrium turns pure ----------------------------------------------------------------------------------------
-
-
-def inspection(theta: float) -> StochasticGame:
-    """Mixed for theta > 0: second plays its first action with chance theta / (1 + theta), first mixes evenly; values
-    theta / (1 + theta) and 1/2. At 0 the first player's mix is open from 1/2 to 1. Below 0 (first, second) is dominant."""
-    return stage([[1, 0], [0, theta]], [[0, 1], [1, 0]])
 
 
 def inspection_branch(low: float, high: float) -> Branch:
@@ -101,21 +97,6 @@ def test_the_continuum_at_the_corner_is_walked() -> None:
 # --- folds -----------------------------------------------------------------------------------------------------------------
 
 
-def three_players(theta: float) -> StochasticGame:
-    """Action 2 pays nothing, action 1: a2 - a3, a1 - a3, a1 a2 - (a1 + a2) / 2 + theta (a = 1 for action 1). All mix with p where
-    p - p^2 = theta: two equilibria up to the fold at 1/4, p = 1/2. All values are 0."""
-    table = np.zeros((2, 2, 2, 3))
-    for profile in np.ndindex(2, 2, 2):
-        a = 1.0 - np.array(profile)
-        table[profile] = a * [a[1] - a[2], a[0] - a[2], a[0] * a[1] - (a[0] + a[1]) / 2 + theta]
-    return StochasticGame.from_arrays([table], [np.ones((2, 2, 2, 1))], DELTA)
-
-
-def root(theta: float, sign: int) -> Solution:
-    p = (1 + sign * np.sqrt(1 - 4 * theta)) / 2
-    return at(three_players(theta), *[[p, 1 - p]] * 3, values=[0.0, 0.0, 0.0])
-
-
 def fold_branch(low: float = 0.05, high: float = 0.5) -> Branch:
     return follow_family(three_players, root(0.09, -1), 0.09, low, high)
 
@@ -147,16 +128,6 @@ def test_a_fold_is_located_in_a_parameter_that_bends() -> None:
     assert [event.kind for event in branch.events] == ["fold"]
     assert branch.events[0].theta == pytest.approx(0.25 ** (1 / 3), abs=LOCATED)
     certified(branch, family)
-
-
-def uneven(theta: float) -> StochasticGame:
-    """As three_players with 0.9 a2 - a3 and a1 - 0.8 a3: p1 = 0.8 p3, p2 = p3 / 0.9 and theta = (p1 + p2) / 2 - p1 p2. Behind the
-    fold p2 reaches 1 at theta = 0.14; from there p3 = 0.9 and p1 = 1 - 2 theta."""
-    table = np.zeros((2, 2, 2, 3))
-    for profile in np.ndindex(2, 2, 2):
-        a = 1.0 - np.array(profile)
-        table[profile] = a * [0.9 * a[1] - a[2], a[0] - 0.8 * a[2], a[0] * a[1] - (a[0] + a[1]) / 2 + theta]
-    return StochasticGame.from_arrays([table], [np.ones((2, 2, 2, 1))], DELTA)
 
 
 def test_behind_a_fold_an_action_leaves() -> None:
@@ -206,13 +177,6 @@ def test_changes_that_fall_together_are_taken_one_by_one_where_values_move_at_th
     np.testing.assert_allclose([own[0] for own in last.strategies], [1.0, 1.0, 0.0], atol=EXACT)
 
 
-def three_speeds(theta: float) -> StochasticGame:
-    """One player at home, half way or out; moving pays theta - 1 a step for ever after, so all speeds tie at theta = 1."""
-    payoffs = [np.array([[0.0], [0.0], [0.0]]), np.array([[theta - 1.0]]), np.array([[2 * (theta - 1.0)]])]
-    laws = [np.eye(3), np.array([[0.0, 1.0, 0.0]]), np.array([[0.0, 0.0, 1.0]])]
-    return StochasticGame.from_arrays(payoffs, laws, DELTA)
-
-
 def test_a_tie_of_three_actions_is_passed_to_the_one_that_is_best_behind_it() -> None:
     """The middle speed ties with both others at theta = 1 and is never the best."""
     start = solution_of(three_speeds(0.5), [np.array([1.0, 0.0, 0.0, 1.0, 1.0])], np.array([[0.0], [-0.5], [-1.0]]))
@@ -225,6 +189,24 @@ def test_a_tie_of_three_actions_is_passed_to_the_one_that_is_best_behind_it() ->
         assert point.values[0] == pytest.approx(max(0.0, DELTA * 2 * (point.theta - 1)), abs=EXACT)
 
 
+@pytest.mark.parametrize("gap", [0.05, 0.005])
+def test_a_branch_that_comes_near_another_one_stays_on_its_side(gap: float) -> None:
+    """p = 1/2 - sqrt(gap^2 + (theta - 1/2)^2 / 20) bends sharply at 1/2, where the branch with the other sign is 2 gaps away."""
+
+    def family(theta: float) -> StochasticGame:
+        return three_players(0.25 - gap**2 - (theta - 0.5) ** 2 / 20)
+
+    def chance(theta: float) -> float:
+        return 0.5 - float(np.sqrt(gap**2 + (theta - 0.5) ** 2 / 20))
+
+    p = chance(0.1)
+    branch = follow_family(family, at(family(0.1), *[[p, 1 - p]] * 3, values=[0.0, 0.0, 0.0]), 0.1, 0.05, 1.0)
+    certified(branch, family)
+    assert branch.events == ()
+    for point in branch.points:
+        np.testing.assert_allclose([own[0] for own in point.strategies], chance(point.theta), atol=1e-8)
+
+
 def test_the_limit_on_points_is_kept() -> None:
     branch = follow_family(three_players, root(0.09, -1), 0.09, 0.05, 0.5, most_points=3)
     assert len(branch.points) <= 1 + 2 * 4
@@ -232,12 +214,6 @@ def test_the_limit_on_points_is_kept() -> None:
 
 
 # --- a corner at which theta turns back ----------------------------------------------------------------------------------------
-
-
-def coordination(theta: float) -> StochasticGame:
-    """(first, first) is an equilibrium up to theta = 1. There the first player's mix opens down to 1/2, where the second player
-    begins to mix as well, with q = 1 / (2 - theta): back towards small theta."""
-    return stage([[1 - theta, 0], [0, 1]], [[1, 0], [0, 1]])
 
 
 def test_a_pure_equilibrium_ends_in_a_corner_and_the_branch_turns_back() -> None:
@@ -379,11 +355,6 @@ def test_where_the_branch_has_turned_back_it_does_not_reach() -> None:
     assert np.isnan(beyond.distance)
     assert "does not continue" in beyond.reason
     assert continuation(three_players, branch, 0.3) is None
-
-
-def hysteresis(theta: float) -> StochasticGame:
-    """(first, first) up to theta = 1, (second, second) from -1 on; between them both mix, the second with (1 + theta) / 2."""
-    return stage([[1 - theta, 0], [0, 1 + theta]], [[1, 0], [0, 1]])
 
 
 def test_a_branch_that_turns_back_twice_is_followed_but_not_continued_through() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from leverage import load_scenario, run
+from leverage.analysis import plays
 from leverage.certification.checker import certify
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers import multiplicity as module
+from leverage.solvers.error_radius import error_radius
 from leverage.solvers.markov_equilibria import MarkovSearch, search_all, searches_from
 from leverage.solvers.markov_perfect import engine_for, markov_perfect, path_ends
 from leverage.solvers.multiplicity import find_equilibria, reached_states
@@ -121,6 +125,22 @@ def test_where_enumeration_stops_is_said(monkeypatch):
 def test_counts_that_are_none_are_refused(starts, workers, message):
     with pytest.raises(ValueError, match=message):
         find_equilibria(one_state(STAG), starts=starts, workers=workers)
+
+
+def test_a_run_finds_each_error_radius_once(monkeypatch):
+    """That of the point prediction is told in two places."""
+    asked = []
+
+    def counting(solution):
+        asked.append(solution.values.tobytes())
+        return error_radius(solution)
+
+    for user in (plays, module):
+        monkeypatch.setattr(user, "error_radius", counting)
+    markov = run(load_scenario(Path(__file__).parents[1] / "data" / "small.yaml")).markov
+    assert len(asked) == len(set(asked)) == len(markov.equilibria)
+    for each in markov.equilibria:
+        assert each.found.radius == error_radius(each.found.solution)
 
 
 # --- threads --------------------------------------------------------------------------------------------------------------

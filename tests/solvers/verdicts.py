@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 
 import numpy as np
 
@@ -15,6 +11,7 @@ import leverage
 from leverage.solvers.error_radius import error_radius
 from tests.solvers import plain_judge
 from tests.solvers.mixed_games import Floats, MixedGame
+from tests.solvers.processor_time import processor_seconds
 
 TOLERANCE = 1e-9  # share of the payoff range: the solver's default
 ROUNDING = 1e-14  # share of the largest payoff
@@ -42,22 +39,6 @@ class Verdict:
     selection: str = ""
 
 
-@contextmanager
-def processor_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError once the process has computed for so long."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"no answer after {seconds:g} processor seconds")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
 def verdict(tables: MixedGame, limit: float = LIMIT) -> Verdict:
     """Solves the game by itself and, unless that was slow, in a batch, and judges both. Errors of the solvers are faults.
 
@@ -66,7 +47,7 @@ def verdict(tables: MixedGame, limit: float = LIMIT) -> Verdict:
     game = leverage.StochasticGame.from_arrays(tables.payoffs, tables.transitions, tables.discount)
     started = time.process_time()
     try:
-        with processor_limit(limit):
+        with processor_seconds(limit):
             found = leverage.markov_perfect(game)[0]
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         return Verdict((f"{type(error).__name__}: {error}",), time.process_time() - started)
@@ -103,7 +84,7 @@ def _in_batch(tables: MixedGame, game: leverage.StochasticGame, found: leverage.
     payoffs = [np.stack([-u, u]) for u in tables.payoffs]
     transitions = [np.stack([(law + 1 / law.shape[-1]) / 2, law]) for law in tables.transitions]
     try:
-        with processor_limit(2 * LIMIT):
+        with processor_seconds(2 * LIMIT):
             batch = leverage.markov_perfect_batch(game, payoffs=payoffs, transitions=transitions)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         return [f"batch: {type(error).__name__}: {error}"], np.nan
