@@ -11,18 +11,20 @@ Sannikov (2014) and Abreu, Brooks and Sannikov (2020) for what makes it fast in 
 from __future__ import annotations
 
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
 
 from leverage.certification.checker import check
-from leverage.errors import GameError
+from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan, angle
 from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, proved, seeded, settled
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
-from leverage.solvers.payoff_polygon import corners, distance, edge_normals, simplified_outward
+from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinct, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
 
 #: Directions to begin with, and at most.
@@ -37,31 +39,40 @@ MOST_ROUNDS = 40
 #: Steps of the operator in one round, at most.
 MOST_SWEEPS = 20_000
 
-#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth adding.
-ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE = 0.02, 0.02, 0.1
+#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth adding, for
+#: inner sets that stop growing.
+ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE, GROWTH_SHARE = 0.02, 0.02, 0.1, 0.1
 
 #: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
-WORTH_ADDING = 0.02
+WORTH_ADDING = 0.1
 
 #: Edges shorter than this (fraction of a player's payoff range) give no normal: rounding would turn it.
 SHORTEST_EDGE = 1e-9
 
 #: Vertices closer than this (fraction of a player's payoff range) are one.
-SAME_VERTEX = 1e-12
+SAME_VERTEX = 1e-11
+
+#: Vertices whose weighted payoffs differ by less than this share of the tolerance are equally good.
+TIE_SHARE = 1e-3
+
+#: Points of sets with a common discount factor are exact when a step moves them by no more than this (fraction of a player's payoff range).
+SETTLED = 2e-13
 
 
 @dataclass(frozen=True, eq=False)
 class EquilibriumSet:
     """Payoffs of all subgame-perfect equilibria in pure actions with public randomisation, per state.
 
-    outer[s]: (K, 2) vertices, counter-clockwise, of a polygon that contains the set of state s; K = 0 empty, 1 a point, 2 a segment.
+    outer[s]: (K, 2) vertices, counter-clockwise, of a polygon that contains the set of state s; K = 0 empty, 1 a point, 2 a segment. What is
+    thinner than a fiftieth of the tolerance is drawn as a point or a segment.
     inner[s]: (K, 2) vertices of a polygon that the set contains; each is the exact value of a node of `machine`.
     gap: largest distance between an outer polygon and its inner one, normalised payoff; inf if in some state only one is empty.
     bounds: (S, 2, 2), bounds[s, i] = smallest and largest payoff of player i in the outer polygon; NaN where it is empty.
-    machine: the automaton whose nodes' values are the inner vertices (None if every inner polygon is empty).
+    machine: the automaton whose nodes' values are the inner vertices (None if there are none).
     vertex_node[s]: (K,) the node of `machine` that pays inner[s][k].
     certificate: largest gain of a one-shot deviation at any node of `machine`, normalised payoff, by the independent checker.
-    status: a sentence for the reader.
+    source: the state that was found to have no equilibrium first, -1 if every state may have one.
+    tolerance: the gap that was asked for, normalised payoff. status: a sentence for the reader.
     """
 
     game: StochasticGame
@@ -72,13 +83,68 @@ class EquilibriumSet:
     machine: Automaton | None
     vertex_node: tuple[Integers, ...]
     certificate: float
+    source: int
+    tolerance: float
     status: str
+
+    def plan(self, state: int, weights: ArrayLike = (1.0, 0.0)) -> Automaton:
+        """The automaton of an equilibrium from `state` on that is best for the weighted sum of payoffs, among the inner vertices.
+
+        weights: (2,), of any sign. Ties go to the vertex that is better for both together, then to the first.
+        Raises UnsolvedError where the inner polygon of `state` is empty.
+        """
+        if not len(self.inner[state]):
+            raise UnsolvedError(f"no equilibrium is proved in state {self.game.states[state]}: {self.status}")
+        worth = self.inner[state] @ np.asarray(weights, dtype=np.float64)
+        near = worth >= worth.max() - self.tolerance * TIE_SHARE
+        best = int(np.argmax(np.where(near, self.inner[state].sum(axis=1), -np.inf)))
+        return self.plan_from(state, self.vertex_node[state][best : best + 1], np.ones(1))
+
+    def plan_from(self, state: int, nodes: Integers, chances: Floats) -> Automaton:
+        """The automaton that begins in `state` with a public lottery over `nodes` of `machine` in that state."""
+        if self.machine is None:
+            raise UnsolvedError(f"no equilibrium is proved: {self.status}")
+        start = sparse.csr_array((chances, (np.full(len(nodes), state), nodes)), shape=self.machine.start.shape)
+        return replace(self.machine, start=start)
 
 
 def equilibrium_set(
     game: StochasticGame, *, tolerance: float = 1e-6, prescribable: Mask | None = None, deviation: Mask | None = None
 ) -> EquilibriumSet:
-    """Bound the equilibrium payoff set of every state from both sides."""
+    """Bound the equilibrium payoff set of every state from both sides.
+
+    Parameters
+    ----------
+    game : two players; a discount factor for each.
+    tolerance : the gap to reach, as a fraction of the payoff range. Where it cannot be reached the status says so.
+    prescribable, deviation : per state and player one truth value for each action: whether a plan may prescribe it, and whether the player
+        may depart to it. Default: every action, both.
+
+    Returns
+    -------
+    EquilibriumSet : payoffs in normalised payoff, payoff units a period.
+
+    Raises
+    ------
+    GameError : not two players, a tolerance outside (0, 1), or masks that do not fit.
+
+    Notes
+    -----
+    Pure actions, public randomisation, perfect monitoring. A state from which play can come, by prescribed or departing actions, to a state without
+    equilibrium has none itself. After a departure by both players at once the plan goes on with player 1's worst equilibrium.
+
+    References
+    ----------
+    Abreu, Pearce and Stacchetti (1990), Theorems 1 and 2; Judd, Yeltekin and Conklin (2003); Abreu and Sannikov (2014).
+
+    Examples
+    --------
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> sets = equilibrium_set(game)
+    >>> sets.bounds[0].round(6).tolist(), len(sets.inner[0])
+    ([[1.0, 4.0], [1.0, 4.0]], 4)
+    """
     if not 0 < tolerance < 1:
         raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
     form = set_form(game, prescribable, deviation)
@@ -89,28 +155,89 @@ def equilibrium_set(
     for _ in range(MOST_ROUNDS):
         guess = None if inside is None else supports(inside, bound)
         bound = tighten(bound, max(ITERATION_SHARE * tolerance, 0.01 * apart), MOST_SWEEPS, guess)
-        live = ~bound.empty
-        if not live.any():
+        if bound.empty.all():
             break
-        inside, inner = _inside(bound, inner, max(ITERATION_SHARE * tolerance, 1e-3 * apart))
-        if inside is None:
-            bound = _with_image(bound, tolerance)
-            continue
-        before, apart = apart, _apart(bound, inside)
-        if apart <= tolerance / 2:
+        inside, inner = _inside(bound, inner, tolerance, apart)
+        before, size = apart, bound.fan.size
+        if inside is not None:
+            apart = _apart(bound, inside)
+            if apart <= tolerance / 2:
+                break
+        bound = _refined(bound, inside, tolerance, apart, apart < before / 2)
+        if bound.fan.size == size and apart > 0.9 * before or bound.fan.size > MOST_DIRECTIONS:
             break
-        wanted = _main_normals(inside[live], bound.fan.sides, max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart))
-        if apart < before / 2:
-            bound = on_directions(bound, DirectionFan.even(FIRST_DIRECTIONS).with_more(wanted)[0])
-        else:
-            # the inner sets do not show the edges that are missing: those of the image do, less exactly
-            bound = _with_image(with_directions(bound, wanted), tolerance)
-    if inside is not None and form.delta[0] == form.delta[1]:
-        exact = settled(form, bound.fan, inside, bound.alive, ~bound.empty, 1e-13)
-        inner = (None if exact is None else proved(form, bound.fan, exact, bound.alive, ~bound.empty)) or inner
+    if not bound.empty.all():
+        inner = _proof(bound, inner, inside, tolerance)
     if inner is not None:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance)
+
+
+def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
+    """The bound on the normals of the inner sets' edges. If they did not help (not fresh), or there are none, the edges that are missing are those of
+    the image of the outer polygons: less exact, but the inner sets do not show them."""
+    if inside is None:
+        return _with_image(bound, tolerance)
+    least = max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart)
+    wanted = _main_normals(inside[~bound.empty], bound.fan.sides, least)
+    if fresh:
+        return on_directions(bound, DirectionFan.even(FIRST_DIRECTIONS).with_more(wanted)[0])
+    return _with_image(with_directions(bound, wanted), tolerance)
+
+
+def _proof(bound: OuterBound, inner: InnerBound | None, inside: Floats | None, tolerance: float) -> InnerBound | None:
+    """The automaton of the inner sets. With a common discount factor the sets settle down to rounding; where they do not, proved sets grow."""
+    form, live = bound.form, ~bound.empty
+    if inside is not None and form.delta[0] == form.delta[1]:
+        points = settled(form, bound.fan, inside, bound.alive, live, SETTLED / (1 - float(form.delta[0])))
+        exact = None if points is None else proved(form, bound.fan, points, bound.alive, live)
+        if exact is not None:
+            return exact
+        return _grown_sets(bound, inner, inside, tolerance, 0.0)
+    return inner
+
+
+def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
+    """The outer bound, once more, with all edges of the inner sets among its facets."""
+    points = best_points(bound.form, bound.fan, inner.promises)
+    wanted = _main_normals(points[~bound.empty], bound.fan.sides, 0.01 * tolerance)
+    closer = with_directions(bound, wanted)
+    return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, supports(points, closer))
+
+
+def _inside(
+    bound: OuterBound, inner: InnerBound | None, tolerance: float, apart: float
+) -> tuple[Floats | None, InnerBound | None]:
+    """Points (S, 2 K, 2) of inner sets, and an automaton if one had to be built.
+
+    With a common discount factor sets on common directions settle on a fixed point, which is proved at the end. Otherwise, or where they do not, proved sets grow.
+    """
+    form, live = bound.form, ~bound.empty
+    if form.delta[0] == form.delta[1]:
+        points = settled(
+            form, bound.fan, _polygon_points(bound), bound.alive, live, max(ITERATION_SHARE * tolerance, 1e-3 * apart)
+        )
+        if points is not None:
+            return points, inner
+    inner = _grown_sets(bound, inner, _polygon_points(bound), tolerance, apart)
+    return (None, None) if inner is None else (best_points(form, bound.fan, inner.promises), inner)
+
+
+def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tolerance: float, apart: float) -> InnerBound | None:
+    """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is larger."""
+    form, live = bound.form, ~bound.empty
+    seed = inner or seeded(form, bound.fan, points, bound.alive, live)
+    if seed is None:
+        return None
+    # what one step adds is at least this share of what all further steps would add
+    rest = 1 - float(form.delta.max())
+    return grown(form, bound.fan, seed, bound.alive, live, rest * max(GROWTH_SHARE * tolerance, 0.05 * apart))
+
+
+def _with_image(bound: OuterBound, tolerance: float) -> OuterBound:
+    """The bound on further directions: normals of the polygons' image."""
+    normals, worth = _missing(bound, image(bound.form, bound.fan, _polygon_points(bound), bound.alive))
+    return _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
 
 
 def _missing(bound: OuterBound, shape: Floats) -> tuple[Floats, Floats]:
@@ -152,37 +279,6 @@ def _polygon_points(bound: OuterBound) -> Floats:
     return np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)
 
 
-def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
-    """The outer bound, once more, with all edges of the inner sets among its facets."""
-    points = best_points(bound.form, bound.fan, inner.promises)
-    wanted = _main_normals(points[~bound.empty], bound.fan.sides, 0.01 * tolerance)
-    closer = with_directions(bound, wanted)
-    return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, supports(points, closer))
-
-
-def _inside(bound: OuterBound, inner: InnerBound | None, goal: float) -> tuple[Floats | None, InnerBound | None]:
-    """Points (S, 2 K, 2) of inner sets, and an automaton if one had to be built.
-
-    With a common discount factor sets on common directions settle on a fixed point, which is proved at the end. Otherwise, or where they do not, proved sets grow.
-    """
-    form, live = bound.form, ~bound.empty
-    if form.delta[0] == form.delta[1]:
-        points = settled(form, bound.fan, _polygon_points(bound), bound.alive, live, goal)
-        if points is not None:
-            return points, inner
-    seed = inner or seeded(form, bound.fan, _polygon_points(bound), bound.alive, live)
-    if seed is None:
-        return None, None
-    inner = grown(form, bound.fan, seed, bound.alive, live, 50 * goal * (1 - form.delta.max()))
-    return best_points(form, bound.fan, inner.promises), inner
-
-
-def _with_image(bound: OuterBound, tolerance: float) -> OuterBound:
-    """The bound on further directions: normals of the polygons' image."""
-    normals, worth = _missing(bound, image(bound.form, bound.fan, _polygon_points(bound), bound.alive))
-    return _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
-
-
 def _main_normals(shapes: Floats, sides: Floats, least: float) -> Floats:
     """Normals (M, 2) of the edges of polygons (S, 2 K, 2), the longest first, without those that a chosen one stands for: turning the
     edge to it moves its ends by at most `least`."""
@@ -211,40 +307,64 @@ def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: floa
 
 def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> EquilibriumSet:
     form, game = bound.form, bound.form.game
-    machine, certificate, vertex_node, inside = None, 0.0, [], []
+    none, nowhere = np.zeros((0, 2)), np.zeros(0, dtype=np.intp)
+    outer = tuple(
+        none if bound.empty[s] else _outer_polygon(bound, s, SIMPLIFICATION_SHARE * tolerance) for s in range(game.n_states)
+    )
+    inside, nodes = [none] * game.n_states, [nowhere] * game.n_states
+    machine, certificate = None, 0.0
     if inner is not None:
         machine = automaton(inner)
         proof = check(machine, nodes=np.ones(machine.n_nodes, dtype=bool))
         certificate = proof.gain
-    outside = []
-    for s in range(game.n_states):
-        if bound.empty[s]:
-            outside.append(np.zeros((0, 2)))
+        if certificate > ACCEPTED_GAIN * game.payoff_range:
+            machine, certificate = None, 0.0
         else:
-            outside.append(_raw(form, _outer_polygon(bound, s, SIMPLIFICATION_SHARE * tolerance)))
-        if inner is None or certificate > ACCEPTED_GAIN * game.payoff_range or bound.empty[s]:
-            inside.append(np.zeros((0, 2)))
-            vertex_node.append(np.zeros(0, dtype=np.intp))
-            continue
-        nodes = inner.promises.rounds[inner.promises.round_start[s] : inner.promises.round_start[s + 1]]
-        inside.append(proof.values[nodes])
-        vertex_node.append(nodes)
-    gap = 0.0
-    for a, b in zip(outside, inside, strict=True):
-        if len(a):
-            gap = max(gap, float(distance(a, b).max()))
-    bounds = np.full((game.n_states, 2, 2), np.nan)
-    m = bound.fan.marks
-    for i, (low, high) in enumerate(((m[1], 0), (m[2], m[0]))):
-        for s in np.flatnonzero(~bound.empty):
-            bounds[s, i] = form.lowest[i] + form.scale[i] * np.array([-bound.h[s, low], bound.h[s, high]])
-    return EquilibriumSet(game, tuple(outside), tuple(inside), gap, bounds, machine, tuple(vertex_node), certificate, f"{bound.fan.size} {bound.sweeps}")
+            start, rounds = inner.promises.round_start, inner.promises.rounds
+            for s in range(game.n_states):
+                own = rounds[start[s] : start[s + 1]]
+                nodes[s] = own[distinct(proof.values[own], SAME_VERTEX * game.payoff_range)] if len(own) else nowhere
+                inside[s] = proof.values[nodes[s]]
+    gap = max((float(distance(a, b).max()) for a, b in zip(outer, inside, strict=True) if len(a)), default=0.0)
+    return EquilibriumSet(
+        game=game,
+        outer=outer,
+        inner=tuple(inside),
+        gap=gap,
+        bounds=_bounds(bound),
+        machine=machine,
+        vertex_node=tuple(nodes),
+        certificate=certificate,
+        source=bound.source,
+        tolerance=tolerance * game.payoff_range,
+        status=_status(bound, gap, machine is not None, tolerance),
+    )
 
 
-def _raw(form, polygon):
-    return form.lowest + form.scale * polygon
+def _bounds(bound: OuterBound) -> Floats:
+    """(S, 2, 2) smallest and largest payoff in the outer polygons; NaN where they are empty."""
+    form, (up, left, down) = bound.form, bound.fan.marks
+    scaled = np.stack([-bound.h[:, [left, down]], bound.h[:, [0, up]]], axis=-1)
+    scaled[bound.empty] = np.nan
+    return np.asarray(form.lowest[:, None] + form.scale[:, None] * scaled)
 
 
-def _outer_polygon(bound: OuterBound, s: int, allowed: float) -> Floats:
-    d, h = simplified_outward(bound.fan.directions, bound.h[s], allowed)
-    return corners(d, h)
+def _outer_polygon(bound: OuterBound, state: int, allowed: float) -> Floats:
+    """Vertices, payoff units; facets that matter less than `allowed` (fraction of a player's payoff range) are left out."""
+    d, h = simplified_outward(bound.fan.directions, bound.h[state], allowed)
+    return np.asarray(bound.form.lowest + bound.form.scale * as_drawn(corners(d, h), allowed))
+
+
+def _status(bound: OuterBound, gap: float, proved_inside: bool, tolerance: float) -> str:
+    game = bound.form.game
+    if bound.empty[game.start]:
+        state = game.states[bound.source]
+        if bound.source == game.start:
+            return f"No equilibrium in pure actions with public randomisation: none exists in state '{state}', where play begins."
+        return f"No equilibrium in pure actions with public randomisation from the start: play can come to state '{state}', and none exists there."
+    work = f"{bound.fan.size} directions, {bound.sweeps} steps"
+    if not proved_inside:
+        return f"No equilibrium was proved: the outer bound is not empty, but no automaton inside it passed the checker ({work})."
+    if gap > tolerance * game.payoff_range:
+        return f"The gap of {gap:.2g} is more than the {tolerance * game.payoff_range:.2g} asked for; a larger tolerance ends sooner ({work})."
+    return f"Bounded from both sides with a gap of {gap:.2g} ({work})."

@@ -133,7 +133,7 @@ def proved(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
     choice = _choose(form, fan, points, rows, 0.0)
     if np.any(choice.row[live] < 0):
         return None
-    exact = _evaluated_in_place(form, choice, live)
+    exact = _evaluated(form, _nodes(form, choice, points, np.broadcast_to(live[:, None], choice.row.shape)))
     return exact if exact.gain <= ENOUGH else None
 
 
@@ -206,7 +206,10 @@ def _entries(form: SetForm, row: Integers) -> tuple[Integers, Integers]:
     return np.repeat(np.arange(len(row)), sizes), spans(law.indptr[row].astype(np.intp), sizes)
 
 
-def _with_rounds(form, state, row, owner, entry, after, values) -> Promises:
+def _with_rounds(
+    form: SetForm, state: Integers, row: Integers, owner: Integers, entry: Integers, after: Floats, values: Floats
+) -> Promises:
+    """Nodes, sorted by state or not, with the vertices of each state's polygon."""
     order = np.lexsort((values[:, 1], values[:, 0], state))
     start = np.searchsorted(state[order], np.arange(form.game.n_states + 1)).astype(np.int64)
     rounds, round_start = np.empty(2 * len(state) + 2, dtype=np.int64), np.empty(form.game.n_states + 1, dtype=np.int64)
@@ -237,7 +240,14 @@ def _only_vertices(form: SetForm, nodes: Promises) -> Promises:
     start = np.concatenate([[0], np.cumsum(np.diff(form.game.transitions.indptr)[nodes.row])])
     kept = spans(start[nodes.rounds], np.diff(start)[nodes.rounds])
     return Promises(
-        nodes.state[nodes.rounds], row, owner, entry, nodes.after[kept], nodes.values[nodes.rounds], np.arange(len(row)), nodes.round_start
+        nodes.state[nodes.rounds],
+        row,
+        owner,
+        entry,
+        nodes.after[kept],
+        nodes.values[nodes.rounds],
+        np.arange(len(row)),
+        nodes.round_start,
     )
 
 
@@ -257,26 +267,6 @@ def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
     values = _values(form, nodes.row, nodes.owner, nodes.entry, vertices, weights)
     after = np.einsum("mn,mnd->md", weights, values[vertices])
     nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
-    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False)
-
-
-def _evaluated_in_place(form: SetForm, choice: _Choice, live: Booleans) -> InnerBound:
-    """The automaton in which a point's continuation are the points that are now the best ones toward the same directions."""
-    apart = np.max(np.abs(choice.points - np.roll(choice.points, 1, axis=1)), axis=2) > SAME_POINT
-    apart[~apart.any(axis=1), 0] = True
-    apart[~live] = False
-    number = np.cumsum(apart.ravel()).reshape(apart.shape) - 1
-    # sides before the first new point of a state go on with its last one
-    node = np.where(np.cumsum(apart, axis=1) == 0, number[:, -1:], number)
-    state, side = np.nonzero(apart)
-    row = choice.row[state, side]
-    owner, entry = _entries(form, row)
-    target = form.game.transitions.indices[entry]
-    following, weights = choice.nodes[state, side][owner], choice.weights[state, side][owner]
-    vertices = node[target[:, None], np.maximum(following, 0)]
-    values = _values(form, row, owner, entry, vertices, weights)
-    after = np.einsum("mn,mnd->md", weights, values[vertices])
-    nodes = _with_rounds(form, state, row, owner, entry, after, values)
     return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False)
 
 

@@ -109,10 +109,12 @@ def _without_empty(bound: OuterBound) -> OuterBound:
     source = bound.source if bound.source >= 0 or not len(fresh) else int(fresh[0])
     law = game.transitions
     live = bound.form.possible[game.entry_row] & (law.data > 0)
-    arcs = sparse.coo_array((np.ones(live.sum()), (law.indices[live], game.row_state[game.entry_row[live]])), shape=(game.n_states,) * 2).tocsr()
+    arcs = sparse.coo_array(
+        (np.ones(live.sum()), (law.indices[live], game.row_state[game.entry_row[live]])), shape=(game.n_states,) * 2
+    ).tocsr()
     empty = hollow.copy()
     for s in np.flatnonzero(hollow):
-        empty[breadth_first_order(arcs, s, return_predecessors=False)] = True
+        empty[breadth_first_order(arcs, int(s), directed=True, return_predecessors=False)] = True
     alive = bound.alive & ~empty[game.row_state]
     h = bound.h.copy()
     h[empty] = 0.0

@@ -78,6 +78,17 @@ def distinct(points: Floats, least: float) -> Integers:
     return np.array(keep, dtype=np.intp)
 
 
+def as_drawn(polygon: Floats, thin: float) -> Floats:
+    """The polygon, or its middle if it is smaller than `thin`, or its two most distant vertices if it is thinner than that."""
+    apart = np.linalg.norm(polygon[:, None] - polygon[None], axis=2)
+    a, b = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    if apart[a, b] <= thin:
+        return np.asarray(polygon.mean(axis=0, keepdims=True))
+    along = (polygon[b] - polygon[a]) / apart[a, b]
+    aside = (polygon - polygon[a]) @ np.array([along[1], -along[0]])
+    return polygon[[a, b]] if np.ptp(aside) <= thin else polygon
+
+
 def distance(points: Floats, polygon: Floats) -> Floats:
     """(P,): Euclidean distance of each point (P, 2) to the polygon; inf if it is empty."""
     if not len(polygon):

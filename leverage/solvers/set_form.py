@@ -47,7 +47,9 @@ class SetForm:
 def set_form(game: StochasticGame, prescribable: Mask | None, deviation: Mask | None) -> SetForm:
     """Raises GameError for a game that has not two players, and for masks that do not fit it."""
     if game.n_players != 2:
-        raise GameError(f"the equilibrium payoff set is a polygon for two players; this game has {game.n_players}: use payoff_bounds")
+        raise GameError(
+            f"the equilibrium payoff set is a polygon for two players; this game has {game.n_players}: use payoff_bounds"
+        )
     may_prescribe = [row_mask(game, prescribable, i, "prescribable") for i in range(2)]
     may_depart = [row_mask(game, deviation, i, "deviation") for i in range(2)]
     lowest, scale = game.payoffs.min(axis=0), np.ptp(game.payoffs, axis=0)

@@ -32,7 +32,9 @@ CORNER, APART, ONLY_FIRST, ONLY_SECOND = 0, 1, 2, 3
 
 
 @njit(cache=True)
-def punished(h: Floats, marks: Integers, indptr: Integers, indices: Integers, data: Floats, reward: Floats, delta: Floats, value: Floats) -> None:
+def punished(
+    h: Floats, marks: Integers, indptr: Integers, indices: Integers, data: Floats, reward: Floats, delta: Floats, value: Floats
+) -> None:
     """value[i, r] = reward_i(r) + delta_i * sum_s' p(s' | r) min_i(s'): what row r pays player i if its worst follows."""
     for r in range(len(indptr) - 1):
         for i in range(2):
@@ -68,7 +70,9 @@ def mean_supports(r: int, h: Floats, indptr: Integers, indices: Integers, data: 
 
 
 @njit(cache=True)
-def constraint(i: int, r: int, best: Integers, value: Floats, reward: Floats, delta: Floats, slack: float, c: Floats, marks: Integers) -> tuple[float, bool]:
+def constraint(
+    i: int, r: int, best: Integers, value: Floats, reward: Floats, delta: Floats, slack: float, c: Floats, marks: Integers
+) -> tuple[float, bool]:
     """What player i's continuation must be at least, and whether the image does not promise it anyway."""
     own = -c[marks[1 + i]]
     if best[i, r] < 0 or delta[i] == 0.0:

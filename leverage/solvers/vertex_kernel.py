@@ -232,7 +232,9 @@ def _turn(a: Floats, b: Floats, c: Floats) -> float:
 
 
 @njit(cache=True)
-def convex_rounds(values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers) -> None:
+def convex_rounds(
+    values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers
+) -> None:
     """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
 
     order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s + 1]].
@@ -248,7 +250,11 @@ def convex_rounds(values: Floats, order: Integers, start: Integers, least: float
                 break
             for n in range(start[s], start[s + 1]):
                 k = order[n] if side == 0 else order[start[s] + start[s + 1] - 1 - n]
-                if size > floor and abs(values[k, 0] - values[rounds[size - 1], 0]) <= least and abs(values[k, 1] - values[rounds[size - 1], 1]) <= least:
+                if (
+                    size > floor
+                    and abs(values[k, 0] - values[rounds[size - 1], 0]) <= least
+                    and abs(values[k, 1] - values[rounds[size - 1], 1]) <= least
+                ):
                     continue
                 while size - floor >= 2 and _turn(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= 0.0:
                     size -= 1
