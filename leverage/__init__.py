@@ -43,9 +43,12 @@ if TYPE_CHECKING:
     from leverage.solvers.declared import declared as declared
     from leverage.solvers.declared import judge as judge
     from leverage.solvers.directional import directional_equilibria as directional_equilibria
+    from leverage.solvers.equilibrium_set import EquilibriumSet as EquilibriumSet
+    from leverage.solvers.equilibrium_set import equilibrium_set as equilibrium_set
     from leverage.solvers.error_radius import error_radius as error_radius
     from leverage.solvers.finite_horizon import finite_horizon as finite_horizon
     from leverage.solvers.follow_equilibrium import follow_equilibrium as follow_equilibrium
+    from leverage.solvers.log_tracing import log_tracing as log_tracing
     from leverage.solvers.markov_batch import MarkovBatch as MarkovBatch
     from leverage.solvers.markov_batch import markov_perfect_batch as markov_perfect_batch
     from leverage.solvers.markov_equilibria import MarkovEquilibria as MarkovEquilibria
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Automaton": "game.automaton",
     "Certificate": "certification.checker",
+    "EquilibriumSet": "solvers.equilibrium_set",
     "ExchangeError": "errors",
     "GameError": "errors",
     "GameForm": "game.form",
@@ -95,6 +99,7 @@ _HOMES = {
     "directional_equilibria": "solvers.directional",
     "efg_text": "exchange.efg_files",
     "enumerate_stage": "solvers.stage_game",
+    "equilibrium_set": "solvers.equilibrium_set",
     "error_radius": "solvers.error_radius",
     "find_equilibria": "solvers.multiplicity",
     "finite_horizon": "solvers.finite_horizon",
@@ -104,6 +109,7 @@ _HOMES = {
     "load_scenario": "loading",
     "local_sensitivity": "analysis.local_sensitivity",
     "logit_equilibrium": "solvers.noisy_play",
+    "log_tracing": "solvers.log_tracing",
     "logit_path": "solvers.noisy_play",
     "markov_equilibria": "solvers.markov_equilibria",
     "markov_perfect": "solvers.markov_perfect",

@@ -21,8 +21,9 @@ RANK_TOLERANCE = 1e-10
 def fixed_point(step: Callable[[Floats], Floats | None], start: Floats, enough: float, most: int) -> tuple[Floats, bool, int]:
     """Look for x = step(x) from `start` (n,) with at most `most` steps.
 
-    Returns the last x that was tried, whether step moves it by at most `enough` (largest component), and how many steps were taken. It
-    stops where step gives None. Nothing is proved: the step need not be a contraction, and acceleration may leave where it is one.
+    Returns the last x that was tried, whether step moves it by at most `enough` (largest component), and how many steps were
+    taken. It stops where step gives None. Nothing is proved: the step need not be a contraction, and acceleration may leave
+    where it is one.
     """
     x = start
     moves: list[Floats] = []

@@ -12,7 +12,8 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers
 #: Directions closer than this angle count as one: a facet turned by it moves by less than this fraction of its length.
 LEAST_ANGLE = 1e-9
 
-#: How far from a direction, as a part of the cone, its side vectors stand: near enough to see the points that the direction itself touches.
+#: How far from a direction, as a part of the cone, its side vectors stand: near enough to see the points that the direction
+#: itself touches.
 SIDE = 1e-3
 
 
@@ -68,7 +69,8 @@ class DirectionFan:
 
     @cached_property
     def sides(self) -> Floats:
-        """(2 K, 2): within each cone a unit vector close to its first and one close to its second direction, in order round the circle."""
+        """(2 K, 2): within each cone a unit vector close to its first and one close to its second direction, in order round the
+        circle."""
         first, second = self.directions, np.roll(self.directions, -1, axis=0)
         pairs = np.stack([first + SIDE * (second - first), second + SIDE * (first - second)], axis=1).reshape(-1, 2)
         return np.asarray(pairs / np.linalg.norm(pairs, axis=1, keepdims=True))

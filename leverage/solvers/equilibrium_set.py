@@ -1,11 +1,12 @@
 """The set of equilibrium payoffs of a two-player stochastic game: everything that credible play allows, bounded from both sides.
 
-The outer polygons contain all payoffs of subgame-perfect equilibria in pure actions with public randomisation and perfect monitoring; each
-vertex of the inner polygons is the exact value of a node of an automaton that the independent checker accepts. Both live on common directions,
-and directions are added where the two are apart: first the normals of the edges that the image of the outer polygons has.
+The outer polygons contain all payoffs of subgame-perfect equilibria in pure actions with public randomisation and perfect
+monitoring; each vertex of the inner polygons is the exact value of a node of an automaton that the independent checker accepts.
+Both live on common directions, and directions are added where the two are apart: first the normals of the edges that the image
+of the outer polygons has.
 
-Sources: Abreu, Pearce and Stacchetti (1990) for self-generation; Judd, Yeltekin and Conklin (2003) for inner and outer approximations; Abreu and
-Sannikov (2014) and Abreu, Brooks and Sannikov (2020) for what makes it fast in two dimensions.
+Sources: Abreu, Pearce and Stacchetti (1990) for self-generation; Judd, Yeltekin and Conklin (2003) for inner and outer
+approximations; Abreu and Sannikov (2014) and Abreu, Brooks and Sannikov (2020) for what makes it fast in two dimensions.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ MOST_ROUNDS = 40
 #: Steps of the operator in one round, at most.
 MOST_SWEEPS = 20_000
 
-#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth adding, for
-#: inner sets that stop growing.
+#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth
+#: adding, for inner sets that stop growing.
 ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE, GROWTH_SHARE = 0.02, 0.02, 0.1, 0.1
 
 #: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
@@ -55,7 +56,8 @@ SAME_VERTEX = 1e-11
 #: Vertices whose weighted payoffs differ by less than this share of the tolerance are equally good.
 TIE_SHARE = 1e-3
 
-#: Points of sets with a common discount factor are exact when a step moves them by no more than this (fraction of a player's payoff range).
+#: Points of sets with a common discount factor are exact when a step moves them by no more than this (fraction of a player's
+#: payoff range).
 SETTLED = 2e-13
 
 
@@ -63,8 +65,8 @@ SETTLED = 2e-13
 class EquilibriumSet:
     """Payoffs of all subgame-perfect equilibria in pure actions with public randomisation, per state.
 
-    outer[s]: (K, 2) vertices, counter-clockwise, of a polygon that contains the set of state s; K = 0 empty, 1 a point, 2 a segment. What is
-    thinner than a fiftieth of the tolerance is drawn as a point or a segment.
+    outer[s]: (K, 2) vertices, counter-clockwise, of a polygon that contains the set of state s; K = 0 empty, 1 a point, 2 a
+    segment. What is thinner than a fiftieth of the tolerance is drawn as a point or a segment.
     inner[s]: (K, 2) vertices of a polygon that the set contains; each is the exact value of a node of `machine`.
     gap: largest distance between an outer polygon and its inner one, normalised payoff; inf if in some state only one is empty.
     bounds: (S, 2, 2), bounds[s, i] = smallest and largest payoff of player i in the outer polygon; NaN where it is empty.
@@ -117,7 +119,8 @@ def equilibrium_set(
     ----------
     game : two players; a discount factor for each.
     tolerance : the gap to reach, as a fraction of the payoff range. Where it cannot be reached the status says so.
-    prescribable, deviation : per state and player one truth value for each action: whether a plan may prescribe it, and whether the player
+    prescribable, deviation : per state and player one truth value for each action: whether a plan may prescribe it, and whether
+    the player
         may depart to it. Default: every action, both.
 
     Returns
@@ -130,8 +133,9 @@ def equilibrium_set(
 
     Notes
     -----
-    Pure actions, public randomisation, perfect monitoring. A state from which play can come, by prescribed or departing actions, to a state without
-    equilibrium has none itself. After a departure by both players at once the plan goes on with player 1's worst equilibrium.
+    Pure actions, public randomisation, perfect monitoring. A state from which play can come, by prescribed or departing
+    actions, to a state without equilibrium has none itself. After a departure by both players at once the plan goes on with
+    player 1's worst equilibrium.
 
     References
     ----------
@@ -143,7 +147,7 @@ def equilibrium_set(
     >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
     >>> sets = equilibrium_set(game)
     >>> sets.bounds[0].round(6).tolist(), len(sets.inner[0])
-    ([[1.0, 4.0], [1.0, 4.0]], 4)
+    ([[1.0, 4.333333], [1.0, 4.333333]], 4)
     """
     if not 0 < tolerance < 1:
         raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
@@ -153,7 +157,7 @@ def equilibrium_set(
     inside: Floats | None = None
     apart = 0.1
     for _ in range(MOST_ROUNDS):
-        guess = None if inside is None else supports(inside, bound)
+        guess = None if inside is None else _supports(inside, bound)
         bound = tighten(bound, max(ITERATION_SHARE * tolerance, 0.01 * apart), MOST_SWEEPS, guess)
         if bound.empty.all():
             break
@@ -164,7 +168,7 @@ def equilibrium_set(
             if apart <= tolerance / 2:
                 break
         bound = _refined(bound, inside, tolerance, apart, apart < before / 2)
-        if bound.fan.size == size and apart > 0.9 * before or bound.fan.size > MOST_DIRECTIONS:
+        if (bound.fan.size == size and apart > 0.9 * before) or bound.fan.size > MOST_DIRECTIONS:
             break
     if not bound.empty.all():
         inner = _proof(bound, inner, inside, tolerance)
@@ -174,8 +178,8 @@ def equilibrium_set(
 
 
 def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
-    """The bound on the normals of the inner sets' edges. If they did not help (not fresh), or there are none, the edges that are missing are those of
-    the image of the outer polygons: less exact, but the inner sets do not show them."""
+    """The bound on the normals of the inner sets' edges. If they did not help (not fresh), or there are none, the edges that
+    are missing are those of the image of the outer polygons: less exact, but the inner sets do not show them."""
     if inside is None:
         return _with_image(bound, tolerance)
     least = max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart)
@@ -186,7 +190,8 @@ def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: 
 
 
 def _proof(bound: OuterBound, inner: InnerBound | None, inside: Floats | None, tolerance: float) -> InnerBound | None:
-    """The automaton of the inner sets. With a common discount factor the sets settle down to rounding; where they do not, proved sets grow."""
+    """The automaton of the inner sets. With a common discount factor the sets settle down to rounding; where they do not,
+    proved sets grow."""
     form, live = bound.form, ~bound.empty
     if inside is not None and form.delta[0] == form.delta[1]:
         points = settled(form, bound.fan, inside, bound.alive, live, SETTLED / (1 - float(form.delta[0])))
@@ -202,7 +207,7 @@ def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound
     points = best_points(bound.form, bound.fan, inner.promises)
     wanted = _main_normals(points[~bound.empty], bound.fan.sides, 0.01 * tolerance)
     closer = with_directions(bound, wanted)
-    return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, supports(points, closer))
+    return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, _supports(points, closer))
 
 
 def _inside(
@@ -210,7 +215,8 @@ def _inside(
 ) -> tuple[Floats | None, InnerBound | None]:
     """Points (S, 2 K, 2) of inner sets, and an automaton if one had to be built.
 
-    With a common discount factor sets on common directions settle on a fixed point, which is proved at the end. Otherwise, or where they do not, proved sets grow.
+    With a common discount factor sets on common directions settle on a fixed point, which is proved at the end. Otherwise, or
+    where they do not, proved sets grow.
     """
     form, live = bound.form, ~bound.empty
     if form.delta[0] == form.delta[1]:
@@ -224,7 +230,8 @@ def _inside(
 
 
 def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tolerance: float, apart: float) -> InnerBound | None:
-    """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is larger."""
+    """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is
+    larger."""
     form, live = bound.form, ~bound.empty
     seed = inner or seeded(form, bound.fan, points, bound.alive, live)
     if seed is None:
@@ -266,12 +273,9 @@ def _apart(bound: OuterBound, points: Floats) -> float:
     return float(np.max(np.maximum(here, after).min(axis=2), initial=0.0))
 
 
-def supports(points: Floats, bound: OuterBound) -> Floats:
-    """(S, K): support values of the hulls of points (S, P, 2) on the fan's directions, a little enlarged."""
-    found = np.empty((len(points), bound.fan.size))
-    for s in range(len(points)):
-        found[s] = (points[s] @ bound.fan.directions.T).max(axis=0)
-    return found
+def _supports(points: Floats, bound: OuterBound) -> Floats:
+    """(S, K): support values of the hulls of points (S, P, 2) on the fan's directions."""
+    return np.stack([(own @ bound.fan.directions.T).max(axis=0) for own in points])
 
 
 def _polygon_points(bound: OuterBound) -> Floats:
@@ -280,8 +284,8 @@ def _polygon_points(bound: OuterBound) -> Floats:
 
 
 def _main_normals(shapes: Floats, sides: Floats, least: float) -> Floats:
-    """Normals (M, 2) of the edges of polygons (S, 2 K, 2), the longest first, without those that a chosen one stands for: turning the
-    edge to it moves its ends by at most `least`."""
+    """Normals (M, 2) of the edges of polygons (S, 2 K, 2), the longest first, without those that a chosen one stands for:
+    turning the edge to it moves its ends by at most `least`."""
     along = np.roll(shapes, -1, axis=1) - shapes
     length = np.hypot(along[..., 0], along[..., 1]).ravel()
     normal = np.stack([along[..., 1], -along[..., 0]], axis=-1).reshape(-1, 2)
@@ -306,7 +310,7 @@ def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: floa
 
 
 def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> EquilibriumSet:
-    form, game = bound.form, bound.form.game
+    game = bound.form.game
     none, nowhere = np.zeros((0, 2)), np.zeros(0, dtype=np.intp)
     outer = tuple(
         none if bound.empty[s] else _outer_polygon(bound, s, SIMPLIFICATION_SHARE * tolerance) for s in range(game.n_states)
@@ -358,13 +362,14 @@ def _outer_polygon(bound: OuterBound, state: int, allowed: float) -> Floats:
 def _status(bound: OuterBound, gap: float, proved_inside: bool, tolerance: float) -> str:
     game = bound.form.game
     if bound.empty[game.start]:
-        state = game.states[bound.source]
+        where = f"in state '{game.states[bound.source]}'"
         if bound.source == game.start:
-            return f"No equilibrium in pure actions with public randomisation: none exists in state '{state}', where play begins."
-        return f"No equilibrium in pure actions with public randomisation from the start: play can come to state '{state}', and none exists there."
+            return f"No equilibrium in pure actions with public randomisation: none exists {where}, where play begins."
+        return f"No equilibrium in pure actions with public randomisation: none exists {where}, to which play can come."
     work = f"{bound.fan.size} directions, {bound.sweeps} steps"
     if not proved_inside:
         return f"No equilibrium was proved: the outer bound is not empty, but no automaton inside it passed the checker ({work})."
     if gap > tolerance * game.payoff_range:
-        return f"The gap of {gap:.2g} is more than the {tolerance * game.payoff_range:.2g} asked for; a larger tolerance ends sooner ({work})."
+        asked = f"{tolerance * game.payoff_range:.2g}"
+        return f"The gap of {gap:.2g} is more than the {asked} asked for; a larger tolerance ends sooner ({work})."
     return f"Bounded from both sides with a gap of {gap:.2g} ({work})."

@@ -1,4 +1,5 @@
-"""Inner bound of the equilibrium payoff set: one automaton whose every node is an equilibrium, found from above and proved afterwards.
+"""Inner bound of the equilibrium payoff set: one automaton whose every node is an equilibrium, found from above and proved
+afterwards.
 
 Starting from an outer bound, each round chooses for every direction the best action profile and continuation lottery
 (`vertex_kernel.promise_step`) and then *evaluates* that choice exactly: the chosen points of all states are the nodes of one
@@ -53,9 +54,9 @@ DENSE_NODES = 400
 class Promises:
     """Nodes that pay points and say how: n of them, by state.
 
-    state, row: (n,) where the node is and which profile it prescribes. entry_start: (n + 1,), owner: (m,) the node's entries of the transition
-    law, numbered `entry`; after: (m, 2) scaled payoffs promised there. values: (n, 2) scaled payoffs that the node pays.
-    rounds, round_start: the nodes that are vertices of each state's polygon, counter-clockwise.
+    state, row: (n,) where the node is and which profile it prescribes. entry_start: (n + 1,), owner: (m,) the node's entries of
+    the transition law, numbered `entry`; after: (m, 2) scaled payoffs promised there. values: (n, 2) scaled payoffs that the
+    node pays. rounds, round_start: the nodes that are vertices of each state's polygon, counter-clockwise.
     """
 
     state: Integers
@@ -72,8 +73,8 @@ class Promises:
 class InnerBound:
     """An automaton's nodes with lotteries over nodes as continuation.
 
-    vertices, weights: (m, 3) for each entry of `promises`. gain: largest gain of a one-shot departure, fraction of a player's payoff range, as the
-    solver computes it. settled: one more step would not enlarge the sets by more than was asked for.
+    vertices, weights: (m, 3) for each entry of `promises`. gain: largest gain of a one-shot departure, fraction of a player's
+    payoff range, as the solver computes it. settled: one more step would not enlarge the sets by more than was asked for.
     """
 
     form: SetForm
@@ -95,10 +96,11 @@ class _Choice:
 
 
 def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, goal: float) -> Floats | None:
-    """Rounds of choice and evaluation from `points` (S, 2 K, 2) until the sets move by less than `goal` (fraction of a player's payoff
-    range): the points then, or None if they do not settle or some live state can promise nothing. Nothing is proved yet.
+    """Rounds of choice and evaluation from `points` (S, 2 K, 2) until the sets move by less than `goal` (fraction of a player's
+    payoff range): the points then, or None if they do not settle or some live state can promise nothing. Nothing is proved yet.
 
-    Evaluation takes "the best point toward direction k" for what it has become; where that disturbs more than it helps, plain rounds follow.
+    Evaluation takes "the best point toward direction k" for what it has become; where that disturbs more than it helps, plain
+    rounds follow.
     """
     plain, spent = 1, 0
     sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
@@ -113,8 +115,8 @@ def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, li
         trial = points.copy()
         for _ in range(sweeps):
             follow_choice(
-                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward, form.delta,
-                asked(form, trial.min(axis=1), 0.0), 2,
+                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward,
+                form.delta, asked(form, trial.min(axis=1), 0.0), 2,
             )  # fmt: skip
         following = _choose(form, fan, trial, rows, 0.0)
         if np.all(following.row[live] >= 0):
@@ -138,7 +140,8 @@ def proved(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
 
 
 def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
-    """Some self-generating sets inside the polygons given by `points`: incentive constraints are tightened until an automaton meets the true ones."""
+    """Some self-generating sets inside the polygons given by `points`: incentive constraints are tightened until an automaton
+    meets the true ones."""
     slack, last, start = 0.0, np.inf, points
     for _ in range(MOST_SEEDS):
         choice = _choose(form, fan, points, rows, slack)
@@ -157,7 +160,8 @@ def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
 def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, live: Booleans, goal: float) -> InnerBound:
     """Enlarge self-generating sets by their image until that adds less than `goal` to a support value.
 
-    Such sets only grow under the operator, and their union with their image generates itself again (Abreu, Pearce and Stacchetti 1990).
+    Such sets only grow under the operator, and their union with their image generates itself again (Abreu, Pearce and
+    Stacchetti 1990).
     """
     promises = inner.promises
     for _ in range(MOST_GROWTH):
@@ -171,7 +175,8 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
 
 
 def _distance(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
-    """Largest difference of the support values of the hulls of points (S, 2 K, 2), toward the middles of the cones, where corners show."""
+    """Largest difference of the support values of the hulls of points (S, 2 K, 2), toward the middles of the cones, where
+    corners show."""
     middle = fan.sides[0::2] + fan.sides[1::2]
     largest = 0.0
     for one, two in zip(points[live], others[live], strict=True):
@@ -295,7 +300,8 @@ def _values(form: SetForm, row: Integers, owner: Integers, entry: Integers, vert
 
 
 def image(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans) -> Floats:
-    """(S, K, 2): the best points, by cone, that can be promised if every point of the polygons with these corners can be; NaN where none can."""
+    """(S, K, 2): the best points, by cone, that can be promised if every point of the polygons with these corners can be; NaN
+    where none can."""
     choice = _choose(form, fan, points, rows, -ROUNDING)
     return np.where((choice.row >= 0)[..., None], choice.points, np.nan)
 
@@ -325,7 +331,8 @@ def departure_payoffs(form: SetForm, worst: Floats) -> Floats:
 
 
 def asked(form: SetForm, worst: Floats, slack: float) -> Floats:
-    """(2, R): what each player's continuation must be at least in each row if the worst payoffs (S, 2) punish; -inf without departure."""
+    """(2, R): what each player's continuation must be at least in each row if the worst payoffs (S, 2) punish; -inf without
+    departure."""
     departing = departure_payoffs(form, worst) + slack
     with np.errstate(divide="ignore", invalid="ignore"):
         least = (departing - form.reward.T) / form.delta[:, None]

@@ -2,12 +2,13 @@
 
 The operator B of Abreu, Pearce and Stacchetti (1990) is monotone, so iteration from a set that contains all payoffs contains the
 equilibrium set V at every step. It converges at the rate of the discount factor. `leap` avoids the wait: it solves h = B h
-approximately by Anderson's acceleration and proves afterwards that the guess contains V. The proof: let B_mu be the step with facets chosen once (see `support_kernel`);
-B <= B_mu, and B_mu is a maximum of increasing affine functions. If w > 0 has linear parts at most rho w, rho < 1, then from V <= g + kappa w follows
-V <= B V <= B_mu(g + kappa w) <= g + r + kappa rho w with r = (B_mu g - g)^+, hence V <= g + max(r / w) / (1 - rho) w, since some kappa exists.
+approximately by Anderson's acceleration and proves afterwards that the guess contains V. The proof: let B_mu be the step with
+facets chosen once (see `support_kernel`); B <= B_mu, and B_mu is a maximum of increasing affine functions. If w > 0 has linear
+parts at most rho w, rho < 1, then from V <= g + kappa w follows V <= B V <= B_mu(g + kappa w) <= g + r + kappa rho w with r =
+(B_mu g - g)^+, hence V <= g + max(r / w) / (1 - rho) w, since some kappa exists.
 
-Sources: Abreu, Pearce and Stacchetti (1990); Judd, Yeltekin and Conklin (2003) for support values; Anderson (1965); the proof is that of
-a weighted contraction (Denardo 1967).
+Sources: Abreu, Pearce and Stacchetti (1990); Judd, Yeltekin and Conklin (2003) for support values; Anderson (1965); the proof
+is that of a weighted contraction (Denardo 1967).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.anderson import fixed_point
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import KEPT, best_departures, contraction_step, outer_step, punished
@@ -29,8 +31,8 @@ SLACK = 1e-11
 #: Two numbers that differ by less are equal when an image is called empty (fraction of a player's payoff range).
 ROUNDING = 1e-13
 
-#: Columns that Anderson's acceleration remembers, and the steps it may take.
-MEMORY, MOST_GUESSES = 8, 80
+#: Steps that acceleration may take in one try.
+MOST_GUESSES = 80
 
 #: Plain sweeps before the first leap; doubled after each leap that failed.
 FIRST_SWEEPS = 8
@@ -42,7 +44,8 @@ WEIGHT_ROUNDS = 60
 @dataclass(frozen=True, eq=False)
 class OuterBound:
     """Support values h (S, K) on the directions of `fan`; alive: (R,) rows that may still be played; empty: (S,) states without
-    equilibrium; source: the state whose set was found empty first, -1 if none. sweeps: steps of the operator so far; converged: within the goal."""
+    equilibrium; source: the state whose set was found empty first, -1 if none. sweeps: steps of the operator so far; converged:
+    within the goal."""
 
     form: SetForm
     fan: DirectionFan
@@ -63,7 +66,8 @@ def whole_box(form: SetForm, fan: DirectionFan) -> OuterBound:
 
 
 def step(bound: OuterBound, h: Floats, toward: Floats | None = None) -> tuple[Floats, Integers]:
-    """One step of the operator at support values h (S, K): support values (S, Q) toward unit vectors (Q, 2), the fan's by default, and what became of each row."""
+    """One step of the operator at support values h (S, K): support values (S, Q) toward unit vectors (Q, 2), the fan's by
+    default, and what became of each row."""
     form, fan = bound.form, bound.fan
     vectors = fan.directions if toward is None else toward
     query = vectors * form.delta
@@ -73,8 +77,8 @@ def step(bound: OuterBound, h: Floats, toward: Floats | None = None) -> tuple[Fl
     out = np.empty((len(h), len(vectors)))
     fate = np.zeros(len(value[0]), dtype=np.int64)
     outer_step(
-        h, fan.directions, fan.marks, cone, query, vectors, plain, form.game.row_start, indptr, indices, data, form.reward, form.delta,
-        best, value, SLACK, ROUNDING, bound.alive, out, fate,
+        h, fan.directions, fan.marks, cone, query, vectors, plain, form.game.row_start, indptr, indices, data, form.reward,
+        form.delta, best, value, SLACK, ROUNDING, bound.alive, out, fate,
     )  # fmt: skip
     return out, fate
 
@@ -98,7 +102,8 @@ def sweep(bound: OuterBound) -> OuterBound:
 
 
 def _without_empty(bound: OuterBound) -> OuterBound:
-    """Emptiness spreads: no equilibrium starts in a state from which play can come, whatever anybody does, to one that has none."""
+    """Emptiness spreads: no equilibrium starts in a state from which play can come, whatever anybody does, to one that has
+    none."""
     game = bound.form.game
     filled = np.zeros(game.n_states, dtype=bool)
     filled[game.row_state[bound.alive]] = True
@@ -122,8 +127,8 @@ def _without_empty(bound: OuterBound) -> OuterBound:
 
 
 def tighten(bound: OuterBound, goal: float, most_sweeps: int, guess: Floats | None = None) -> OuterBound:
-    """Shrink the bound until its support values are proved to be within `goal` (fraction of a player's range) of the largest fixed point
-    on these directions, or the sweeps are spent.
+    """Shrink the bound until its support values are proved to be within `goal` (fraction of a player's range) of the largest
+    fixed point on these directions, or the sweeps are spent.
 
     guess: support values (S, K) that may be close to the fixed point. A good one is proved at once.
     """
@@ -158,31 +163,21 @@ def tighten(bound: OuterBound, goal: float, most_sweeps: int, guess: Floats | No
 
 
 def _fixed_point(bound: OuterBound, first: Floats, enough: float) -> tuple[Floats | None, int]:
-    """A guess at the largest fixed point by Anderson's acceleration (1965, type II), never above the bound; None where it does not settle."""
+    """A guess at the largest fixed point below the bound; None where acceleration does not settle."""
     live = ~bound.empty
     h = np.minimum(first, bound.h)
-    moves: list[Floats] = []
-    images: list[Floats] = []
-    last_move = last_image = np.zeros(0)
-    for count in range(1, MOST_GUESSES + 1):
-        out, _ = step(bound, h)
-        if not np.all(np.isfinite(out[live])):
-            return None, count
-        image = np.minimum(out, bound.h)[live].ravel()
-        move = image - h[live].ravel()
-        if np.max(np.abs(move)) <= enough:
-            return h, count
-        if len(last_move):
-            moves, images = [*moves, move - last_move][-MEMORY:], [*images, image - last_image][-MEMORY:]
-        last_move, last_image = move, image
-        following = image
-        if moves:
-            matrix = np.column_stack(moves)
-            weights = np.linalg.lstsq(matrix, move, rcond=1e-10)[0]
-            following = image - np.column_stack(images) @ weights
-        h = h.copy()
-        h[live] = np.minimum(following.reshape(-1, h.shape[1]), bound.h[live])
-    return None, MOST_GUESSES
+
+    def image(flat: Floats) -> Floats | None:
+        whole = h.copy()
+        whole[live] = np.minimum(flat.reshape(-1, h.shape[1]), bound.h[live])
+        out, _ = step(bound, whole)
+        return np.minimum(out, bound.h)[live].ravel() if np.all(np.isfinite(out[live])) else None
+
+    flat, settled, count = fixed_point(image, h[live].ravel(), enough, MOST_GUESSES)
+    if not settled:
+        return None, count
+    h[live] = np.minimum(flat.reshape(-1, h.shape[1]), bound.h[live])
+    return h, count
 
 
 def _containing(bound: OuterBound, guess: Floats) -> tuple[Floats, float] | None:
@@ -196,8 +191,8 @@ def _containing(bound: OuterBound, guess: Floats) -> tuple[Floats, float] | None
     gap = 1 - float(form.delta.max())
     for _ in range(WEIGHT_ROUNDS):
         contraction_step(
-            guess, weight, bound.h, ROUNDING, fan.directions, fan.marks, cone, query, plain, form.game.row_start, *form.law, form.reward, form.delta,
-            best, value, SLACK, ROUNDING, bound.alive, excess, spread,
+            guess, weight, bound.h, ROUNDING, fan.directions, fan.marks, cone, query, plain, form.game.row_start, *form.law,
+            form.reward, form.delta, best, value, SLACK, ROUNDING, bound.alive, excess, spread,
         )  # fmt: skip
         rate = float(np.max(spread / weight))
         if rate <= 1 - gap / 4:

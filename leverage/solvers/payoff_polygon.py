@@ -106,7 +106,8 @@ def distance(points: Floats, polygon: Floats) -> Floats:
 
 
 def edge_normals(points: Floats, least: float) -> tuple[Floats, Integers]:
-    """Outward unit normals of the edges longer than `least` between points that go round a polygon, and where each edge starts."""
+    """Outward unit normals of the edges longer than `least` between points that go round a polygon, and where each edge
+    starts."""
     along = np.roll(points, -1, axis=0) - points
     length = np.hypot(along[:, 0], along[:, 1])
     at = np.flatnonzero(length > least)

@@ -1,7 +1,7 @@
 """The two-player game as the equilibrium-set solver wants it: payoffs scaled to [0, 1], and who may depart to what.
 
-Scaling each player's payoff by its own range makes the answer independent of the payoffs' units up to rounding. The discount factors do not
-change under it, and normalised values scale as payoffs do.
+Scaling each player's payoff by its own range makes the answer independent of the payoffs' units up to rounding. The discount
+factors do not change under it, and normalised values scale as payoffs do.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Mask = Sequence[Sequence[ArrayLike]]
 class SetForm:
     """Arrays for the kernels.
 
-    reward: (R, 2) = (1 - delta_i) (u_i - lowest_i) / scale_i. lowest, scale: (2,) payoff units. delta: (2,). prescribed: (R,) rows that a
-    plan may prescribe. possible: (R,) rows that can occur, by prescription or departure. departure_start: (2, R + 1), departures: rows
-    to which player i may depart from row r.
+    reward: (R, 2) = (1 - delta_i) (u_i - lowest_i) / scale_i. lowest, scale: (2,) payoff units. delta: (2,). prescribed: (R,)
+    rows that a plan may prescribe. possible: (R,) rows that can occur, by prescription or departure. departure_start: (2, R +
+    1), departures: rows to which player i may depart from row r.
     """
 
     game: StochasticGame

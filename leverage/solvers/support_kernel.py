@@ -7,8 +7,8 @@ union is a maximum: no linear programme, and a cost linear in the transitions. D
 
 By the duality of linear programmes every support value of a cut image is the least of *sums with weights >= 0* of the numbers
 C_f, one a facet f of the image: C_f = sum_s' p(s') h[s', f] for a facet of the sum, and for the facet of player i's incentive
-constraint a number that rises with h[., -e_i], since a lower punishment relaxes it. So a step is a maximum over action profiles of a minimum
-over facets of increasing affine functions of h. Whatever facets are chosen, the sum is an upper bound: rounding
+constraint a number that rises with h[., -e_i], since a lower punishment relaxes it. So a step is a maximum over action profiles
+of a minimum over facets of increasing affine functions of h. Whatever facets are chosen, the sum is an upper bound: rounding
 can choose a worse pair of facets but never cut the set. `contraction_step` uses the same fact to prove that an accelerated guess
 contains the set.
 
@@ -22,8 +22,8 @@ from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 
-#: What became of an image under its incentive constraints: nothing left because player 1's constraint asks for more than the image
-#: holds, player 2's does, or both together do.
+#: What became of an image under its incentive constraints: nothing left because player 1's constraint asks for more than the
+#: image holds, player 2's does, or both together do.
 KEPT, ABOVE_FIRST, ABOVE_SECOND, ABOVE_BOTH = 0, 1, 2, 3
 
 #: How the two constraints meet the image: in a corner inside it; apart, with facets of the image between them; or one of them is
@@ -131,8 +131,8 @@ def crossings(c: Floats, d: Floats, marks: Integers, t0: float, t1: float, margi
 
 @njit(cache=True)
 def facets(j: int, size: int, m1: int, m2: int, shape: int, up: int, low: int, left: int, right: int) -> tuple[int, int]:
-    """The two facets of the cut image between which a direction of cone j (from d_j to d_j+1) lies; `size` stands for the constraint of
-    player 1, `size` + 1 for that of player 2."""
+    """The two facets of the cut image between which a direction of cone j (from d_j to d_j+1) lies; `size` stands for the
+    constraint of player 1, `size` + 1 for that of player 2."""
     first = low if shape == ONLY_FIRST else right
     last = left if shape == ONLY_SECOND else up
     signed = j - size if j >= m2 else j
@@ -190,7 +190,8 @@ def outer_step(
     out: Floats,
     fate: Integers,
 ) -> None:
-    """out[s, q] = support value in direction toward[q] of the hull of the images of all live rows of state s; -inf if none is left.
+    """out[s, q] = support value in direction toward[q] of the hull of the images of all live rows of state s; -inf if none is
+    left.
 
     query[q] = toward[q] scaled by the discount factors lies in cone[q], where it is plain[q, 0] d_cone + plain[q, 1] d_cone+1.
     fate[r]: what became of row r.
@@ -221,10 +222,8 @@ def outer_step(
                     cut = gain
                     cut += a * (c[fa] if fa < size else (-t0 if fa == size else -t1))
                     cut += b * (c[fb] if fb < size else (-t0 if fb == size else -t1))
-                    if cut < total:
-                        total = cut
-                if total > out[s, q]:
-                    out[s, q] = total
+                    total = min(total, cut)
+                out[s, q] = max(out[s, q], total)
 
 
 @njit(cache=True)
@@ -252,10 +251,12 @@ def contraction_step(
     excess: Floats,
     spread: Floats,
 ) -> None:
-    """For one choice of facets, made at h: excess[s, k] = how far the step leads above h, spread[s, k] = the linear part of the step
-    applied to `weight`. A facet of an incentive constraint is chosen only where the plain bound exceeds h by more than `allowed`.
+    """For one choice of facets, made at h: excess[s, k] = how far the step leads above h, spread[s, k] = the linear part of the
+    step applied to `weight`. A facet of an incentive constraint is chosen only where the plain bound exceeds h by more than
+    `allowed`.
 
-    Values that `cap` bounds already need no facets. An image that is empty at h is bounded by a multiple of the sum that shows it to be empty.
+    Values that `cap` bounds already need no facets. An image that is empty at h is bounded by a multiple of the sum that shows
+    it to be empty.
     """
     size, m1, m2 = len(d), marks[1], marks[2]
     c, w = np.empty(size + 2), np.empty(size + 2)
@@ -303,7 +304,5 @@ def contraction_step(
                         if fa != j or fb != follow:
                             a, b = weight_pair(query[q, 0], query[q, 1], d, fa, fb)
                             total, linear = gain + a * c[fa] + b * c[fb], a * w[fa] + b * w[fb]
-                if total - h[s, q] > excess[s, q]:
-                    excess[s, q] = total - h[s, q]
-                if linear > spread[s, q]:
-                    spread[s, q] = linear
+                excess[s, q] = max(excess[s, q], total - h[s, q])
+                spread[s, q] = max(spread[s, q], linear)

@@ -1,9 +1,10 @@
 """Kernel of the equilibrium-set solver: which points a plan can promise, given the points that it can promise next period.
 
-A set in each state is held by points v[s, j], the best one in the middle of each cone of the common directions. In that order the means
-E_j = sum_s' p(s') v[s', j] go round the convex set of continuation payoffs. A player's incentive constraint is a line that cuts it; the
-best point of what is left is a mean E_j, a lottery between two neighbours where a line crosses the boundary, or the corner of both
-lines, a lottery between two such crossings. What was chosen is recorded, because it is the next step of a plan.
+A set in each state is held by points v[s, j], the best one in the middle of each cone of the common directions. In that order
+the means E_j = sum_s' p(s') v[s', j] go round the convex set of continuation payoffs. A player's incentive constraint is a line
+that cuts it; the best point of what is left is a mean E_j, a lottery between two neighbours where a line crosses the boundary,
+or the corner of both lines, a lottery between two such crossings. What was chosen is recorded, because it is the next step of a
+plan.
 """
 
 from __future__ import annotations
@@ -36,10 +37,12 @@ def promise_step(
     bound_by: Integers,
     slope: Floats,
 ) -> None:
-    """out[s, k] = best point toward[k] that state s can promise; chosen[s, k] its row (-1: none), nodes and weights (S, K, 4) its continuation.
+    """out[s, k] = best point toward[k] that state s can promise; chosen[s, k] its row (-1: none), nodes and weights (S, K, 4)
+    its continuation.
 
-    bound_by: whose constraint binds there (-1 nobody's, 2 both), slope: of the edge on which it lies, second coordinate by first where the
-    first player's binds, else first by second. rows: (R,) 1 for rows that count. asked[i, r]: what player i's continuation must be at least in row r.
+    bound_by: whose constraint binds there (-1 nobody's, 2 both), slope: of the edge on which it lies, second coordinate by
+    first where the first player's binds, else first by second. rows: (R,) 1 for rows that count. asked[i, r]: what player i's
+    continuation must be at least in row r.
     """
     size = len(cone)
     # one array a coordinate, so that the sums run over adjacent numbers
@@ -197,8 +200,8 @@ def follow_choice(
 ) -> None:
     """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay.
 
-    A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is Newton's
-    method for the lottery's weight, which a plain evaluation would leave as it was.
+    A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is
+    Newton's method for the lottery's weight, which a plain evaluation would leave as it was.
     """
     for _ in range(sweeps):
         for s in range(len(v)):
@@ -237,8 +240,9 @@ def convex_rounds(
 ) -> None:
     """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
 
-    order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s + 1]].
-    Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start, vertices only.
+    order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s +
+    1]]. Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start,
+    vertices only.
     """
     size = 0
     round_start[0] = 0
@@ -290,8 +294,8 @@ def best_vertices(values: Floats, rounds: Integers, round_start: Integers, towar
 def as_lotteries(
     points: Floats, state: Integers, values: Floats, rounds: Integers, round_start: Integers, vertices: Integers, weights: Floats
 ) -> float:
-    """Write each point as a lottery over at most three vertices of its state's polygon: vertices, weights (M, 3). Points outside are
-    moved to the polygon; returns the largest such move."""
+    """Write each point as a lottery over at most three vertices of its state's polygon: vertices, weights (M, 3). Points
+    outside are moved to the polygon; returns the largest such move."""
     worst = 0.0
     for m in range(len(points)):
         first, count = round_start[state[m]], round_start[state[m] + 1] - round_start[state[m]]
