@@ -375,23 +375,20 @@ def _search(frontier: _Frontier) -> tuple[float, Floats, _Threat]:
             a, b = left, right
         threat = frontier.threat(weight, values)
         values = threat.met
-        if threat.value < _difference(weight, a):
+        # an agreement at an end of the side is left to the search at corners, where the weight can move off this normal
+        if threat.value <= _difference(weight, a) + VALUE_TOLERANCE:
             right, w_right = a, weight
-        elif threat.value > _difference(weight, b):
+        elif threat.value >= _difference(weight, b) - VALUE_TOLERANCE:
             left, w_left = b, weight
         else:
-            agreed = _between(a, b, weight, threat.value)
-            if np.max(np.abs(b - a)) <= SAME:
-                _look_around(frontier, agreed)
-            return weight, agreed, threat
+            return weight, _between(a, b, weight, threat.value), threat
     raise UnsolvedError("the search for the weight of the variable threats did not settle: rescale the payoffs")
 
 
 def _between(a: Floats, b: Floats, weight: float, value: float) -> Floats:
     """The point of a side at which the weighted difference has the given value."""
     low, high = _difference(weight, a), _difference(weight, b)
-    part = (value - low) / (high - low) if high > low else 0.5
-    return np.asarray(a + part * (b - a))
+    return np.asarray(a + (value - low) / (high - low) * (b - a))
 
 
 def _weight_at(
@@ -406,7 +403,9 @@ def _weight_at(
         return 0.0 if abs(miss) <= VALUE_TOLERANCE else miss
 
     low, high = weights
-    if excess(low) >= 0:
+    if excess(low) >= 0 and excess(high) <= 0:
+        weight = (low + high) / 2  # every weight between fits; at the ends the bounds would be poor
+    elif excess(low) >= 0:
         weight = low
     elif excess(high) <= 0:
         weight = high
@@ -475,8 +474,11 @@ def _least(corners: Floats, normals: Floats, heights: Floats, weight: float, val
 
     which holds on an interval that ends at y_1 because T is concave. Either condition excludes what is left of some point.
     """
-    useful = corners[(1 - weight) * corners[:, 1] >= -value]
     chain = corners[np.lexsort((corners[:, 1], corners[:, 0]))]
+    excess = (1 - weight) * chain[:, 1] + value
+    cut = np.flatnonzero(excess[:-1] * excess[1:] < 0)  # of a chord that leaves the useful y, the last useful point
+    part = (excess[cut] / (excess[cut] - excess[cut + 1]))[:, None]
+    useful = np.concatenate([chain[excess >= 0], chain[cut] + part * (chain[cut + 1] - chain[cut])])
 
     def possible(x: float) -> bool:
         if weight * x - (1 - weight) * float(np.interp(x, *chain.T)) >= value - ROUNDING:
