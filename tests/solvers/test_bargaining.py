@@ -64,17 +64,19 @@ def plain_point(points, d, rule):
     a, b = chords_above(points, d)
     ends = [np.zeros(len(a)), np.ones(len(a))]
     g, step = a - d, b - a
+    most = np.maximum(a, b).max(axis=0) - d
+    if most.min() <= 1e-12:  # a player has nothing to gain
+        return largest(a, b, ends, lambda v: v.sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         if rule == "nash":
             turn = -(g[:, 0] * step[:, 1] + g[:, 1] * step[:, 0]) / (2 * step[:, 0] * step[:, 1])
             # a difference in the product is its root in the point
             return largest(a, b, [*ends, turn], lambda v: np.prod(v - d, axis=1), lambda v: v.sum(axis=1), tolerance=1e-16)
-        if rule == "utilitarian":
-            return largest(a, b, ends, lambda v: v.sum(axis=1), lambda v: np.min(v - d, axis=1))
-        ideal = np.ones(2) if rule == "maximin" else np.maximum(a, b).max(axis=0) - d
+        ideal = most if rule == "kalai-smorodinsky" else np.ones(2)
         scaled, change = g / ideal, step / ideal
         turn = -(scaled[:, 0] - scaled[:, 1]) / (change[:, 0] - change[:, 1])
-    return largest(a, b, [*ends, turn], lambda v: np.min((v - d) / ideal, axis=1), lambda v: v.sum(axis=1))
+    smaller, total = lambda v: np.min((v - d) / ideal, axis=1), lambda v: v.sum(axis=1)
+    return largest(a, b, [*ends, turn], *((total, smaller) if rule == "utilitarian" else (smaller, total)))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -292,6 +294,37 @@ def test_bounds_hold_for_every_set_between_and_every_disagreement_point(rule, ga
             corners = [np.where(mask, highest, lowest) for mask in itertools.product((True, False), repeat=2)]
             for d in (*corners, lowest + random.random(2) * (highest - lowest), between.min(axis=0)):
                 assert holds(worst, between, d, rule), (between, d)
+
+
+def lattice(random, points):
+    """The hull of a few points of a small lattice: points, segments, level, upright and slanting sides abound."""
+    points = np.unique(np.concatenate([points, random.integers(0, 4, (random.integers(1, 4), 2)).astype(float)]), axis=0)
+    if np.linalg.matrix_rank(points - points[0]) < 2:
+        return points[[0, -1]] if len(points) > 1 else points
+    return hull(points)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_points_and_bounds_on_a_lattice_where_ties_abound(rule):
+    random = np.random.default_rng(list(RULES).index(rule))
+    verdicts = set()
+    for _ in range(150):
+        inner = lattice(random, np.zeros((0, 2)))
+        outer = lattice(random, inner) if random.random() < 0.7 else inner
+        d = random.integers(-1, 4, 2) + random.choice([0.0, 0.5])
+        worst, given = (bargain(sets_of(inner, outer), 0, rule, disagreement) for disagreement in ("worst", d))
+        verdicts.add(given.agreement)
+        np.testing.assert_allclose(worst.point, plain_point(inner, inner.min(axis=0), rule), atol=1e-7)
+        lowest, highest = outer.min(axis=0), inner.min(axis=0)
+        for between in sets_between(random, inner, outer, 4):
+            assert holds(worst, between, lowest + random.random(2) * (highest - lowest), rule), between
+            assert holds(worst, between, between.min(axis=0), rule), between
+            possible = len(chords_above(between, d)[0]) > 0
+            assert possible or given.agreement != "agreement"
+            if possible:
+                assert given.agreement != "no agreement"
+                assert holds(given, between, d, rule), (between, d)
+    assert verdicts == {"agreement", "no agreement", "cannot be told"}
 
 
 @pytest.mark.parametrize("gap", [1e-1, 1e-2, 1e-4])
