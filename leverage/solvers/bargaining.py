@@ -333,8 +333,7 @@ def _range_maximin(problem: _Problem) -> tuple[float, float]:
 
     Proof. Let m(V, d) be the largest smaller gain. z_i >= d_i + m(V, d), which grows with V and d_i and falls with the other's d.
     Hence the lower bound. If player 1 has the smaller gain, z_1 = d_1 + m: the same bound from above. If not, z_2 = d_2 + m is
-    player 2's largest payoff in V (a better point mixed in would raise the smaller gain), so at least that in `inner`; this case
-    is excluded if the bound of z_2 from above is below it.
+    player 2's largest payoff in V (a better point mixed in would raise the smaller gain), so at least that in `inner`.
     """
     (low_1, low_2), (high_1, high_2) = problem.low, problem.high
 
@@ -342,10 +341,9 @@ def _range_maximin(problem: _Problem) -> tuple[float, float]:
         return largest_share(polygon, np.array([d_1, d_2]), np.ones(2), problem.tie)[0]
 
     first = low_1 + equal_gains(problem.inner, low_1, high_2)
-    last = high_1 + equal_gains(problem.outer, high_1, low_2)
     best_2 = float(problem.inner[:, 1].max()) - problem.tie
-    if high_2 + equal_gains(problem.outer, low_1, high_2) >= best_2:
-        last = max(last, float(clip(problem.outer, np.array([0.0, 1.0]), best_2)[:, 0].max()))
+    at_top = clip(problem.outer, np.array([0.0, 1.0]), best_2)
+    last = max(high_1 + equal_gains(problem.outer, high_1, low_2), float(at_top[:, 0].max()))
     return first, last
 
 

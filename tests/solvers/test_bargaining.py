@@ -207,6 +207,12 @@ def test_a_known_upright_segment_leaves_no_doubt(rule):
     np.testing.assert_allclose([found.low, found.high], [[1.0, 5.0], [1.0, 5.0]], atol=CLOSE)
 
 
+def test_an_upright_side_that_rounding_tilts_is_upright():
+    # the smaller gain is 2 all along the right side; the other gain decides, not the last digit
+    tilted = [[0.0, 0.0], [2.0 + 4e-16, 2.5], [2.0, 5.0], [0.0, 5.0]]
+    np.testing.assert_allclose(bargain(sets_of(tilted), 0, "maximin").point, [2.0, 5.0], atol=CLOSE)
+
+
 def test_tied_sums_go_to_the_larger_smaller_gain_and_the_bounds_say_that_a_hair_would_move_it():
     found = bargain(sets_of([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]]), 0, "utilitarian", (1.0, 0.0))
     np.testing.assert_allclose(found.point, [2.5, 1.5], atol=CLOSE)
