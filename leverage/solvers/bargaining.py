@@ -158,7 +158,8 @@ def _disagreement(outer: Floats, inner: Floats, given: str | ArrayLike, tie: flo
         if given != "worst":
             raise GameError(f"the disagreement point is 'worst' or a pair of payoffs, not '{given}'")
         low = outer.min(axis=0) if len(outer) else np.full(2, np.nan)
-        return low, np.maximum(low, inner.min(axis=0)) if len(inner) else low
+        high = inner.min(axis=0) if len(inner) else low
+        return np.minimum(low, high), high  # rounding may let the inner polygon stick out
     try:
         pair = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -211,8 +212,8 @@ def _best_for(polygon: Floats, player: int) -> Floats:
 
 
 def _without_point(game: StochasticGame, rule: str, disagreement: Floats, verdict: str, bounds: Floats) -> BargainingPoint:
-    first, second = game.players
-    found = "no credible payoffs are" if verdict == NO_AGREEMENT else "it cannot be told whether credible payoffs are"
+    at_least = f" of at least {_pair(disagreement)} to {' and '.join(game.players)}" if np.all(np.isfinite(disagreement)) else ""
+    unknown = f"there may or may not be credible payoffs{at_least}: compute the equilibrium set more finely"
     return BargainingPoint(
         rule=rule,
         disagreement=disagreement.copy(),
@@ -223,8 +224,7 @@ def _without_point(game: StochasticGame, rule: str, disagreement: Floats, verdic
         weights=(),
         agreement=verdict,
         unit_dependent=RULES[rule].unit_dependent,
-        sentence=f"{verdict}: {found} at least {_pair(disagreement)} to {first} and {second}"
-        + ("" if verdict == NO_AGREEMENT else "; compute the equilibrium set more finely"),
+        sentence=f"{verdict}: " + (f"there are no credible payoffs{at_least}" if verdict == NO_AGREEMENT else unknown),
     )
 
 

@@ -113,7 +113,8 @@ def variable_threats(game: StochasticGame, state: int | None = None) -> Variable
     all over and the efficient point is chosen. Each step of the search solves a few Markov decision processes by policy iteration
     and one zero-sum stochastic game by strategy iteration, in which each round is one linear programme for all states. The value
     is certified by both players' best replies, whose own error is bounded by the contraction: (largest Bellman residual) / (1 -
-    delta).
+    delta). Measured with 3 x 3 actions: 0.3 s for 48 states, 1 to 2 s for 200. Bounds are in proportion to that value's except at
+    knife-edges, an agreement just at the end of a side of F: there they are the root of the rounding, some 1e-7 of the range.
 
     References
     ----------

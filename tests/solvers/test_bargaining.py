@@ -242,7 +242,20 @@ def test_no_agreement_is_told_from_not_knowing():
 @pytest.mark.parametrize(("outer", "verdict"), [([], "no agreement"), (TRIANGLE, "cannot be told")])
 @pytest.mark.parametrize("d", ["worst", (0.0, 0.0)])
 def test_empty_polygons(outer, verdict, d):
-    assert bargain(sets_of([], outer), 0, "nash", d).agreement == verdict
+    found = bargain(sets_of([], outer), 0, "nash", d)
+    assert found.agreement == verdict
+    assert found.sentence.startswith(verdict)
+    assert "nan" not in found.sentence
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("polygon", [[[1.0, 2.0]], [[1.0, 2.0], [1.0, 5.0]], TRIANGLE])
+def test_an_inner_polygon_that_sticks_out_by_rounding(rule, polygon):
+    shift = np.array([-3e-16, 2e-16])
+    found = bargain(sets_of(polygon + shift, polygon), 0, rule)
+    exact = bargain(sets_of(polygon), 0, rule)
+    assert found.agreement == "agreement"
+    np.testing.assert_allclose([found.point, found.low, found.high], [exact.point, exact.low, exact.high], atol=1e-6)
 
 
 def test_arguments_that_mean_nothing_are_refused():
