@@ -260,14 +260,15 @@ class _Frontier:
         return cls(game, begin, (game.payoffs - base) / unit, base, unit, joint, [])
 
     def side(self, weight: float) -> _Side:
-        """The side of F with normal (w, 1 - w). Of the sides for w = 0 and w = 1 the efficient ends are b and a."""
+        """The side of F with normal (w, 1 - w); for w = 0 and w = 1 only its efficient end, as other points of it would widen
+        the bounds."""
         reward = self.payoffs @ np.array([weight, 1 - weight])
         _, values, most = _howard(self.joint, reward)
         owner = self.game.row_state
         tied = self.joint.worth(reward, values) >= values[owner] - TIE_TOLERANCE
         fewer, numbers = self.joint.among(tied)
         ends = []
-        for player in (1, 0):
+        for player in (0 if weight == 0 else 1, 1 if weight == 1 else 0):
             choices, _, _ = _howard(fewer, self.payoffs[numbers, player])
             ends.append(self.joint.evaluate(numbers[choices], self.payoffs)[self.begin])
         found = _Side(weight, ends[0], ends[1], float(most[self.begin]))

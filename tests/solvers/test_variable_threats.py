@@ -218,6 +218,14 @@ def test_bounds_are_narrow_and_the_threat_game_is_certified(seed):
     assert 0 <= found.gap < 1e-9 * game.payoff_range
 
 
+@pytest.mark.parametrize("counts", [(1, 3), (2, 2), (3, 2), (3, 3)])
+def test_bounds_are_narrow_where_ties_abound(counts):
+    for seed in range(25):
+        game = random_game(seed, 1 + seed % 2, counts, levels=2 + seed % 4)
+        found = variable_threats(game)
+        assert np.all(found.high - found.low < 1e-5), seed
+
+
 @pytest.mark.parametrize("levels", [None, 4])
 @pytest.mark.parametrize("seed", range(12))
 def test_bounds_hold_for_threats_of_other_weights_and_a_frontier_hardly_known(seed, levels):
