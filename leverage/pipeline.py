@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
+from leverage.analysis.credible import credible_play_of
 from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
@@ -60,6 +61,11 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     for play in declared_plays(game, machines):
         tell(f"measured: {play.selection}")
         plays.append(play)
+    credible = None
+    if game.n_players == 2:
+        tell("bounding all credible play")
+        credible = credible_play_of(game, tuple(player.key for player in scenario.players))
+        plays += credible.plays
     tell("differentiating: Markov perfect")
     local = None if selected is None else local_sensitivity(form, selected.plan)
     return Run(
@@ -69,4 +75,5 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         unsolved=tuple(play for play in plays if isinstance(play, Unsolved)),
         markov=markov,
         local=local,
+        credible=credible,
     )

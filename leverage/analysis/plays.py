@@ -45,7 +45,7 @@ class Play:
     where the question does not arise (a finite horizon). equilibrium: nobody gains by a best reply at the start.
     subgame_perfect: nobody gains anywhere, in (state, memory), that play can get to whatever anybody does. status: a
     sentence. rule: how it was chosen among several. solution: what the solver returned, for a solution concept. radius: how far
-    the point prediction's values are from an exact equilibrium's.
+    the point prediction's values are from an exact equilibrium's. credible: one of the plans of the equilibrium payoff set.
     """
 
     selection: str
@@ -61,10 +61,12 @@ class Play:
     rule: str
     solution: Solution | None = None
     radius: ErrorRadius | None = None
+    credible: bool = False
 
     @property
     def is_solution(self) -> bool:
-        return not any(self.strategies)
+        """Whether it is the one play of a solution concept."""
+        return not any(self.strategies) and not self.credible
 
     @property
     def has_best_reply(self) -> bool:
@@ -129,6 +131,11 @@ def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
         rule=solution.selection,
         solution=solution,
     )
+
+
+def credible_play(selection: str, plan: Automaton, status: str, rule: str) -> Play:
+    """Play of a plan of the equilibrium payoff set."""
+    return replace(_judged(selection, ("",) * plan.game.n_players, plan, status, rule), credible=True)
 
 
 def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from leverage.analysis.plays import MARKOV
 from leverage.output.columns import listed, paragraph, percent, shortened
 from leverage.output.facts import MOST_NAMED, Facts
 from leverage.output.heading import setting_words
@@ -72,13 +73,35 @@ def _believed(facts: Facts) -> str:
 
 
 def _unbound(facts: Facts) -> str:
-    play = next((p for p in facts.run.plays if p.selection == "Markov perfect"), None)
+    """Bound to nothing: what all credible play allows, then the point prediction."""
+    told = [_ranges(facts), _markov(facts)]
+    return f"Bound to nothing: {'; '.join(each for each in told if each)}."
+
+
+def _ranges(facts: Facts) -> str:
+    credible = facts.run.credible
+    if credible is None:
+        return ""
+    if not credible.best:
+        return "no credible play in pure actions was found (table 5)"
+    bounds = credible.sets.bounds[facts.run.game.start]
+    ranges = [f"{key} {facts.points(low)} to {facts.points(high)}" for key, (low, high) in zip(facts.keys, bounds, strict=True)]
+    told = f"credible play gives {listed(ranges)}"
+    agreed = credible.bargained.get("nash")
+    if agreed is None:
+        return f"{told}, no bargain"
+    return f"{told}, bargained (Nash) {' and '.join(facts.points(facts.payoff(agreed, i)) for i in range(len(facts.keys)))}"
+
+
+def _markov(facts: Facts) -> str:
+    play = next((p for p in facts.run.plays if p.selection == MARKOV), None)
     if play is None:
-        return "Bound to nothing: no Markov perfect equilibrium was found and certified; see the end."
-    payoffs = [f"{key} {facts.points(facts.payoff(play, i))}" for i, key in enumerate(facts.keys)]
-    tail = ""
-    if facts.event:
-        tail = f"; '{plain(facts.event)}' within {facts.dates[-1]}: {percent(facts.event_chance(play))}"
+        return "no Markov perfect equilibrium was found and certified (see the end)"
     count = len(facts.run.markov.equilibria)
-    which = "one Markov perfect equilibrium" if count == 1 else f"selected of {count} Markov perfect equilibria found"
-    return f"Bound to nothing ({which}): {listed(payoffs)}{tail}."
+    which = "one Markov equilibrium" if count == 1 else f"Markov play (selected of {count})"
+    numbers = [facts.points(facts.payoff(play, i)) for i in range(len(facts.keys))]
+    payoffs = (
+        " and ".join(numbers) if facts.run.credible else listed([f"{k} {n}" for k, n in zip(facts.keys, numbers, strict=True)])
+    )
+    tail = f", '{plain(facts.event)}' in {percent(facts.event_chance(play))}" if facts.event else ""
+    return f"{which} {payoffs}{tail}"

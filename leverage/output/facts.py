@@ -82,7 +82,7 @@ class Facts:
     @cached_property
     def written(self) -> list[Play]:
         """Combinations of named strategies, as written."""
-        return [play for play in self.run.plays if not play.is_solution and not play.has_best_reply]
+        return [play for play in self.run.plays if any(play.strategies) and not play.has_best_reply]
 
     @cached_property
     def compared(self) -> list[Play]:

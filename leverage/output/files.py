@@ -67,6 +67,8 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "strategies": run.strategies,
         "equilibria": run.equilibria,
         "sensitivity": run.sensitivity,
+        "equilibrium_set": run.equilibrium_set,
+        "bargaining": run.bargaining,
     }
     more = {
         "complete": run.complete,
@@ -74,6 +76,7 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "states": run.game.n_states,
         "certificates": {play.selection: play.gain for play in run.plays},
         "markov_equilibria": list(run.markov.found.notes),
+        "equilibrium_set": run.credible.sets.status if run.credible else "",
         "largest_rounding_error": float(run.outcomes["certificate"].max()),
     }
     return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber)

@@ -8,12 +8,15 @@ from functools import cached_property
 
 import pandas as pd
 
+from leverage.analysis.credible import CrediblePlay
 from leverage.analysis.equilibria import MeasuredEquilibria
 from leverage.analysis.local_sensitivity import LocalSensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved
 from leverage.game.stochastic_game import StochasticGame
 from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Scenario
+from leverage.solvers.bargaining import BargainingPoint
+from leverage.solvers.equilibrium_set import EquilibriumSet
 
 OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
 STRATEGY_COLUMNS = (
@@ -42,6 +45,8 @@ EQUILIBRIUM_COLUMNS = (
     "found_by",
 )
 PLAY_COLUMNS = ("equilibrium", "state", "player", "action", "chance")
+SET_COLUMNS = ("state", "bound", "corner", "unit", "certificate")
+BARGAINING_COLUMNS = ("rule", "disagreement_from", "agreement", "quantity", "player", "value", "unit", "units_matter")
 SENSITIVITY_COLUMNS = (
     "parameter",
     "value",
@@ -68,7 +73,8 @@ class Run:
 
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
     unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
-    that were found. local: derivatives of the Markov perfect equilibrium; None if there is none.
+    that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: the equilibrium
+    payoff set with its plans and bargaining points; None for a game that has not two players.
     """
 
     scenario: Scenario
@@ -77,6 +83,7 @@ class Run:
     unsolved: tuple[Unsolved, ...]
     markov: MeasuredEquilibria
     local: LocalSensitivity | None = None
+    credible: CrediblePlay | None = None
 
     @property
     def complete(self) -> bool:
@@ -105,6 +112,16 @@ class Run:
         move; no rows where the equilibrium is not regular (`local.reason` says why).
         """
         return _sensitivity(self.scenario, self.local)
+
+    @cached_property
+    def equilibrium_set(self) -> pd.DataFrame:
+        """One row a corner of the outer or the inner set of a state, and the ends of the ranges there."""
+        return set_frame(self.scenario, self.credible.sets) if self.credible else pd.DataFrame(columns=list(SET_COLUMNS))
+
+    @cached_property
+    def bargaining(self) -> pd.DataFrame:
+        """One row a player and a number of a bargaining point at the start."""
+        return bargaining_frame(self.scenario, self.credible.points if self.credible else (), self.game.payoff_unit)
 
 
 def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
@@ -176,3 +193,33 @@ def _sensitivity(scenario: Scenario, local: LocalSensitivity | None) -> pd.DataF
             )
         )
     return pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS))
+
+
+def set_frame(scenario: Scenario, sets: EquilibriumSet) -> pd.DataFrame:
+    """Corners are numbered counter-clockwise; 'smallest' and 'largest' are the ends of each player's own range. certificate:
+    for the inner set the largest gain of a one-shot departure in any of its plans, for the outer one the gap."""
+    game, rows = sets.game, []
+    for bound, polygons, certificate in (("outer", sets.outer, sets.gap), ("inner", sets.inner, sets.certificate)):
+        for state, polygon in zip(game.states, polygons, strict=True):
+            corners = [(str(k + 1), payoffs) for k, payoffs in enumerate(polygon)]
+            if corners:
+                corners += [("smallest", polygon.min(axis=0)), ("largest", polygon.max(axis=0))]
+            rows += [(state, bound, corner, game.payoff_unit, certificate, *map(float, payoffs)) for corner, payoffs in corners]
+    return pd.DataFrame(rows, columns=[*SET_COLUMNS, *(f"{player.key}_payoff" for player in scenario.players)])
+
+
+def bargaining_frame(scenario: Scenario, points: Sequence[BargainingPoint], unit: str) -> pd.DataFrame:
+    """quantity: 'agreed' (the point), 'at_least' and 'at_most' (its rigorous bounds), 'without_agreement'."""
+    rows = []
+    for point in points:
+        named = (
+            ("agreed", point.point),
+            ("at_least", point.low),
+            ("at_most", point.high),
+            ("without_agreement", point.disagreement),
+        )
+        for quantity, values in named:
+            for player, value in zip(scenario.players, values, strict=True):
+                head = (point.rule, "worst equilibrium payoffs", point.agreement, quantity)
+                rows.append((*head, player.key, float(value), unit, point.unit_dependent))
+    return pd.DataFrame(rows, columns=list(BARGAINING_COLUMNS))

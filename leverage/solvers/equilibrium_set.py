@@ -73,8 +73,8 @@ class EquilibriumSet:
     machine: the automaton whose nodes' values are the inner vertices (None if there are none).
     vertex_node[s]: (K,) the node of `machine` that pays inner[s][k].
     certificate: largest gain of a one-shot deviation at any node of `machine`, normalised payoff, by the independent checker.
-    source: the state that was found to have no equilibrium first, -1 if every state may have one.
-    tolerance: the gap that was asked for, normalised payoff. status: a sentence for the reader.
+    status: a sentence for the reader. source: the state that was found to have no equilibrium first, -1 if every state may have one.
+    tolerance: the gap that was asked for, normalised payoff.
     """
 
     game: StochasticGame
@@ -85,9 +85,9 @@ class EquilibriumSet:
     machine: Automaton | None
     vertex_node: tuple[Integers, ...]
     certificate: float
-    source: int
-    tolerance: float
     status: str
+    source: int = -1
+    tolerance: float = 0.0
 
     def plan(self, state: int, weights: ArrayLike = (1.0, 0.0)) -> Automaton:
         """The automaton of an equilibrium from `state` on that is best for the weighted sum of payoffs, among the inner vertices.
