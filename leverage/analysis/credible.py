@@ -53,14 +53,14 @@ def credible_play_of(game: StochasticGame, keys: tuple[str, ...], tolerance: flo
     if not len(sets.inner[game.start]):
         return CrediblePlay(sets, points, (), {})
     best = tuple(
-        credible_play(f"best credible plan for {key}", sets.plan(game.start, np.eye(2)[i]), sets.status, f"best for {key} among
-        vertices of the inner set") for i, key in enumerate(keys)
-    )
-    bargained = {
-        point.rule: credible_play(
-            f"bargaining: {point.rule}", _plan_of(sets, game.start, point), sets.status, "the worst equilibrium payoffs are the
-            disagreement"
+        credible_play(
+            f"best credible plan for {key}", sets.plan(game.start, np.eye(2)[i]), sets.status, f"best for {key}, proved"
         )
+        for i, key in enumerate(keys)
+    )
+    rule = "the worst equilibrium payoffs are the disagreement"
+    bargained = {
+        point.rule: credible_play(f"bargaining: {point.rule}", _plan_of(sets, game.start, point), sets.status, rule)
         for point in points
         if point.agreement == AGREEMENT
     }

@@ -45,7 +45,9 @@ def credible_lines(facts: Facts, which: int) -> list[str]:
     worst = ", ".join(
         f"{key} {facts.points(value)}" for key, value in zip(facts.keys, credible.points[0].disagreement, strict=True)
     )
-    tail = f"Without agreement: the worst equilibrium payoffs ({worst}). {unit}: depend on the units of payoffs. Bounds: bargaining.csv."
+    tail = (
+        f"Without agreement: the worst equilibrium payoffs ({worst}). {unit} depend on the units of payoffs; see bargaining.csv."
+    )
     return [*parts, paragraph(lead), "", text, "", paragraph(tail), ""]
 
 

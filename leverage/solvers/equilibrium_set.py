@@ -73,8 +73,8 @@ class EquilibriumSet:
     machine: the automaton whose nodes' values are the inner vertices (None if there are none).
     vertex_node[s]: (K,) the node of `machine` that pays inner[s][k].
     certificate: largest gain of a one-shot deviation at any node of `machine`, normalised payoff, by the independent checker.
-    status: a sentence for the reader. source: the state that was found to have no equilibrium first, -1 if every state may have one.
-    tolerance: the gap that was asked for, normalised payoff.
+    status: a sentence for the reader. source: the state that was found to have no equilibrium first, -1 if every state may
+    have one. tolerance: the gap that was asked for, normalised payoff.
     """
 
     game: StochasticGame
