@@ -14,8 +14,8 @@ from leverage.game.stochastic_game import Floats
 #: Differences of iterates that are remembered.
 MEMORY = 8
 
-#: Directions among the remembered moves that are smaller than this fraction of the largest are rounding.
-RANK_TOLERANCE = 1e-10
+#: Directions among the remembered moves whose squared length is below this fraction of the largest are rounding.
+RANK_TOLERANCE = 1e-13
 
 
 def fixed_point(step: Callable[[Floats], Floats | None], start: Floats, enough: float, most: int) -> tuple[Floats, bool, int]:
@@ -41,6 +41,14 @@ def fixed_point(step: Callable[[Floats], Floats | None], start: Floats, enough: 
         last_move, last_image = move, image
         x = image
         if moves:
-            weights = np.linalg.lstsq(np.column_stack(moves), move, rcond=RANK_TOLERANCE)[0]
-            x = image - np.column_stack(images) @ weights
+            x = image - _weights(np.stack(moves), move) @ np.stack(images)
     return x, False, most
+
+
+def _weights(moves: Floats, move: Floats) -> Floats:
+    """(m,): the weights with which `moves` (m, n) come closest to `move`. Normal equations do for few long rows: what they lose in
+    accuracy only makes the next guess a little worse."""
+    values, vectors = np.linalg.eigh(moves @ moves.T)
+    kept = values > RANK_TOLERANCE * values[-1]
+    right = vectors[:, kept].T @ (moves @ move)
+    return np.asarray(vectors[:, kept] @ (right / values[kept]))

@@ -40,6 +40,9 @@ MOST_SEEDS = 60
 #: Rounds of choosing and evaluating.
 MOST_ROUNDS = 150
 
+#: An evaluation ends when a sweep moves no point by more than this fraction of what the last choice moved.
+FOLLOWED = 0.02
+
 #: Plain rounds between two evaluations, at most.
 MOST_PLAIN = 16
 
@@ -114,10 +117,12 @@ def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, li
         moved = _distance(fan, points, before, live)
         trial = points.copy()
         for _ in range(sweeps):
-            follow_choice(
+            change = follow_choice(
                 trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward,
                 form.delta, asked(form, trial.min(axis=1), 0.0), 2,
             )  # fmt: skip
+            if change <= FOLLOWED * moved:
+                break
         following = _choose(form, fan, trial, rows, 0.0)
         if np.all(following.row[live] >= 0):
             left = _distance(fan, following.points, trial, live)
@@ -175,24 +180,28 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
 
 
 def _distance(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
-    """Largest difference of the support values of the hulls of points (S, 2 K, 2), toward the middles of the cones, where
-    corners show."""
-    middle = fan.sides[0::2] + fan.sides[1::2]
-    largest = 0.0
-    for one, two in zip(points[live], others[live], strict=True):
-        largest = max(largest, float(np.max(np.abs((one @ middle.T).max(axis=0) - (two @ middle.T).max(axis=0)))))
-    return largest / 2
+    """Largest difference of support values of points (S, 2 K, 2) toward the middles of the cones, where corners show. Points go
+    round, so the best one stands in the cone or in one beside it."""
+    middle = (fan.sides[0::2] + fan.sides[1::2]) / 2
+
+    def support(whole: Floats) -> Floats:
+        pairs = whole[live].reshape(-1, fan.size, 2, 2)
+        around = np.concatenate([np.roll(pairs, 1, axis=1), pairs, np.roll(pairs, -1, axis=1)], axis=2)
+        return np.asarray((around[..., 0] * middle[:, None, 0] + around[..., 1] * middle[:, None, 1]).max(axis=2))
+
+    return float(np.max(np.abs(support(points) - support(others)), initial=0.0))
 
 
 def _nodes(form: SetForm, choice: _Choice, before: Floats, wanted: Booleans) -> Promises:
     """The distinct points of a choice that are wanted (S, 2 K), with what they promise in terms of the points `before`."""
     apart = np.max(np.abs(choice.points - np.roll(choice.points, 1, axis=1)), axis=2) > SAME_POINT
-    # a point that is wanted on any of its sides
+    # sides that share a point have one number; a point that is wanted on any of its sides is taken from its first
     run = np.cumsum(apart, axis=1)
-    run = np.where(run == 0, run[:, -1:], run)
-    apart[:] = False
-    for s, k in zip(*np.nonzero(wanted), strict=True):
-        apart[s, np.argmax(run[s] == run[s, k])] = True
+    run = np.where(run == 0, run[:, -1:], run) + (run.shape[1] + 1) * np.arange(len(run))[:, None]
+    _, first, inverse = np.unique(run, return_index=True, return_inverse=True)
+    taken = np.zeros(run.size, dtype=bool)
+    taken[first[np.unique(inverse.reshape(run.shape)[wanted])]] = True
+    apart = taken.reshape(run.shape)
     state, side = np.nonzero(apart)
     row = choice.row[state, side]
     owner, entry = _entries(form, row)

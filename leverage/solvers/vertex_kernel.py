@@ -197,13 +197,16 @@ def follow_choice(
     delta: Floats,
     asked: Floats,
     sweeps: int,
-) -> None:
-    """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay.
+) -> float:
+    """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay. Returns the largest change
+    of the last sweep.
 
     A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is
     Newton's method for the lottery's weight, which a plain evaluation would leave as it was.
     """
+    change = 0.0
     for _ in range(sweeps):
+        change = 0.0
         for s in range(len(v)):
             for k in range(v.shape[1]):
                 r = chosen[s, k]
@@ -224,8 +227,10 @@ def follow_choice(
                     y = asked[1, r]
                 elif bound_by[s, k] == 2:
                     x, y = asked[0, r], asked[1, r]
-                v[s, k, 0] = reward[r, 0] + delta[0] * x
-                v[s, k, 1] = reward[r, 1] + delta[1] * y
+                x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
+                change = max(change, abs(x - v[s, k, 0]), abs(y - v[s, k, 1]))
+                v[s, k, 0], v[s, k, 1] = x, y
+    return change
 
 
 @njit(cache=True)
