@@ -8,8 +8,8 @@ The operator. W gives each state s a convex polygon W(s) of promised payoffs. Pr
     v_i = (1 - delta_i) u_i(s, a) + delta_i sum_s' p(s' | s, a) w_i(s')                with some w(s') in W(s'),
     v_i >= (1 - delta_i) u_i(s, a') + delta_i sum_s' p(s' | s, a') min_i W(s')         for each deviation a' = (a_i', a_-i),
 
-where each a_i has to be prescribable, and a_i' runs over the actions other than a_i to which i may deviate. B(W)(s) is the hull of
-all that is generated in s. The largest fixed point of B is the set V of payoffs of subgame-perfect equilibria in pure actions
+where each a_i has to be prescribable, and a_i' runs over the actions other than a_i to which i may deviate. B(W)(s) is the hull
+of all that is generated in s. The largest fixed point of B is the set V of payoffs of subgame-perfect equilibria in pure actions
 with public randomisation. B is monotone; so B applied again and again to any W that contains V contains V (outer), and W within
 B(W) lies in V (inner). Neither needs that the players are equally patient.
 
@@ -77,7 +77,7 @@ Recipe = tuple[tuple[Number, tuple[int, ...]], ...]
 
 @dataclass(frozen=True, eq=False)
 class PlainGame:
-    """payoffs[s][a1][a2]: a pair. transitions[s][a1][a2]: a chance for each state. discount: a pair. Without masks all is allowed."""
+    """payoffs[s][a1][a2]: a pair. transitions[s][a1][a2]: a chance for each state. discount: a pair. No masks: all is allowed."""
 
     payoffs: Sequence[Any]
     transitions: Sequence[Any]
@@ -394,7 +394,7 @@ def from_outside(
         same = all(bool(a) == bool(b) for a, b in zip(image, promised, strict=True))
         change = max(excess(promised, image), excess(image, promised)) if same else math.inf
         promised, moved = image, min(moved, change)
-        if change <= max(still, 8 * size) and size == least or steps == most:
+        if (change <= max(still, 8 * size) and size == least) or steps == most:
             return Outer(promised, steps, change, tuple(sources))
     raise AssertionError  # the loop has no other end
 
@@ -421,8 +421,8 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Inner:
-    """sets[s]: hull of the values of the nodes of s, all of them equilibria. gain: largest gain of a one-shot deviation (at most 0
-    in fractions). nodes, values: the machine."""
+    """sets[s]: hull of the values of the nodes of s, all of them equilibria. gain: largest gain of a one-shot deviation (never
+    above 0 in fractions). nodes, values: the machine."""
 
     sets: list[Polygon]
     gain: Number
@@ -511,7 +511,7 @@ def node_values(game: PlainGame, nodes: Sequence[Node]) -> list[tuple[Number, Nu
 
 
 def proved(game: PlainGame, nodes: list[Node], allowed: Number) -> Inner:
-    """What remains of the machine when nodes at which somebody gains more than `allowed` are taken away, with those before them."""
+    """What remains of the machine when nodes at which somebody gains more than `allowed` are taken away, with all before them."""
     while nodes:
         values = node_values(game, nodes)
         gains = _gains(game, nodes, values)
