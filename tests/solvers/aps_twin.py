@@ -52,6 +52,8 @@ UNIT = float(np.finfo(np.float64).eps) / 2
 SIGN_IS_SAFE = (3 + 16 * UNIT) * UNIT
 #: Half-width of the box, as a share of the largest payoff, by which every outer polygon grows in each step: a thousand roundings.
 GRAIN = 1000 * UNIT
+#: Grain of proposals in fractions, a share of the payoff range.
+FRACTION_GRAIN = Fraction(1, 2**44)
 #: While steps are long the grain is this share of (1 - largest discount) times the last step: it slows the contraction little.
 COARSE = 0.05
 #: One-shot gain, a share of the payoff range, that floats may leave in an inner machine.
@@ -293,7 +295,8 @@ def _on_grid(p: Point, grain: Number) -> Point:
     """Fractions are rounded to multiples of half a grain, so that they do not grow in length."""
     if not isinstance(p[0], Fraction):
         return p
-    return Point(*(round(2 * c / grain) * grain / 2 for c in p[:2]))
+    x, y = (round(2 * c / grain) * grain / 2 for c in p[:2])
+    return Point(x, y, p.how)
 
 
 # --- the operator ------------------------------------------------------------------------------------------------------------
@@ -433,19 +436,22 @@ class Inner:
 def proposed(game: PlainGame, around: Sequence[Polygon], slack: Number, most: int = MOST_STEPS) -> list[Node]:
     """A machine whose nodes are the vertices at which the tightened operator comes to rest, started from `around`."""
     exact = isinstance(game.discount[0], Fraction)
-    width = 0.0 if exact else GRAIN * float(game.largest)
-    before = [thinned(part, width) for part in around]
+    width = FRACTION_GRAIN * game.payoff_range if exact else _default_grain(game)
+    before = _roughly(around, width)
     for _ in range(most):
-        after = [thinned(part, width) for part in operator(game, before, slack)]
+        after = _roughly(operator(game, before, slack), width)
         if not any(after):
             return []
         same = all(bool(a) == bool(b) for a, b in zip(after, before, strict=True))
         if same and max(excess(before, after), excess(after, before)) <= width:
             break
         before = after
-        if exact and max(c.denominator.bit_length() for part in after for p in part for c in p[:2]) > 4000:
-            break  # longer fractions take ages
     return _machine(game, before, after)
+
+
+def _roughly(sets: Sequence[Polygon], width: Number) -> list[Polygon]:
+    """Few and short vertices: what is proposed need not be exact, what is proved will be."""
+    return [hull([_on_grid(p, width) for p in thinned(part, float(width))]) for part in sets]
 
 
 def _machine(game: PlainGame, before: Sequence[Polygon], after: Sequence[Polygon]) -> list[Node]:
