@@ -95,9 +95,9 @@ def empty_somewhere(rng: np.random.Generator) -> PlainGame:
     )
 
 
-def scenario_like(rng: np.random.Generator) -> PlainGame:
+def scenario_like(rng: np.random.Generator, sizes: tuple[int, int] | None = None) -> PlainGame:
     """Levels of deployment times stages of talks, 3 x 3 actions, few successors: thin sets, segments, points."""
-    levels, stages = int(rng.integers(2, 4)), int(rng.integers(2, 5))
+    levels, stages = sizes or (int(rng.integers(2, 4)), int(rng.integers(2, 5)))
     pace, progress, relapse, speed = rng.uniform([0.2, 0.1, 0.05, 0.3], [0.9, 0.6, 0.4, 1.0])
     cost, grievance, goodwill, spoil = rng.uniform([0.1, 0.1, 0.1, 0.05], [1.0, 1.0, 1.0, 0.5])
     payoffs, laws = [], []
@@ -136,6 +136,22 @@ def with_twin_action(rng: np.random.Generator) -> PlainGame:
     return doubled(game, s, i, int(rng.integers(game.count(s, i))))
 
 
+def large_dense(rng: np.random.Generator) -> PlainGame:
+    """Five states, 3 x 3 or 4 x 4."""
+    own = (3, 3) if rng.random() < 0.5 else (4, 4)
+    return _random(rng, [own] * 5, rng.random, _everywhere, "large dense")
+
+
+def large_sparse(rng: np.random.Generator) -> PlainGame:
+    """Ten to twenty states, two successors."""
+    return _random(rng, [(3, 3)] * int(rng.integers(10, 21)), rng.random, _somewhere, "large sparse")
+
+
+def large_scenario(rng: np.random.Generator) -> PlainGame:
+    """Twenty-four states."""
+    return scenario_like(rng, (4, 6))
+
+
 KINDS: tuple[Callable[[np.random.Generator], PlainGame], ...] = (
     dense,
     one_state,
@@ -152,9 +168,13 @@ KINDS: tuple[Callable[[np.random.Generator], PlainGame], ...] = (
 )
 
 
-def set_game(seed: int) -> PlainGame:
+#: Games too large for the twin to solve; it can take single steps.
+LARGE_KINDS = (large_dense, large_sparse, large_scenario)
+
+
+def set_game(seed: int, kinds: Sequence[Callable[[np.random.Generator], PlainGame]] = KINDS) -> PlainGame:
     """The game that the seed names; kinds take turns."""
-    kind = KINDS[seed % len(KINDS)]
+    kind = kinds[seed % len(kinds)]
     game = kind(np.random.default_rng([1990, seed]))
     return replace(game, words=f"seed {seed}: {game.words}, discount {game.discount}")
 
