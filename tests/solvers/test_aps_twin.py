@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.solvers.aps_twin import (
+    Node,
     Outer,
     PlainGame,
     Point,
@@ -24,6 +25,7 @@ from tests.solvers.aps_twin import (
     holds,
     hull,
     operator,
+    proved,
     self_generating,
     thinned,
     turn,
@@ -274,6 +276,14 @@ def test_emptiness_stops_at_deviations_that_are_not_allowed():
     assert from_outside(allowed).sets == [[], [], []]
 
 
+def test_a_transition_of_chance_zero_spreads_nothing():
+    """State 0 is empty; state 1 is told of a chance 0 to get there, and stays."""
+    pennies, calm = [[(1, -1), (-1, 1)], [(-1, 1), (1, -1)]], [[(2, 1)]]
+    outer = from_outside(exactly(pennies, calm, laws=[[[(1, 0)] * 2] * 2, [[(0, 1)]]]), grain=FINE)
+    assert [bool(part) for part in outer.sets] == [False, True]
+    assert outer.sources == (0,)
+
+
 def test_an_action_neither_prescribed_nor_deviated_to_might_as_well_not_exist():
     floats = plain(brink().payoffs, brink().transitions, (0.5, 0.5), "brink")
     masked = from_outside(forbidding(floats, 0, 0, 1, prescribable=False, deviation=False))
@@ -296,6 +306,19 @@ def test_machines_in_fractions_are_exact():
     assert self_generating(game, inner.sets)
     assert all(holds(ALL, p) for p in inner.sets[0])
     assert gap(inner.sets, outer.sets) < 1e-6
+
+
+def test_a_bad_node_takes_those_before_it_along_and_leaves_the_rest():
+    """At 2/5: defection for ever stands; cooperation for ever does not, nor what leads to it."""
+    defect, cooperate = (1, 1), (0, 0)
+    nodes = [Node(0, defect, {0: F(1)}), Node(0, cooperate, {1: F(1)}), Node(0, defect, {0: HALF, 1: HALF})]
+    inner = proved(dilemma(F(2, 5)), nodes, F(0))
+    assert inner.nodes == nodes[:1]
+    assert [p[:2] for p in inner.sets[0]] == [(1, 1)]
+    kept = proved(dilemma(HALF), nodes, F(0))
+    assert kept.nodes == nodes
+    assert kept.values == [(1, 1), (3, 3), (F(3, 2), F(3, 2))]
+    assert kept.gain == 0
 
 
 def test_machines_refuse_what_a_deviation_breaks():
