@@ -44,7 +44,9 @@ SAME = 1e-8
 #: Largest one-shot gain of a machine that counts as none, a share of the payoff range.
 ACCEPTED_GAIN = 1e-9
 #: Grain of the twin's steps, a share of the payoff range: finer ones take minutes with unequal discounts.
-TWIN_GRAIN, COARSE_GRAIN = 1e-11, 1e-5
+TWIN_GRAIN, COARSE_GRAIN = 1e-10, 1e-5
+#: Games on which the twin takes more than ten seconds: sets of 150 vertices and more.
+TWIN_IS_SLOW = {0, 24}
 #: Rounds through the kinds of games that a usual run makes, and a long one.
 FEW, MANY = 3, 12
 
@@ -175,7 +177,9 @@ def test_reference_games(case):
 
 
 SEEDS = [
-    pytest.param(k, id=f"{KINDS[k % len(KINDS)].__name__}-{k}", marks=[pytest.mark.slow] * (k >= FEW * len(KINDS)))
+    pytest.param(
+        k, id=f"{KINDS[k % len(KINDS)].__name__}-{k}", marks=[pytest.mark.slow] * (k >= FEW * len(KINDS) or k in TWIN_IS_SLOW)
+    )
     for k in range(MANY * len(KINDS))
 ]
 
@@ -193,7 +197,7 @@ def test_generated_games(seed):
         assert sets.gap <= TOLERANCE * game.payoff_range
 
 
-@pytest.mark.parametrize("seed", range(12, 12 + len(KINDS)))
+@pytest.mark.parametrize("seed", range(len(KINDS), 2 * len(KINDS)))
 def test_a_coarse_tolerance_is_sound_too(seed):
     game, known, sets = set_game(seed), twin(seed), solved(set_game(seed), tolerance=1e-2)
     assert_consistent(game, sets)
