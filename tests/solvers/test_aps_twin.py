@@ -34,8 +34,8 @@ from tests.solvers.aps_twin import (
 from tests.solvers.set_games import KINDS, forbidding, plain, set_game, without
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "equilibrium_sets.json").read_text(encoding="utf-8"))["cases"]
-#: Seconds in pure Python: five states with 3 x 3 actions at 0.9.
-LONG = {"rand_S5_A3_d0.9"}
+#: More than ten seconds in pure Python on a busy machine.
+LONG = {"rand_S5_A3_d0.9", "rand_S10_A2_d0.7"}
 F = Fraction
 QUARTER, HALF = F(1, 4), F(1, 2)
 #: Rounding of exact iterates: keeps fractions short.
