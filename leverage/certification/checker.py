@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
@@ -79,17 +80,19 @@ class _Cells:
     choices: tuple[Integers, ...]
 
 
-def check(plan: Automaton, nodes: Booleans | None = None) -> Certificate:
+def check(plan: Automaton, nodes: Booleans | None = None, deviation: Sequence[Sequence[ArrayLike]] | None = None) -> Certificate:
     """Certify a plan: exact node values, and the largest gain of a one-shot deviation at any reachable node.
 
     Parameters
     ----------
     plan : plays for all players; public lotteries between nodes are allowed.
     nodes : (K,) nodes that count; default: those that play from the game's start can reach under any actions.
+    deviation : deviation[s][i][a] says whether player i may depart to its action a in state s; default: to every action.
 
     Returns
     -------
-    Certificate : gains in normalised payoff. Every own action counts, those in the support of the plan's lottery too.
+    Certificate : gains in normalised payoff. Every own action that is allowed counts, those in the support of the plan's
+        lottery too.
 
     Raises
     ------
@@ -119,7 +122,8 @@ def check(plan: Automaton, nodes: Booleans | None = None) -> Certificate:
     counted = reachable_nodes(plan) if nodes is None else nodes
     if not counted.any():
         raise GameError(f"no node counts: the plan has no start in state {plan.game.states[plan.game.start]}")
-    return _certificate(plan, counted)
+    allowed = [_allowed_choices(plan, i, deviation) for i in range(plan.game.n_players)]
+    return _certificate(plan, counted, allowed)
 
 
 def certify(game: StochasticGame, profile_or_plan: Automaton | Sequence[Sequence[Floats]]) -> float:
@@ -155,8 +159,15 @@ def certify(game: StochasticGame, profile_or_plan: Automaton | Sequence[Sequence
     return check(plan, nodes=np.ones(plan.n_nodes, dtype=bool)).gain
 
 
-def _certificate(plan: Automaton, counted: Booleans) -> Certificate:
-    """The certificate over the nodes that count."""
+def _allowed_choices(plan: Automaton, player: int, deviation: Sequence[Sequence[ArrayLike]] | None) -> Booleans:
+    """Flat over the player's choices at the nodes: whether it may depart to them."""
+    if deviation is None:
+        return np.ones(len(plan.lotteries[player]), dtype=bool)
+    return np.concatenate([np.asarray(deviation[s][player], dtype=bool) for s in plan.node_state])
+
+
+def _certificate(plan: Automaton, counted: Booleans, allowed: Sequence[Booleans]) -> Certificate:
+    """The certificate over the nodes that count and the departures that are allowed."""
     game, delta = plan.game, plan.game.discount
     cells = _unroll(plan)
     values, error = _node_values(plan, cells)
@@ -166,7 +177,7 @@ def _certificate(plan: Automaton, counted: Booleans) -> Certificate:
     largest, found = [], []
     for i in range(game.n_players):
         gains = _gains(plan, cells, action_values[:, i], values[:, i], i)
-        gains = np.where(np.repeat(counted, _choice_counts(plan, i)), gains, -np.inf)
+        gains = np.where(np.repeat(counted, _choice_counts(plan, i)) & allowed[i], gains, -np.inf)
         largest.append(max(0.0, float(gains.max())))
         if largest[-1] > noise:
             # the first of those that are tied, so that rounding never names the deviation

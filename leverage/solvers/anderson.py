@@ -46,8 +46,10 @@ def fixed_point(step: Callable[[Floats], Floats | None], start: Floats, enough: 
 
 
 def _weights(moves: Floats, move: Floats) -> Floats:
-    """(m,): the weights with which `moves` (m, n) come closest to `move`. Normal equations do for few long rows: what they lose in
-    accuracy only makes the next guess a little worse."""
+    """(m,): the weights with which `moves` (m, n) come closest to `move`.
+
+    Normal equations do for few long rows: what they lose in accuracy only makes the next guess a little worse.
+    """
     values, vectors = np.linalg.eigh(moves @ moves.T)
     kept = values > RANK_TOLERANCE * values[-1]
     right = vectors[:, kept].T @ (moves @ move)

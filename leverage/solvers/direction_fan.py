@@ -63,8 +63,9 @@ class DirectionFan:
         cone = (np.searchsorted(self.angles, angle(vectors), side="right") - 1) % self.size
         first, second = d[cone], d[(cone + 1) % self.size]
         det = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-        a = (vectors[:, 0] * second[:, 1] - vectors[:, 1] * second[:, 0]) / det
-        b = (first[:, 0] * vectors[:, 1] - first[:, 1] * vectors[:, 0]) / det
+        b = np.maximum(first[:, 0] * vectors[:, 1] - first[:, 1] * vectors[:, 0], 0.0) / det
+        # in a narrow cone the quotient is inexact; what it leaves along d_j makes the sum exact all the same
+        a = np.einsum("qd,qd->q", vectors - b[:, None] * second, first)
         return cone.astype(np.int64), np.maximum(np.column_stack([a, b]), 0.0)
 
     @cached_property

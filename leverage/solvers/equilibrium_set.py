@@ -12,6 +12,7 @@ approximations; Abreu and Sannikov (2014) and Abreu, Brooks and Sannikov (2020) 
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +22,9 @@ from scipy import sparse
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
-from leverage.game.stochastic_game import Floats, Integers, StochasticGame
+from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan, angle
-from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, proved, seeded, settled
+from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, joined, proved, seeded, settled
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinct, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
@@ -174,7 +175,7 @@ def equilibrium_set(
         inner = _proof(bound, inner, inside, tolerance)
     if inner is not None:
         bound = _close(bound, inner, tolerance)
-    return _result(bound, inner, tolerance)
+    return _result(bound, inner, tolerance, deviation)
 
 
 def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
@@ -233,7 +234,9 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
     """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is
     larger."""
     form, live = bound.form, ~bound.empty
-    seed = inner or seeded(form, bound.fan, points, bound.alive, live)
+    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live)
+    if fresh is not None:
+        seed = fresh if seed is None else joined(seed, fresh)
     if seed is None:
         return None
     # what one step adds is at least this share of what all further steps would add
@@ -309,7 +312,7 @@ def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: floa
     return with_directions(bound, normals[worth > enough])
 
 
-def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> EquilibriumSet:
+def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float, deviation: Mask | None) -> EquilibriumSet:
     game = bound.form.game
     none, nowhere = np.zeros((0, 2)), np.zeros(0, dtype=np.intp)
     outer = tuple(
@@ -319,7 +322,7 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> Eq
     machine, certificate = None, 0.0
     if inner is not None:
         machine = automaton(inner)
-        proof = check(machine, nodes=np.ones(machine.n_nodes, dtype=bool))
+        proof = check(machine, nodes=np.arange(machine.n_nodes) < len(inner.promises.row), deviation=deviation)
         certificate = proof.gain
         if certificate > ACCEPTED_GAIN * game.payoff_range:
             machine, certificate = None, 0.0
@@ -335,7 +338,7 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> Eq
         outer=outer,
         inner=tuple(inside),
         gap=gap,
-        bounds=_bounds(bound),
+        bounds=_bounds(bound, outer),
         machine=machine,
         vertex_node=tuple(nodes),
         certificate=certificate,
@@ -345,12 +348,16 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> Eq
     )
 
 
-def _bounds(bound: OuterBound) -> Floats:
+def _bounds(bound: OuterBound, outer: Sequence[Floats]) -> Floats:
     """(S, 2, 2) smallest and largest payoff in the outer polygons; NaN where they are empty."""
     form, (up, left, down) = bound.form, bound.fan.marks
     scaled = np.stack([-bound.h[:, [left, down]], bound.h[:, [0, up]]], axis=-1)
-    scaled[bound.empty] = np.nan
-    return np.asarray(form.lowest[:, None] + form.scale[:, None] * scaled)
+    found = np.asarray(form.lowest[:, None] + form.scale[:, None] * scaled)
+    for s, polygon in enumerate(outer):
+        # the axes' own support values may be implied by others
+        found[s, :, 0] = np.maximum(found[s, :, 0], polygon.min(axis=0)) if len(polygon) else np.nan
+        found[s, :, 1] = np.minimum(found[s, :, 1], polygon.max(axis=0)) if len(polygon) else np.nan
+    return found
 
 
 def _outer_polygon(bound: OuterBound, state: int, allowed: float) -> Floats:
@@ -362,14 +369,26 @@ def _outer_polygon(bound: OuterBound, state: int, allowed: float) -> Floats:
 def _status(bound: OuterBound, gap: float, proved_inside: bool, tolerance: float) -> str:
     game = bound.form.game
     if bound.empty[game.start]:
-        where = f"in state '{game.states[bound.source]}'"
+        where = _place(bound)
         if bound.source == game.start:
             return f"No equilibrium in pure actions with public randomisation: none exists {where}, where play begins."
         return f"No equilibrium in pure actions with public randomisation: none exists {where}, to which play can come."
     work = f"{bound.fan.size} directions, {bound.sweeps} steps"
+    known = "" if bound.source < 0 else f" From {_counted(bound.empty)} there is none, because none exists {_place(bound)}."
     if not proved_inside:
-        return f"No equilibrium was proved: the outer bound is not empty, but no automaton inside it passed the checker ({work})."
+        why = "the outer bound is not empty, but no automaton inside it passed the checker"
+        return f"No equilibrium was proved: {why} ({work}).{known}"
     if gap > tolerance * game.payoff_range:
         asked = f"{tolerance * game.payoff_range:.2g}"
-        return f"The gap of {gap:.2g} is more than the {asked} asked for; a larger tolerance ends sooner ({work})."
-    return f"Bounded from both sides with a gap of {gap:.2g} ({work})."
+        return f"The gap of {gap:.2g} is more than the {asked} asked for; a larger tolerance ends sooner ({work}).{known}"
+    return f"Bounded from both sides with a gap of {gap:.2g} ({work}).{known}"
+
+
+def _place(bound: OuterBound) -> str:
+    return f"in state '{bound.form.game.states[bound.source]}'"
+
+
+def _counted(states: Booleans) -> str:
+    """How many states, in words."""
+    number = int(states.sum())
+    return "one state" if number == 1 else f"{number} states"

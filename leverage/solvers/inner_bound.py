@@ -162,6 +162,11 @@ def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
     return None
 
 
+def joined(one: InnerBound, two: InnerBound) -> InnerBound:
+    """Two families of self-generating sets as one: their union generates itself too."""
+    return _evaluated(one.form, _united(one.form, one.promises, two.promises))
+
+
 def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, live: Booleans, goal: float) -> InnerBound:
     """Enlarge self-generating sets by their image until that adds less than `goal` to a support value.
 
@@ -351,17 +356,27 @@ def asked(form: SetForm, worst: Floats, slack: float) -> Floats:
 
 
 def automaton(inner: InnerBound) -> Automaton:
-    """The automaton of an inner bound: a departure by one player is answered by that player's worst node."""
+    """The automaton of an inner bound: a departure by one player is answered by that player's worst node.
+
+    States without nodes get one each, after all others, that plays the first actions for ever: only moves that the masks rule out
+    lead there, and an automaton has an answer to every move.
+    """
     nodes, form = inner.promises, inner.form
-    game, count = form.game, len(nodes.row)
-    sizes = np.diff(game.entry_start)[nodes.state]
-    edge_node = np.repeat(np.arange(count), sizes)
-    entry = spans(game.entry_start[nodes.state], sizes)
-    row, target = game.entry_row[entry], np.asarray(game.transitions.indices)[entry]
-    alone = [game.row_action[i][row] != game.row_action[i][nodes.row[edge_node]] for i in range(2)]
-    off_path = alone[0] | alone[1]
+    game, size = form.game, len(nodes.row)
+    hollow = np.setdiff1d(np.arange(game.n_states), nodes.state)
+    count = size + len(hollow)
+    node_state = np.concatenate([nodes.state, hollow])
+    node_row = np.concatenate([nodes.row, game.row_start[hollow]])
     worst = [_worst_nodes(game.n_states, nodes, i) for i in range(2)]
+    for own in worst:
+        own[hollow] = size + np.arange(len(hollow))
+    sizes = np.diff(game.entry_start)[node_state]
+    edge_node = np.repeat(np.arange(count), sizes)
+    entry = spans(game.entry_start[node_state], sizes)
+    row, target = game.entry_row[entry], np.asarray(game.transitions.indices)[entry]
+    alone = [game.row_action[i][row] != game.row_action[i][node_row[edge_node]] for i in range(2)]
     # after a departure of both any equilibrium will do, and player 1's worst is one
+    off_path = alone[0] | alone[1] | (edge_node >= size)
     punishing = np.where(alone[0], worst[0][target], worst[1][target])[off_path]
     on_path = np.flatnonzero(~off_path)
     used = inner.weights > 0
@@ -379,16 +394,16 @@ def automaton(inner: InnerBound) -> Automaton:
     first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
     lotteries = []
     for i in range(2):
-        counts = game.action_counts[nodes.state, i]
+        counts = game.action_counts[node_state, i]
         flat = np.zeros(int(counts.sum()))
-        flat[np.concatenate([[0], np.cumsum(counts)[:-1]]) + game.row_action[i][nodes.row]] = 1.0
+        flat[np.concatenate([[0], np.cumsum(counts)[:-1]]) + game.row_action[i][node_row]] = 1.0
         lotteries.append(flat)
     return Automaton(
         game=game,
         players=(0, 1),
         modes=tuple(f"promise {k + 1}" for k in range(count)),
         node_mode=np.arange(count),
-        node_state=nodes.state,
+        node_state=node_state,
         lotteries=tuple(lotteries),
         next_nodes=law,
         start=sparse.csr_array((np.ones(len(first)), (nodes.state[first], first)), shape=(game.n_states, count)),

@@ -16,8 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import breadth_first_order
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.solvers.anderson import fixed_point
@@ -61,7 +59,8 @@ def whole_box(form: SetForm, fan: DirectionFan) -> OuterBound:
     """The box of each player's payoff range."""
     support = np.maximum(fan.directions, 0.0).sum(axis=1)
     n = form.game.n_states
-    bound = OuterBound(form, fan, np.tile(support, (n, 1)), form.prescribed.copy(), np.zeros(n, dtype=bool))
+    alive = form.prescribed & ~_tempting_today(form)
+    bound = OuterBound(form, fan, np.tile(support, (n, 1)), alive, np.zeros(n, dtype=bool))
     return _without_empty(bound)
 
 
@@ -96,31 +95,36 @@ def sweep(bound: OuterBound) -> OuterBound:
     """One valid step: the set shrinks to its image; rows without image and states without rows are dropped for good."""
     out, fate = step(bound, bound.h)
     alive = bound.alive & (fate == KEPT)
-    h = np.minimum(bound.h, out + ROUNDING)
+    h = np.where(np.isfinite(out), np.minimum(bound.h, out + ROUNDING), bound.h)
     following = replace(bound, h=h, alive=alive, sweeps=bound.sweeps + 1)
     return following if np.array_equal(alive, bound.alive) else _without_empty(following)
 
 
+def _tempting_today(form: SetForm) -> Booleans:
+    """(R,): rows that a player for whom only today counts would leave."""
+    tempting = np.zeros(len(form.reward), dtype=bool)
+    best = np.empty((2, len(form.reward)), dtype=np.int64)
+    best_departures(np.ascontiguousarray(form.reward.T), form.departure_start, form.departures, best)
+    for i in np.flatnonzero(form.delta == 0):
+        tempting |= (best[i] >= 0) & (form.reward[np.maximum(best[i], 0), i] > form.reward[:, i] + SLACK)
+    return tempting
+
+
 def _without_empty(bound: OuterBound) -> OuterBound:
-    """Emptiness spreads: no equilibrium starts in a state from which play can come, whatever anybody does, to one that has
-    none."""
-    game = bound.form.game
-    filled = np.zeros(game.n_states, dtype=bool)
-    filled[game.row_state[bound.alive]] = True
-    hollow = ~filled
-    if not hollow.any():
-        return bound
-    fresh = np.flatnonzero(hollow & ~bound.empty)
-    source = bound.source if bound.source >= 0 or not len(fresh) else int(fresh[0])
-    law = game.transitions
-    live = bound.form.possible[game.entry_row] & (law.data > 0)
-    arcs = sparse.coo_array(
-        (np.ones(live.sum()), (law.indices[live], game.row_state[game.entry_row[live]])), shape=(game.n_states,) * 2
-    ).tocsr()
-    empty = hollow.copy()
-    for s in np.flatnonzero(hollow):
-        empty[breadth_first_order(arcs, int(s), directed=True, return_predecessors=False)] = True
-    alive = bound.alive & ~empty[game.row_state]
+    """Emptiness spreads: a profile cannot be prescribed from which play can come to a state without equilibrium, whoever departs,
+    jointly too."""
+    form, game = bound.form, bound.form.game
+    alive, empty, source = bound.alive, bound.empty, bound.source
+    while True:
+        filled = np.zeros(game.n_states, dtype=bool)
+        filled[game.row_state[alive]] = True
+        if np.array_equal(~filled, empty):
+            break
+        if source < 0:
+            source = int(np.flatnonzero(~filled & ~empty)[0])
+        empty = ~filled
+        leads = np.asarray(game.transitions @ empty.astype(np.float64)) > 0
+        alive = alive & ~form.exposed(leads)
     h = bound.h.copy()
     h[empty] = 0.0
     return replace(bound, alive=alive, empty=empty, source=source, h=h)

@@ -35,8 +35,8 @@ from leverage.certification.checker import check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
-from leverage.solvers.pure_markov import allowed_gain
 from leverage.solvers.programme_kernel import propose_points, raise_supports
+from leverage.solvers.pure_markov import allowed_gain
 
 #: Masks: mask[s][i][a] says something about player i's action a in state s.
 Mask = Sequence[Sequence[ArrayLike]]

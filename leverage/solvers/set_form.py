@@ -34,7 +34,7 @@ class SetForm:
     scale: Floats
     delta: Floats
     prescribed: Booleans
-    possible: Booleans
+    may_depart: tuple[Booleans, Booleans]
     departure_start: Integers
     departures: Integers
 
@@ -42,6 +42,19 @@ class SetForm:
     def law(self) -> tuple[Integers, Integers, Floats]:
         law = self.game.transitions
         return law.indptr.astype(np.int64), law.indices.astype(np.int64), law.data
+
+    def exposed(self, marked: Booleans) -> Booleans:
+        """(R,): rows that are marked, or from which the departure of one player, or of both together, leads to a marked one."""
+        game, found = self.game, marked.copy()
+        for s in range(game.n_states):
+            rows = slice(game.row_start[s], game.row_start[s + 1])
+            here = marked[rows].reshape(tuple(game.action_counts[s]))
+            if not here.any():
+                continue
+            own, other = (self.may_depart[i][rows].reshape(here.shape) for i in range(2))
+            first, second = (here & own).any(axis=0, keepdims=True), (here & other).any(axis=1, keepdims=True)
+            found[rows] = (here | first | second | (here & own & other).any()).ravel()
+        return found
 
 
 def set_form(game: StochasticGame, prescribable: Mask | None, deviation: Mask | None) -> SetForm:
@@ -67,7 +80,7 @@ def set_form(game: StochasticGame, prescribable: Mask | None, deviation: Mask | 
         scale=scale,
         delta=game.discount.astype(np.float64),
         prescribed=may_prescribe[0] & may_prescribe[1],
-        possible=(may_prescribe[0] | may_depart[0]) & (may_prescribe[1] | may_depart[1]),
+        may_depart=(may_depart[0], may_depart[1]),
         departure_start=np.array(starts, dtype=np.int64),
         departures=np.concatenate(rows).astype(np.int64),
     )

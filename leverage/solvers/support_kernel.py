@@ -158,13 +158,14 @@ def facets(j: int, size: int, m1: int, m2: int, shape: int, up: int, low: int, l
 
 @njit(cache=True)
 def weight_pair(x: float, y: float, d: Floats, fa: int, fb: int) -> tuple[float, float]:
-    """(a, b) >= 0 with (x, y) = a d_fa + b d_fb; facets beyond the last direction are -e_1 and -e_2."""
+    """(a, b) >= 0 with (x, y) = a d_fa + b d_fb, unit vectors; facets beyond the last direction are -e_1 and -e_2."""
     size = len(d)
     ax, ay = (d[fa, 0], d[fa, 1]) if fa < size else ((-1.0, 0.0) if fa == size else (0.0, -1.0))
     bx, by = (d[fb, 0], d[fb, 1]) if fb < size else ((-1.0, 0.0) if fb == size else (0.0, -1.0))
     det = ax * by - ay * bx
-    a, b = (x * by - y * bx) / det, (ax * y - ay * x) / det
-    return (a if a > 0.0 else 0.0), (b if b > 0.0 else 0.0)
+    b = max(ax * y - ay * x, 0.0) / det
+    # between nearly parallel facets the quotient is inexact; what it leaves along the first one makes the sum exact all the same
+    return max((x - b * bx) * ax + (y - b * by) * ay, 0.0), b
 
 
 @njit(cache=True)

@@ -198,8 +198,9 @@ def follow_choice(
     asked: Floats,
     sweeps: int,
 ) -> float:
-    """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay. Returns the largest change
-    of the last sweep.
+    """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay.
+
+    Returns the largest change of the last sweep.
 
     A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is
     Newton's method for the lottery's weight, which a plain evaluation would leave as it was.
