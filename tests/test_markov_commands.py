@@ -131,7 +131,7 @@ def test_the_three_equilibria_of_a_stag_hunt_are_listed_and_known_to_be_all(fold
 def test_the_main_job_says_multiplicity_and_its_rule(folder: Path) -> None:
     page, written = made(folder, "stag.yaml")
     words = " ".join(page.split())
-    assert "selected of 3 Markov perfect equilibria found" in words
+    assert "Markov perfect (1 of 3)" in words
     assert "The point prediction (number 1) is selected as the limit of the logit path from uniform play." in words
     assert sorted(payoffs_of(pd.read_csv(written / "equilibria.csv"), "second")) == pytest.approx([1.0, 1.0, 4.0])
     assert json.loads((written / "manifest.json").read_text())["markov_equilibria"]

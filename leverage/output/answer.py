@@ -86,11 +86,11 @@ def _ranges(facts: Facts) -> str:
         return "no credible play in pure actions was found (table 5)"
     bounds = credible.sets.bounds[facts.run.game.start]
     ranges = [f"{key} {facts.points(low)} to {facts.points(high)}" for key, (low, high) in zip(facts.keys, bounds, strict=True)]
-    told = f"credible play gives {listed(ranges)}"
+    told = f"credible play gives {', '.join(ranges)}"
     agreed = credible.bargained.get("nash")
     if agreed is None:
         return f"{told}, no bargain"
-    return f"{told}, bargained (Nash) {' and '.join(facts.points(facts.payoff(agreed, i)) for i in range(len(facts.keys)))}"
+    return f"{told}, Nash bargain {' and '.join(facts.points(facts.payoff(agreed, i)) for i in range(len(facts.keys)))}"
 
 
 def _markov(facts: Facts) -> str:
@@ -98,10 +98,10 @@ def _markov(facts: Facts) -> str:
     if play is None:
         return "no Markov perfect equilibrium was found and certified (see the end)"
     count = len(facts.run.markov.equilibria)
-    which = "one Markov equilibrium" if count == 1 else f"Markov play (selected of {count})"
+    which = "Markov perfect" if count == 1 else f"Markov perfect (1 of {count})"
     numbers = [facts.points(facts.payoff(play, i)) for i in range(len(facts.keys))]
     payoffs = (
         " and ".join(numbers) if facts.run.credible else listed([f"{k} {n}" for k, n in zip(facts.keys, numbers, strict=True)])
     )
-    tail = f", '{plain(facts.event)}' in {percent(facts.event_chance(play))}" if facts.event else ""
-    return f"{which} {payoffs}{tail}"
+    tail = f", '{plain(facts.event)}' within {facts.dates[-1]}: {percent(facts.event_chance(play))}" if facts.event else ""
+    return f"{which} {payoffs}" + ("" if facts.run.credible else tail)
