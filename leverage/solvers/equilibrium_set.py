@@ -52,7 +52,7 @@ WORTH_ADDING = 0.1
 SHORTEST_EDGE = 1e-9
 
 #: Vertices closer than this (fraction of a player's payoff range) are one.
-SAME_VERTEX = 1e-11
+SAME_VERTEX = 2e-9
 
 #: Vertices whose weighted payoffs differ by less than this share of the tolerance are equally good.
 TIE_SHARE = 1e-3

@@ -19,7 +19,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from leverage.game.automaton import Automaton, spans
-from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures
@@ -325,7 +325,7 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
     query = toward * form.delta
     cone = fan.side_of(query)
     number, size = len(points), len(toward)
-    out, chosen = np.empty_like(points), np.empty((number, size), dtype=np.int64)
+    out, chosen = np.zeros_like(points), np.empty((number, size), dtype=np.int64)
     nodes, weights = np.empty((number, size, 4), dtype=np.int64), np.empty((number, size, 4))
     bound_by, slope = np.empty((number, size), dtype=np.int64), np.empty((number, size))
     indptr, indices, data = form.law
@@ -358,12 +358,12 @@ def asked(form: SetForm, worst: Floats, slack: float) -> Floats:
 def automaton(inner: InnerBound) -> Automaton:
     """The automaton of an inner bound: a departure by one player is answered by that player's worst node.
 
-    States without nodes get one each, after all others, that plays the first actions for ever: only moves that the masks rule out
-    lead there, and an automaton has an answer to every move.
+    States without nodes to which play could come get one each, after all others, that plays the first actions for ever: only
+    moves that the masks rule out lead there, and an automaton has an answer to every move.
     """
     nodes, form = inner.promises, inner.form
     game, size = form.game, len(nodes.row)
-    hollow = np.setdiff1d(np.arange(game.n_states), nodes.state)
+    hollow = _unanswered(game, nodes)
     count = size + len(hollow)
     node_state = np.concatenate([nodes.state, hollow])
     node_row = np.concatenate([nodes.row, game.row_start[hollow]])
@@ -380,11 +380,14 @@ def automaton(inner: InnerBound) -> Automaton:
     punishing = np.where(alone[0], worst[0][target], worst[1][target])[off_path]
     on_path = np.flatnonzero(~off_path)
     used = inner.weights > 0
+    # an entry of chance 0 may lead to a state without nodes
+    answered = punishing >= 0
+    punished, punishing = np.flatnonzero(off_path)[answered], punishing[answered]
     law = sparse.coo_array(
         (
             np.concatenate([np.ones(len(punishing)), inner.weights[used]]),
             (
-                np.concatenate([np.flatnonzero(off_path), np.repeat(on_path[:, None], used.shape[1], axis=1)[used]]),
+                np.concatenate([punished, np.repeat(on_path[:, None], used.shape[1], axis=1)[used]]),
                 np.concatenate([punishing, inner.vertices[used]]),
             ),
         ),
@@ -408,6 +411,20 @@ def automaton(inner: InnerBound) -> Automaton:
         next_nodes=law,
         start=sparse.csr_array((np.ones(len(first)), (nodes.state[first], first)), shape=(game.n_states, count)),
     )
+
+
+def _unanswered(game: StochasticGame, nodes: Promises) -> Integers:
+    """States without nodes to which some move in a state with nodes can lead, and those to which such states lead in turn."""
+    answered = np.zeros(game.n_states, dtype=bool)
+    answered[nodes.state] = True
+    whole = answered.copy()
+    while True:
+        leads = whole[game.row_state[game.entry_row]] & (game.transitions.data > 0)
+        following = whole.copy()
+        following[np.asarray(game.transitions.indices)[leads]] = True
+        if np.array_equal(following, whole):
+            return np.flatnonzero(whole & ~answered)
+        whole = following
 
 
 def _worst_nodes(n_states: int, nodes: Promises, player: int) -> Integers:

@@ -38,6 +38,9 @@ FIRST_SWEEPS = 8
 #: Rounds of looking for the weights under which the step contracts.
 WEIGHT_ROUNDS = 60
 
+#: Weights beyond this give a bound too wide to be of use: the facets chosen do not contract.
+LARGEST_WEIGHT = 1e9
+
 
 @dataclass(frozen=True, eq=False)
 class OuterBound:
@@ -203,6 +206,8 @@ def _containing(bound: OuterBound, guess: Floats) -> tuple[Floats, float] | None
             width = float(np.max((excess + ROUNDING) / weight)) / (1 - rate)
             return guess + width * weight, width * float(weight.max())
         weight = np.maximum(weight, spread / (1 - gap / 2))
+        if weight.max() > LARGEST_WEIGHT:
+            return None
     return None
 
 
