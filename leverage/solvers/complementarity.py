@@ -39,7 +39,7 @@ from leverage.solvers.logit_kernel import Numbers, Shape
 #: Smoothing: at first; where it begins to fall faster; its factors.
 FIRST, CLEAR, SLOW_FALL, FAST_FALL = 1.0, 1e-2, 0.5, 0.1
 #: Smoothings at which every state is solved, by blocks if need be, before it falls further. The square of the last bounds what
-#: smoothing leaves to gain; the one before is the largest at which supports are clear in most games.
+#: smoothing leaves to gain.
 LEVELS = (1e-3, 1e-6, 1e-8)
 #: A state is solved if its conditions miss by at most this share of the smoothing.
 MISS = 0.1
@@ -52,16 +52,18 @@ AIM, FALL, RISE, LEAST_DAMPING, MOST_DAMPING = 0.2, 0.5, 4.0, 1e-3, 1e3
 #: its square for each of a few actions.
 LEAST_CHANCE, BELOW, ABOVE = 1e-12, 0.1, 6.0
 #: Allowed work, counted in states times steps, and what a step costs beside its states.
-WORK, STEP_WORK = 1_500_000, 20
+WORK, STEP_WORK = 2_000_000, 20
 #: Damped steps of the whole game before the levels and at each one; Newton steps at the end, which is exact to this share
 #: of the smoothing.
 DESCENTS, LAST_STEPS, LAST_MISS = (100, 30, 30, 30), 8, 1e-2
-#: Blocks: states in the first one, growth each time that a state is tried again, most states.
+#: Blocks: states in the first one, growth each time that a state is tried again, most states (dense factors of more are slow).
 BLOCK, GROWTH, MOST_BLOCK = 30, 1.3, 60
+#: A state that was in another's block counts as tried by so much.
+ALONG = 0.15
 #: A block is solved from these smoothings (0: the present one), with so many steps each; NaN: from random play.
 BLOCK_STARTS = ((0.0, 60), (0.1, 150), (0.5, 150), (np.nan, 150))
 #: Unsolved states for each block before the whole game takes Newton steps; and how many of these.
-STATES_A_ROUND, LEAST_ROUND, ROUND_STEPS = 40, 8, 4
+STATES_A_ROUND, LEAST_ROUND, ROUND_STEPS = 40, 4, 4
 #: Newton steps are halved down to this while the conditions do not come closer by this share.
 SMALLEST_SHARE, DECREASE = 0.05, 0.01
 #: Of the random play that blocks start from at last.
@@ -292,9 +294,9 @@ class Search:
         unsolved = self._unsolved(smoothing)
         while len(unsolved) and self.work < self.most:
             worst = int(unsolved[np.argmax(self.state_miss[unsolved] / (1 + tried[unsolved]) ** 2)])
-            block = self._around(worst, int(min(MOST_BLOCK, BLOCK * GROWTH ** min(tried[worst], 10.0))))
+            block = self._around(worst, int(min(MOST_BLOCK, BLOCK * GROWTH ** min(tried[worst], MOST_BLOCK))))
             self._solve_block(block, smoothing)
-            tried[block] += 0.15
+            tried[block] += ALONG
             tried[worst] += 1.0
             since += 1
             if since >= max(LEAST_ROUND, len(unsolved) // STATES_A_ROUND):
