@@ -79,7 +79,8 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     Precision multiplies *unnormalised* action values (payoffs are summed over periods, discounted), after each player's payoffs
     are divided by that player's range over all rows. So the answer does not change when a player's payoffs are multiplied or
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
-    path.
+    path. Where the path is too long, as in sparse games of hundreds of states, smoothed conditions (`complementarity`, for two
+    players) and then other starts are tried; `selection` says which rule the answer is by.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a hundred to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
