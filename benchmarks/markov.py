@@ -2,20 +2,31 @@
 
     python benchmarks/markov.py
 
-Games are random: payoffs even on [0, 1], transition laws even on the simplex.
+Games are random: payoffs even on [0, 1], transition laws even on the simplex. Large sparse ones are the withdrawal scenario with
+more levels of deployment and talks.
 """
 
 from __future__ import annotations
 
+import re
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 import leverage
+from leverage.solvers.complementarity import smoothed_end
+from leverage.solvers.markov_perfect import AIMS, accepted, engine_for, path_ends
 
 BATCH, SINGLE = 1000, 5
+SCENARIO = Path(__file__).parents[1] / "scenarios" / "withdrawal.yaml"
+#: Levels of deployment and of talks; they give 160, 504 and 1,000 states.
+LEVELS = ((8, 10), (14, 18), (20, 25))
+#: Points of the parameters' ranges, halfway to their values, at which each refined scenario is solved.
+POINTS = 4
 
 
 def random_numbers(count: int, shape: tuple[int, int, int], seed: int) -> tuple[list, list]:
@@ -52,6 +63,41 @@ def single(shape: tuple[int, int, int], discount: float) -> None:
     )
 
 
+def refined(deployment: int, talks: int, seed: int) -> leverage.StochasticGame:
+    """The withdrawal scenario with so many levels, at a random point of its parameters; only what makes the game is kept."""
+    text = SCENARIO.read_text(encoding="utf-8")
+    for section in ("strategies", "instruments", "claims", "variants"):
+        text = re.sub(rf"(?ms)^{section}:\n.*?(?=^[a-z#]|\Z)", "", text)
+    step, opened = 0.9 / (deployment - 1), round(0.4 * (talks - 1))
+    forces = ["bases_only", *(f"force_{k}" for k in range(1, deployment - 1)), "full"]
+    stages = [{0: "broken_off", opened: "opened", talks - 1: "settled"}.get(k, f"talks_{k}") for k in range(talks)]
+    levels = ", ".join(f"{name}: {0.1 + step * k:.6g}" for k, name in enumerate(forces))
+    text = re.sub(r"(?m)^  deployment: \{.*$", f"  deployment: {{{levels}}}", text)
+    text = re.sub(r"(?m)^  talks: \{.*$", f"  talks: {{{', '.join(f'{name}: {k}' for k, name in enumerate(stages))}}}", text)
+    rng, point = np.random.default_rng(seed), {}
+    for found in re.finditer(r"(?m)^  (\w+): \{value: ([\d.]+), range: \[([\d.]+), ([\d.]+)\]", text):
+        value, low, high = map(float, found.groups()[1:])
+        point[found.group(1)] = (value + rng.uniform(low, high)) / 2
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "refined.yaml"
+        file.write_text(text, encoding="utf-8")
+        return leverage.compile_game(leverage.load_scenario(file, overrides=point))
+
+
+def sparse_scenarios(deployment: int, talks: int) -> None:
+    """Seconds until the first path gives up, seconds and success of smoothing after it."""
+    for seed in range(POINTS):
+        engine = engine_for(refined(deployment, talks, seed), 1e-9)
+        started = time.process_time()
+        p = next(path_ends(engine, AIMS[0], np.zeros(int(engine.shape.group_start[-1]))), None)
+        path = time.process_time() - started
+        by = "the path" if p is not None else "smoothing"
+        p = smoothed_end(engine.shape, engine.numbers) if p is None else p
+        seconds, found = time.process_time() - started - path, None if p is None else accepted(engine, p, by)
+        how = f"solved by {by}, gain {found.certificate:.0e}" if found is not None else "not solved by either"
+        print(f"  {engine.shape.states:4d} states, point {seed}: path {path:6.2f} s, smoothing {seconds:6.2f} s, {how}")
+
+
 def main() -> None:
     """Measure and print."""
     with threadpool_limits(limits=1, user_api="blas"):
@@ -63,6 +109,11 @@ def main() -> None:
         print("one by one")
         for shape, discount in (((8, 2, 3), 0.9), ((20, 2, 4), 0.95), ((50, 2, 3), 0.95), ((100, 2, 3), 0.95)):
             single(shape, discount)
+        print("refined withdrawal scenario")
+        small = engine_for(refined(4, 6, 0), 1e-9)
+        smoothed_end(small.shape, small.numbers)  # compiled
+        for levels in LEVELS:
+            sparse_scenarios(*levels)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
+from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.logit_kernel import Numbers, Shape, Work
 from leverage.solvers.logit_system import allowed_gain, numbers_of, shape_of, workspace
 from leverage.solvers.solution import Solution
@@ -29,6 +30,7 @@ from leverage.solvers.tied_end import tied_end
 
 CONCEPT = "Markov perfect"
 SELECTION = "limit of the logit path from uniform play"
+SMOOTHED = "limit of smoothed complementarity conditions, as the path from uniform play was lost or too long"
 #: Prediction errors (in probability) that steps aim at: the usual ones, then tighter ones if the path was lost.
 AIMS = (0.02, 0.005, 0.001)
 #: Other starts that are tried when the path from uniform play is lost; log-odds at precision 0 are normal with this spread.
@@ -40,6 +42,11 @@ TIED_NEAR = 1e-3
 VALUES_A_CALL, MOST_POINTS = 20_000, 20_000
 #: A path is tried for so many points, or so many values' worth of them, before other starts are: some paths turn back for ever.
 FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
+#: In games of more values, turns after which a path counts as too long: of refined scenarios and random sparse games of that
+#: size, none whose path had turned so often was solved within its points. Smaller ones were, after up to 86 turns.
+LONG_VALUES, MOST_TURNS = 600, 6
+#: In games of more values, where other starts take seconds each, smoothing is tried before them where the path was lost as well.
+SLOW_VALUES = 200
 #: Sparse factors may outgrow their room so many times; each time it is doubled.
 MOST_ROOM = 64
 #: Rounds of best replies before giving up.
@@ -74,7 +81,8 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     Precision multiplies *unnormalised* action values (payoffs are summed over periods, discounted), after each player's payoffs
     are divided by that player's range over all rows. So the answer does not change when a player's payoffs are multiplied or
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
-    path.
+    path. Where the path is lost or too long, as in sparse games of hundreds of states, smoothed conditions (`complementarity`,
+    for two players) and then other starts are tried; `selection` says which rule the answer is by.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a hundred to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -140,10 +148,16 @@ def engine_for(game: StochasticGame, tolerance: float) -> Engine:
 def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     """Profiles (C,) in order of preference, with the rule that selects each."""
     uniform = np.zeros(int(engine.shape.group_start[-1]))
+    too_long = False
     for aim in AIMS:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform))
-        if engine.work.at[kernel.POINTS] >= first_points(engine):
-            break  # the path is long, not lost
+        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or turned_often(engine)
+        if too_long:
+            break  # tighter steps would not make it shorter
+    if too_long or engine.shape.states * engine.shape.players > SLOW_VALUES:
+        p = smoothed_end(engine.shape, engine.numbers)
+        if p is not None:
+            yield SMOOTHED, p
     for k, bias in enumerate(perturbed_starts(engine, OTHER_STARTS)):
         rule = f"limit of a logit path from perturbed play (start {k + 1}), as the path from uniform play was lost or too long"
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
@@ -156,6 +170,11 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
 def first_points(engine: Engine) -> int:
     """Points after which a path counts as too long: a count of work, the same on every machine."""
     return max(1, min(FIRST_POINTS, FIRST_VALUES // (engine.shape.states * engine.shape.players)))
+
+
+def turned_often(engine: Engine) -> bool:
+    """Whether the path has turned back so often that it counts as too long; a matter of large games only."""
+    return bool(engine.shape.states * engine.shape.players > LONG_VALUES and engine.work.at[kernel.TURNS] >= MOST_TURNS)
 
 
 def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
@@ -171,14 +190,15 @@ def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
 def path_ends(engine: Engine, aim: float, bias: Floats, most: int | None = None) -> Iterator[Floats]:
     """Profiles (C,) that the logit path from `bias` leads to, those that the kernel finds good enough; usually one.
 
-    After one is refused by the caller the path goes on, for at most so many points (default: `first_points`).
+    After one is refused by the caller the path goes on, for at most so many points (default: `first_points`, and while it has not
+    `turned_often`).
     """
     allowed = first_points(engine) if most is None else most
     engine.work.at[:] = 0.0
     engine.work.slot[kernel.BIAS] = bias
     at_a_time = max(1, min(allowed, VALUES_A_CALL // (engine.shape.states * engine.shape.players)))
     seek = True
-    while engine.work.at[kernel.POINTS] < allowed:
+    while engine.work.at[kernel.POINTS] < allowed and not (most is None and turned_often(engine)):
         work = engine.work
         code = kernel.walk(engine.shape, engine.numbers, work, aim, at_a_time if seek else 1, seek)
         seek = code != kernel.NEAR_END

@@ -1,0 +1,224 @@
+"""Smoothed complementarity conditions: the kernels against a plain twin, answers against the checker, and honest failure."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+import leverage
+from leverage.certification.checker import certify
+from leverage.game.stochastic_game import StochasticGame
+from leverage.solvers import complementarity as module
+from leverage.solvers import logit_kernel
+from leverage.solvers import markov_perfect as ladder
+from leverage.solvers.complementarity import Search, smoothed_end
+from leverage.solvers.logit_system import numbers_of, shape_of
+from leverage.solvers.markov_batch import markov_perfect_batch
+from leverage.solvers.markov_perfect import SELECTION, SMOOTHED, engine_for, markov_perfect, turned_often
+
+TOLERANCE = 1e-9  # share of the payoff range: the solver's default
+SMOOTHING = 0.3
+
+
+def ragged_game(seed: int, counts=((2, 3), (1, 2), (3, 1), (2, 2)), *, whole: bool = False) -> StochasticGame:
+    """Different numbers of actions, a choice for one player only in some states, few successors, two discount factors."""
+    rng, states = np.random.default_rng(seed), len(counts)
+    payoffs, laws = [], []
+    for s, shape in enumerate(counts):
+        payoffs.append(rng.integers(0, 3, (*shape, 2)).astype(float) if whole else rng.random((*shape, 2)))
+        law = np.zeros((*shape, states))
+        law[..., [s, (s + 1) % states]] = rng.dirichlet(np.ones(2), size=shape)
+        laws.append(law)
+    return StochasticGame.from_arrays(payoffs, laws, (0.8, 0.6))
+
+
+def search_in(game: StochasticGame, seed: int) -> Search:
+    """A search somewhere in the middle: random play, random values, different damping in each state."""
+    rng, search = np.random.default_rng(seed), Search.of(shape_of(game), numbers_of(game, TOLERANCE))
+    search.p = np.concatenate([rng.dirichlet(np.ones(n)) for n in game.action_counts.ravel()])
+    search.values = rng.uniform(0, 3, 2 * game.n_states)
+    search.damping = rng.uniform(0, 0.5, game.n_states)
+    return search
+
+
+# --- the slow twin -------------------------------------------------------------------------------------------------
+
+
+def plain_conditions(game: StochasticGame, x, smoothing: float):
+    """Conditions of all choices, then sums of chances less 1, at x = (chances, values), with explicit loops."""
+    spread = np.ptp(game.payoffs, axis=0)
+    starts = np.concatenate([[0], np.cumsum(game.action_counts.ravel())])
+    values = x[starts[-1] :].reshape(-1, 2)
+    conditions, sums = [], []
+    for s in range(game.n_states):
+        payoffs = (game.stage_payoffs(s) - game.payoffs.min(axis=0)) / spread
+        rewards = payoffs + game.discount * (game.stage_transitions(s) @ values)
+        play = [x[starts[2 * s + i] : starts[2 * s + i + 1]] for i in range(2)]
+        for i in range(2):
+            for own in range(game.action_counts[s, i]):
+                worth = 0.0
+                for other in range(game.action_counts[s, 1 - i]):
+                    profile = (own, other) if i == 0 else (other, own)
+                    worth += play[1 - i][other] * rewards[(*profile, i)]
+                p, slack = play[i][own], values[s, i] - worth
+                alone = game.action_counts[s, i] == 1
+                conditions.append(slack if alone else p + slack - np.sqrt(p**2 + slack**2 + 2 * smoothing**2))
+            sums.append(play[i].sum() - 1)
+    return np.array(conditions + sums)
+
+
+def plain_step(game: StochasticGame, search: Search, smoothing: float, free):
+    """The damped Newton step in the unknowns that are free, by central differences."""
+    x, size = np.concatenate([search.p, search.values]), 1e-6
+    columns = [
+        plain_conditions(game, x + size * e, smoothing) - plain_conditions(game, x - size * e, smoothing) for e in np.eye(len(x))
+    ]
+    jacobian = np.array(columns).T / (2 * size)
+    chances = len(search.p)
+    group = np.repeat(np.arange(2 * game.n_states), game.action_counts.ravel())
+    for c in range(chances):  # damping adds damping times the change of a chance to its slack
+        if game.action_counts.ravel()[group[c]] > 1:
+            slack = search.slack[c]
+            rate = 1 - slack / np.sqrt(search.p[c] ** 2 + slack**2 + 2 * smoothing**2)
+            jacobian[c, c] += search.damping[group[c] // 2] * rate
+    step = np.zeros(len(x))
+    step[free] = np.linalg.solve(jacobian[np.ix_(free, free)], -plain_conditions(game, x, smoothing)[free])
+    return step[:chances], step[chances:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_conditions_are_those_of_the_twin(seed):
+    game = ragged_game(seed)
+    search = search_in(game, seed)
+    largest, squares = search.evaluate(search.everything, SMOOTHING)
+    expected = plain_conditions(game, np.concatenate([search.p, search.values]), SMOOTHING)[: len(search.p)]
+    assert search.miss == pytest.approx(expected, abs=1e-12)
+    assert largest == pytest.approx(np.max(np.abs(expected)), rel=1e-12)
+    assert squares == pytest.approx(np.sum(expected**2), rel=1e-12)
+    state = np.repeat(np.arange(game.n_states), game.action_counts.sum(axis=1))
+    assert search.state_miss == pytest.approx([np.max(np.abs(expected[state == s])) for s in range(game.n_states)])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("block", [(0, 1, 2, 3), (0, 1), (2,), (1, 3)])
+def test_the_step_is_newtons_step_of_the_twin_with_all_other_states_held(seed, block):
+    game = ragged_game(seed)
+    search, states = search_in(game, seed), np.array(block)
+    search.evaluate(search.everything, SMOOTHING)
+    group = np.repeat(np.arange(2 * game.n_states), game.action_counts.ravel())
+    free = np.isin(np.concatenate([group // 2, np.arange(2 * game.n_states) // 2]), states)
+    chances, values = plain_step(game, search, SMOOTHING, np.flatnonzero(free))
+    move = search.direction(states, SMOOTHING)
+    inside = np.isin(group // 2, states)
+    assert search.step_p[inside] == pytest.approx(chances[inside], abs=1e-6)
+    assert search.step_values == pytest.approx(values, abs=1e-6)
+    assert move == pytest.approx(np.max(np.abs(chances)), abs=1e-6)
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+def lotteries(game: StochasticGame, p):
+    parts = np.split(p, np.cumsum(game.action_counts.ravel())[:-1])
+    return [parts[i::2] for i in range(2)]
+
+
+def withdrawal() -> StochasticGame:
+    return leverage.compile_game(leverage.load_scenario("scenarios/withdrawal.yaml"))
+
+
+def chain(states: int, seed: int) -> StochasticGame:
+    """Random payoffs on a line: each row leads to two states next to its own."""
+    rng = np.random.default_rng(seed)
+    laws = np.zeros((states, 2, 2, states))
+    for s, a, b in itertools.product(range(states), range(2), range(2)):
+        stay = rng.random()
+        laws[s, a, b, s], laws[s, a, b, (s + a + 2 * b - 1) % states] = stay, 1 - stay
+    laws /= laws.sum(axis=3, keepdims=True)
+    return StochasticGame.from_arrays(list(rng.random((states, 2, 2, 2))), list(laws), (0.9, 0.8))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_found_passes_the_checker(seed):
+    game = chain(30, seed)
+    p = smoothed_end(shape_of(game), numbers_of(game, TOLERANCE))
+    assert p is not None
+    assert certify(game, lotteries(game, p)) <= TOLERANCE * game.payoff_range
+
+
+def test_the_shipped_scenario_is_solved_and_the_answer_repeats():
+    game = withdrawal()
+    p, again = (smoothed_end(shape_of(game), numbers_of(game, TOLERANCE)) for _ in range(2))
+    assert p is not None
+    assert certify(game, lotteries(game, p)) <= TOLERANCE * game.payoff_range
+    assert np.array_equal(p, again)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_games_with_ties_an_answer_is_an_equilibrium_or_there_is_none(seed):
+    game = ragged_game(seed, whole=True)
+    p = smoothed_end(shape_of(game), numbers_of(game, TOLERANCE))
+    assert p is None or certify(game, lotteries(game, p)) <= 1e-6 * game.payoff_range
+
+
+def test_blocks_solve_what_the_descent_leaves_unsolved(monkeypatch):
+    game = withdrawal()
+    monkeypatch.setattr(module, "DESCENTS", (5, 0, 0, 0))
+    search = Search.of(shape_of(game), numbers_of(game, TOLERANCE))
+    search.descend(search.everything, module.FIRST, module.LEVELS[0], 5)
+    search.evaluate(search.everything, module.LEVELS[0])
+    assert np.max(search.state_miss) > module.MISS * module.LEVELS[0]
+    assert search.solve_blocks(module.LEVELS[0])
+    search.evaluate(search.everything, module.LEVELS[0])
+    assert np.max(search.state_miss) <= module.MISS * module.LEVELS[0]
+
+
+# --- where there is no answer ----------------------------------------------------------------------------------------
+
+
+def test_it_says_so_when_the_allowed_work_does_not_do(monkeypatch):
+    game = withdrawal()
+    monkeypatch.setattr(module, "DESCENTS", (1, 0, 0, 0))
+    monkeypatch.setattr(module, "WORK", 1)
+    assert smoothed_end(shape_of(game), numbers_of(game, TOLERANCE)) is None
+
+
+def test_it_is_for_two_players():
+    payoffs, law = np.random.default_rng(0).random((2, 2, 2, 3)), np.ones((2, 2, 2, 1))
+    game = StochasticGame.from_arrays([payoffs], [law], 0.5)
+    assert smoothed_end(shape_of(game), numbers_of(game, TOLERANCE)) is None
+
+
+# --- its place in the ladder -----------------------------------------------------------------------------------------
+
+
+def test_it_answers_where_the_path_is_too_long_and_says_so_alone_and_in_batch(monkeypatch):
+    game = withdrawal()
+    monkeypatch.setattr(ladder, "FIRST_VALUES", 20 * 2 * game.n_states)  # so many values are 20 points
+    found = markov_perfect(game)[0]
+    assert found.selection == SMOOTHED
+    assert found.certificate <= TOLERANCE * game.payoff_range
+    batch = markov_perfect_batch(game)
+    assert batch.selection == (SMOOTHED,)
+    # a batch scales the transition law's rows once more, so that the games differ by rounding
+    assert batch.values[0] == pytest.approx(found.values, abs=TOLERANCE * game.payoff_range)
+
+
+def test_it_does_not_answer_where_the_path_does(monkeypatch):
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(ladder, "smoothed_end", never)
+    assert markov_perfect(chain(30, 0))[0].selection == SELECTION
+
+
+def test_only_paths_of_large_games_are_too_long_for_their_turns():
+    small, large = engine_for(chain(30, 0), TOLERANCE), engine_for(chain(ladder.LONG_VALUES // 2 + 1, 0), TOLERANCE)
+    for engine in (small, large):
+        engine.work.at[logit_kernel.TURNS] = ladder.MOST_TURNS - 1
+        assert not turned_often(engine)
+        engine.work.at[logit_kernel.TURNS] = ladder.MOST_TURNS
+    assert not turned_often(small)
+    assert turned_often(large)
