@@ -12,7 +12,7 @@ approximation).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -77,7 +77,7 @@ class InnerBound:
     """An automaton's nodes with lotteries over nodes as continuation.
 
     vertices, weights: (m, 3) for each entry of `promises`. gain: largest gain of a one-shot departure, fraction of a player's
-    payoff range, as the solver computes it. settled: one more step would not enlarge the sets by more than was asked for.
+    payoff range, as the solver computes it.
     """
 
     form: SetForm
@@ -85,7 +85,6 @@ class InnerBound:
     vertices: Integers
     weights: Floats
     gain: float
-    settled: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +163,8 @@ def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
 
 def joined(one: InnerBound, two: InnerBound) -> InnerBound:
     """Two families of self-generating sets as one: their union generates itself too."""
-    return _evaluated(one.form, _united(one.form, one.promises, two.promises))
+    both = _evaluated(one.form, _united(one.form, one.promises, two.promises))
+    return both if both.gain <= ENOUGH else one
 
 
 def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, live: Booleans, goal: float) -> InnerBound:
@@ -179,9 +179,10 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
         choice = _choose(form, fan, points, rows, 0.0)
         rise = np.where(live[:, None], np.einsum("kd,skd->sk", fan.sides, choice.points - points), 0.0)
         if rise.max() <= goal:
-            return replace(_evaluated(form, promises), settled=True)
+            break
         promises = _united(form, promises, _nodes(form, choice, points, rise > goal / 2))
-    return replace(_evaluated(form, promises), settled=False)
+    larger = _evaluated(form, promises)
+    return larger if larger.gain <= ENOUGH else inner
 
 
 def _distance(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
@@ -286,7 +287,7 @@ def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
     values = _values(form, nodes.row, nodes.owner, nodes.entry, vertices, weights)
     after = np.einsum("mn,mnd->md", weights, values[vertices])
     nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
-    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes), False)
+    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
 
 
 def _largest_gain(form: SetForm, nodes: Promises) -> float:

@@ -14,6 +14,9 @@ from numba import njit
 
 from leverage.game.stochastic_game import Floats, Integers
 
+#: A point that is nearer than this to the boundary of a polygon (fraction of a player's payoff range) is on it.
+NEGLIGIBLE = 1e-14
+
 
 @njit(cache=True)
 def promise_step(
@@ -241,6 +244,13 @@ def _turn(a: Floats, b: Floats, c: Floats) -> float:
 
 
 @njit(cache=True)
+def _aside(a: Floats, b: Floats, c: Floats) -> float:
+    """How far b stands to the right of the way from a to c."""
+    length = np.hypot(c[0] - a[0], c[1] - a[1])
+    return float(_turn(a, b, c) / length) if length > 0.0 else 0.0
+
+
+@njit(cache=True)
 def convex_rounds(
     values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers
 ) -> None:
@@ -266,7 +276,7 @@ def convex_rounds(
                     and abs(values[k, 1] - values[rounds[size - 1], 1]) <= least
                 ):
                     continue
-                while size - floor >= 2 and _turn(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= 0.0:
+                while size - floor >= 2 and _aside(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= NEGLIGIBLE:
                     size -= 1
                 rounds[size] = k
                 size += 1
@@ -324,7 +334,7 @@ def as_lotteries(
                 nearest = gap
                 vertices[m, 0], vertices[m, 1] = rounds[first + n], rounds[first + (n + 1) % count]
                 weights[m, 0], weights[m, 1] = 1.0 - share, share
-        if outside or nearest <= 1e-15:
+        if outside or nearest <= NEGLIGIBLE:
             worst = max(worst, nearest)
             continue
         a = values[rounds[first]]
@@ -332,12 +342,19 @@ def as_lotteries(
             b, c = values[rounds[first + n]], values[rounds[first + n + 1]]
             area = _turn(a, b, c)
             wb, wc = _turn(a, points[m], c) / area, _turn(a, b, points[m]) / area
-            if wc >= 0.0 and (wb >= 0.0 or n == count - 2):
-                wb, wc = max(wb, 0.0), max(wc, 0.0)
-                wa = max(1.0 - wb - wc, 0.0)
-                total = wa + wb + wc
+            if wc < 0.0 or (wb < 0.0 and n < count - 2):
+                continue
+            wb, wc = max(wb, 0.0), max(wc, 0.0)
+            wa = max(1.0 - wb - wc, 0.0)
+            total = wa + wb + wc
+            wa, wb, wc = wa / total, wb / total, wc / total
+            gap = np.hypot(wa * a[0] + wb * b[0] + wc * c[0] - x, wa * a[1] + wb * b[1] + wc * c[1] - y)
+            # in a sliver the weights are rounding: then the point of the boundary is the better one
+            if gap < nearest:
+                nearest = gap
                 vertices[m, 0], vertices[m, 1], vertices[m, 2] = rounds[first], rounds[first + n], rounds[first + n + 1]
-                weights[m, 0], weights[m, 1], weights[m, 2] = wa / total, wb / total, wc / total
-                if wb >= 0.0:
-                    break
+                weights[m, 0], weights[m, 1], weights[m, 2] = wa, wb, wc
+            if wb > 0.0 or wc > 0.0:
+                break
+        worst = max(worst, nearest)
     return worst
