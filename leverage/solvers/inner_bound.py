@@ -50,7 +50,7 @@ MOST_PLAIN = 16
 ROUNDING = 1e-13
 
 #: Up to this many nodes a dense factorisation is faster.
-DENSE_NODES = 400
+DENSE_NODES = 40
 
 
 @dataclass(frozen=True, eq=False)
