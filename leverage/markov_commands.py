@@ -58,6 +58,36 @@ def equilibria_command(
     _tell_study("equilibria", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
+def credible_command(
+    file: FileArgument,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            metavar="X",
+            help="The gap between outer and inner bound to reach, a fraction of the payoff range. Default: as in a run, 1e-4, or "
+            "1e-2 where discount factors differ or there are more than two players.",
+            show_default=False,
+        ),
+    ] = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """All that credible play allows: ranges, best plans, bargaining points."""
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import credible_study
+
+        return credible_study(scenario, tolerance=tolerance, progress=tell)
+
+    _tell_study("credible", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
 def noise_command(
     file: FileArgument,
     precision: Annotated[

@@ -62,7 +62,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         tell(f"measured: {play.selection}")
         plays.append(play)
     credible = None
-    if game.n_players == 2:
+    if game.n_players > 1:
         tell("bounding all credible play")
         credible = credible_play_of(game, tuple(player.key for player in scenario.players))
         plays += credible.plays

@@ -11,14 +11,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from leverage.analysis.branch import measured_branch
+from leverage.analysis.credible import credible_play_of
 from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.noise import noisy_path
 from leverage.errors import Fault, ScenarioError, UnsolvedError
 from leverage.game.form import compile_form
 from leverage.output.branch import branch_frame, branch_text, events_frame, selection_frame
+from leverage.output.credible import credible_text
 from leverage.output.equilibria import equilibria_text
 from leverage.output.facts import Page
-from leverage.output.frames import Run, equilibria_frame, play_frame
+from leverage.output.frames import Run, bargaining_frame, equilibria_frame, outcome_frame, play_frame, set_frame
 from leverage.output.noise import noise_frame, noise_text
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
@@ -80,6 +82,35 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     }
     unsolved = () if found.selected else tuple(found.notes[:1])
     return Study(scenario, equilibria_text(run), tables, facts, unsolved)
+
+
+def credible_study(scenario: Scenario, *, tolerance: float | None = None, progress: Progress = _nothing) -> Study:
+    """All that credible play allows, with a gap of the caller's choice; see `equilibrium_set` and `payoff_bounds`.
+
+    tolerance: fraction of the payoff range. Tables: `equilibrium_set`, `bargaining`, and `outcomes` of the plans.
+    Raises ScenarioError for a scenario with one player.
+    """
+    if len(scenario.players) < 2:
+        remedy = f"for one player run: simulate {scenario.source}"
+        raise _refused(
+            "credible play is what players can promise and threaten each other; here is one player", remedy, "credible"
+        )
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        game = compile_form(scenario).at()
+        progress("bounding all credible play")
+        credible = credible_play_of(game, tuple(player.key for player in scenario.players), tolerance)
+    tables = {
+        "equilibrium_set": set_frame(scenario, game, credible),
+        "bargaining": bargaining_frame(scenario, credible, game.payoff_unit),
+        "outcomes": outcome_frame(scenario, credible.plays),
+    }
+    facts = {
+        "gap": credible.gap,
+        "status": credible.status,
+        "certificates": {play.selection: play.gain for play in credible.plays},
+    }
+    return Study(scenario, credible_text(scenario, game, credible), tables, facts)
 
 
 def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = _nothing) -> Study:

@@ -1,33 +1,50 @@
 """All that credible play allows, measured at one parameter point: the range of every player, the best plan of each, bargaining
-points."""
+points.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from leverage.analysis.plays import Play, credible_play
+from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
-from leverage.game.stochastic_game import StochasticGame
+from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers.bargaining import AGREEMENT, RULES, BargainingPoint, bargain
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
+from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
+from leverage.solvers.variable_threats import VariableThreats, variable_threats
 
-#: The gap that a run asks for, as a fraction of the payoff range: with a common discount factor sets have few vertices and a
-#: small gap costs little; with different ones they have ever more vertices the closer one looks.
-COMMON_TOLERANCE, UNEQUAL_TOLERANCE = 1e-4, 1e-2
+#: The gap that a run asks for, as a fraction of the payoff range. With a common discount factor sets have few vertices and a
+#: small gap costs little; with different ones they have ever more vertices the closer one looks. Three players and more: linear
+#: programmes.
+COMMON_TOLERANCE, UNEQUAL_TOLERANCE, MANY_PLAYERS_TOLERANCE = 1e-4, 1e-2, 1e-2
 
 
 @dataclass(frozen=True, eq=False)
 class CrediblePlay:
-    """sets: equilibrium payoffs of every state. points: what the players agree on at the start, one for each bargaining rule,
-    with the worst equilibrium payoffs as the disagreement. best: for each player the play of the plan that is best for it;
-    bargained: rule -> the play that pays its point."""
+    """Subgame-perfect play in pure actions with public randomisation.
 
-    sets: EquilibriumSet
-    points: tuple[BargainingPoint, ...]
-    best: tuple[Play, ...]
-    bargained: dict[str, Play]
+    outer, inner: (S, N, 2) smallest and largest payoff of each player: no equilibrium pays less or more; equilibria that are
+    proved pay so little and so much (NaN where there is none). gap: largest distance of what is proved to what is possible.
+    status: a sentence. sets: the sets themselves, for two players; bounds: for more. points: what two players agree on at the
+    start, one for each bargaining rule, with the worst equilibrium payoffs as the disagreement. threats: Nash's benchmark of
+    binding threats, for two players with a common discount factor. best: for each of two players the play of the plan that is
+    best for it; bargained: rule -> the play that pays its point.
+    """
+
+    outer: Floats
+    inner: Floats
+    gap: float
+    status: str
+    sets: EquilibriumSet | None = None
+    bounds: PayoffBounds | None = None
+    points: tuple[BargainingPoint, ...] = ()
+    threats: VariableThreats | None = None
+    best: tuple[Play, ...] = ()
+    bargained: dict[str, Play] = field(default_factory=dict)
 
     @property
     def plays(self) -> tuple[Play, ...]:
@@ -35,36 +52,63 @@ class CrediblePlay:
 
 
 def credible_play_of(game: StochasticGame, keys: tuple[str, ...], tolerance: float | None = None) -> CrediblePlay:
-    """Solve a two-player game for all credible play, and measure the plans that a reader asks for.
+    """Solve a game of two players or more for all credible play, and measure the plans that a reader asks for.
 
     Parameters
     ----------
-    game : two players. keys : what they are called in tables.
-    tolerance : the gap to reach, a fraction of the payoff range; default 1e-4, and 1e-2 where discount factors differ.
-
-    Raises
-    ------
-    GameError : another number of players.
+    game : two players or more. keys : what they are called in tables.
+    tolerance : the gap to reach, a fraction of the payoff range; default 1e-4, and 1e-2 where discount factors differ or there
+        are more than
+        two players.
     """
     equal = bool(np.ptp(game.discount) == 0)
-    asked = tolerance if tolerance is not None else (COMMON_TOLERANCE if equal else UNEQUAL_TOLERANCE)
-    sets = equilibrium_set(game, tolerance=asked)
+    if game.n_players != 2:
+        found = payoff_bounds(game, tolerance=tolerance or MANY_PLAYERS_TOLERANCE)
+        return CrediblePlay(found.outer, found.inner, found.gap, found.status, bounds=found)
+    sets = equilibrium_set(game, tolerance=tolerance or (COMMON_TOLERANCE if equal else UNEQUAL_TOLERANCE))
     points = tuple(bargain(sets, game.start, rule) for rule in RULES)
-    if not len(sets.inner[game.start]):
-        return CrediblePlay(sets, points, (), {})
-    best = tuple(
-        credible_play(
-            f"best credible plan for {key}", sets.plan(game.start, np.eye(2)[i]), sets.status, f"best for {key}, proved"
-        )
+    best, bargained = ((), {}) if not len(sets.inner[game.start]) else (_best(sets, keys), _bargained(sets, points))
+    return CrediblePlay(
+        outer=sets.bounds,
+        inner=_ends(sets),
+        gap=sets.gap,
+        status=sets.status,
+        sets=sets,
+        points=points,
+        threats=_threats(game) if equal else None,
+        best=best,
+        bargained=bargained,
+    )
+
+
+def _ends(sets: EquilibriumSet) -> Floats:
+    """(S, 2, 2): smallest and largest payoffs of the inner polygons; NaN where they are empty."""
+    nothing = np.full((2, 2), np.nan)
+    return np.array([np.stack([v.min(axis=0), v.max(axis=0)], axis=1) if len(v) else nothing for v in sets.inner])
+
+
+def _threats(game: StochasticGame) -> VariableThreats | None:
+    try:
+        return variable_threats(game)
+    except UnsolvedError:
+        return None
+
+
+def _best(sets: EquilibriumSet, keys: tuple[str, ...]) -> tuple[Play, ...]:
+    start = sets.game.start
+    return tuple(
+        credible_play(f"best credible plan for {key}", sets.plan(start, np.eye(2)[i]), sets.status, f"best for {key}, proved")
         for i, key in enumerate(keys)
     )
-    rule = "the worst equilibrium payoffs are the disagreement"
-    bargained = {
-        point.rule: credible_play(f"bargaining: {point.rule}", _plan_of(sets, game.start, point), sets.status, rule)
+
+
+def _bargained(sets: EquilibriumSet, points: tuple[BargainingPoint, ...]) -> dict[str, Play]:
+    rule, start = "the worst equilibrium payoffs are the disagreement", sets.game.start
+    return {
+        point.rule: credible_play(f"bargaining: {point.rule}", _plan_of(sets, start, point), sets.status, rule)
         for point in points
         if point.agreement == AGREEMENT
     }
-    return CrediblePlay(sets, points, best, bargained)
 
 
 def _plan_of(sets: EquilibriumSet, state: int, point: BargainingPoint) -> Automaton:

@@ -82,14 +82,14 @@ def _ranges(facts: Facts) -> str:
     credible = facts.run.credible
     if credible is None:
         return ""
-    if not credible.best:
-        return "no credible play in pure actions was found (table 5)"
-    bounds = credible.sets.bounds[facts.run.game.start]
+    bounds = credible.outer[facts.run.game.start]
+    if not np.all(np.isfinite(bounds)):
+        return "no credible play in pure actions (table 5)"
     ranges = [f"{key} {facts.points(low)} to {facts.points(high)}" for key, (low, high) in zip(facts.keys, bounds, strict=True)]
     told = f"credible play gives {', '.join(ranges)}"
     agreed = credible.bargained.get("nash")
     if agreed is None:
-        return f"{told}, no bargain"
+        return told
     return f"{told}, Nash bargain {' and '.join(facts.points(facts.payoff(agreed, i)) for i in range(len(facts.keys)))}"
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from leverage.analysis.credible import CrediblePlay
 from leverage.analysis.plays import Play
+from leverage.game.stochastic_game import StochasticGame
 from leverage.output.columns import listed, paragraph, percent, section, table
-from leverage.output.facts import Facts
+from leverage.output.facts import Page
+from leverage.output.heading import head_text, setting_words
+from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import plain
 
 #: Bargaining rules as they are told in tables.
@@ -19,51 +25,74 @@ RULE_NAMES = {
 }
 
 
-def credible_lines(facts: Facts, which: int) -> list[str]:
-    """The section of a run's page; nothing for a game that has not two players."""
-    credible = facts.run.credible
+def credible_text(scenario: Scenario, game: StochasticGame, credible: CrediblePlay) -> str:
+    """The page of `simulate credible`, without a trailing newline."""
+    setting = setting_words(scenario)
+    told = [paragraph(f"* {sentence}", 2) for sentence in (credible.status, setting) if sentence]
+    return "\n".join(
+        [head_text(scenario, "Credible play"), *told, "", *credible_lines(Page(scenario, game), credible, 1)]
+    ).rstrip()
+
+
+def credible_lines(page: Page, credible: CrediblePlay | None, which: int) -> list[str]:
+    """The section of a run's page; nothing for a player alone."""
     if credible is None:
         return []
-    sets, start = credible.sets, facts.run.game.start
+    ends = credible.outer[page.game.start]
     parts = [section(which, "what credible play allows", "subgame-perfect, pure actions, public randomisation")]
+    if not np.all(np.isfinite(ends)):
+        return [*parts, paragraph(credible.status), ""]
+    ranges = [f"{key} {page.points(low)} to {page.points(high)}" for key, (low, high) in zip(page.keys, ends, strict=True)]
+    parts.append(paragraph(f"Range at the start, {page.game.payoff_unit}: {listed(ranges)}. {_gap_words(credible)}"))
+    return [*parts, *_plans(page, credible), *_threats(page, credible), ""]
+
+
+def _gap_words(credible: CrediblePlay) -> str:
+    """How far the two bounds are apart."""
+    if math.isinf(credible.gap):
+        return f"These are outer bounds. {credible.status}"
+    return f"No equilibrium pays less or more; what is proved is at most {1.05 * credible.gap:.2g} away."
+
+
+def _plans(page: Page, credible: CrediblePlay) -> list[str]:
+    """The best plan of each player and what they agree on."""
     if not credible.best:
-        return [*parts, paragraph(sets.status), ""]
-    ranges = [
-        f"{key} {facts.points(low)} to {facts.points(high)}"
-        for key, (low, high) in zip(facts.keys, sets.bounds[start], strict=True)
-    ]
-    lead = f"Range at the start, {facts.run.game.payoff_unit}: {listed(ranges)}. {_gap_words(facts)}"
-    rows = [_row(facts, f"best for {key}", play, "") for key, play in zip(facts.keys, credible.best, strict=True)]
-    rows += [
-        _row(facts, f"agreed: {RULE_NAMES[point.rule]}", credible.bargained.get(point.rule), point.agreement)
-        for point in credible.points
-    ]
-    heads = ["", *(f"{plain(key)} gets" for key in facts.keys)]
-    heads += [f"by {date}" for date in facts.dates] + ["ever"] if facts.event else []
+        return []
+    rows = [_row(page, f"best for {key}", play, "") for key, play in zip(page.keys, credible.best, strict=True)]
+    for point in credible.points:
+        rows.append(_row(page, f"agreed: {RULE_NAMES[point.rule]}", credible.bargained.get(point.rule), point.agreement))
+    heads = ["", *(f"{plain(key)} gets" for key in page.keys)]
+    heads += [f"by {date}" for date in page.dates] + ["ever"] if page.event else []
     text, _ = table(heads, rows)
     unit = listed([RULE_NAMES[point.rule] for point in credible.points if point.unit_dependent])
     worst = ", ".join(
-        f"{key} {facts.points(value)}" for key, value in zip(facts.keys, credible.points[0].disagreement, strict=True)
+        f"{key} {page.points(value)}" for key, value in zip(page.keys, credible.points[0].disagreement, strict=True)
     )
     tail = (
         f"Without agreement: the worst equilibrium payoffs ({worst}). {unit} depend on the units of payoffs; see bargaining.csv."
     )
-    return [*parts, paragraph(lead), "", text, "", paragraph(tail), ""]
+    return ["", text, "", paragraph(tail)]
 
 
-def _gap_words(facts: Facts) -> str:
-    """How far the two bounds are apart."""
-    credible = facts.run.credible
-    if credible is None or math.isinf(credible.sets.gap):
-        return "The inner bound is empty in some state; the ranges are outer bounds."
-    return f"Outer bounds; what is proved is at most {1.05 * credible.sets.gap:.2g} away."
+def _threats(page: Page, credible: CrediblePlay) -> list[str]:
+    """Nash's variable threats, as a benchmark."""
+    found = credible.threats
+    if found is None:
+        return []
+    agreed = ", ".join(f"{key} {page.points(value)}" for key, value in zip(page.keys, found.point, strict=True))
+    threat = ", ".join(f"{key} {page.points(value)}" for key, value in zip(page.keys, found.disagreement, strict=True))
+    return [
+        paragraph(
+            f"If threats and agreements could be enforced (Nash 1953; not credible): {agreed}; carried out, they pay {threat}."
+        )
+    ]
 
 
-def _row(facts: Facts, name: str, play: Play | None, instead: str) -> list[str]:
+def _row(page: Page, name: str, play: Play | None, instead: str) -> list[str]:
     if play is None:
-        return [f"{name} ({instead})", *["-"] * len(facts.keys)]
-    cells = [facts.points(facts.payoff(play, i)) for i in range(len(facts.keys))]
-    if facts.event:
-        cells += [percent(play.value(facts.event, f"chance by {date}")) for date in facts.dates]
-        cells += [percent(play.value(facts.event, "chance ever"))]
+        return [f"{name} ({instead})", *["-"] * len(page.keys)]
+    cells = [page.points(play.value(player, "payoff")) for player in page.game.players]
+    if page.event:
+        cells += [percent(play.value(page.event, f"chance by {date}")) for date in page.dates]
+        cells += [percent(play.value(page.event, "chance ever"))]
     return [name, *cells]

@@ -76,7 +76,7 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "states": run.game.n_states,
         "certificates": {play.selection: play.gain for play in run.plays},
         "markov_equilibria": list(run.markov.found.notes),
-        "equilibrium_set": run.credible.sets.status if run.credible else "",
+        "credible_play": run.credible.status if run.credible else "",
         "largest_rounding_error": float(run.outcomes["certificate"].max()),
     }
     return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber)

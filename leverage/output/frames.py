@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from leverage.analysis.credible import CrediblePlay
 from leverage.analysis.equilibria import MeasuredEquilibria
 from leverage.analysis.local_sensitivity import LocalSensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved
-from leverage.game.stochastic_game import StochasticGame
+from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Scenario
-from leverage.solvers.bargaining import BargainingPoint
-from leverage.solvers.equilibrium_set import EquilibriumSet
 
 OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
 STRATEGY_COLUMNS = (
@@ -73,8 +72,8 @@ class Run:
 
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
     unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
-    that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: the equilibrium
-    payoff set with its plans and bargaining points; None for a game that has not two players.
+    that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: all credible
+    play; None for a player alone.
     """
 
     scenario: Scenario
@@ -92,7 +91,7 @@ class Run:
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """One row a fact: selection, subject (player or measure), quantity, value, unit, certificate."""
-        return _outcomes(self.scenario, self.plays)
+        return outcome_frame(self.scenario, self.plays)
 
     @cached_property
     def strategies(self) -> pd.DataFrame:
@@ -116,15 +115,15 @@ class Run:
     @cached_property
     def equilibrium_set(self) -> pd.DataFrame:
         """One row a corner of the outer or the inner set of a state, and the ends of the ranges there."""
-        return set_frame(self.scenario, self.credible.sets) if self.credible else pd.DataFrame(columns=list(SET_COLUMNS))
+        return set_frame(self.scenario, self.game, self.credible)
 
     @cached_property
     def bargaining(self) -> pd.DataFrame:
         """One row a player and a number of a bargaining point at the start."""
-        return bargaining_frame(self.scenario, self.credible.points if self.credible else (), self.game.payoff_unit)
+        return bargaining_frame(self.scenario, self.credible, self.game.payoff_unit)
 
 
-def _outcomes(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
+def outcome_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
     """One row a fact; `subject` is a player's key or a measure, `certificate` bounds the rounding error of the value."""
     keys = {player.name: player.key for player in scenario.players}
     rows = [
@@ -195,31 +194,46 @@ def _sensitivity(scenario: Scenario, local: LocalSensitivity | None) -> pd.DataF
     return pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS))
 
 
-def set_frame(scenario: Scenario, sets: EquilibriumSet) -> pd.DataFrame:
-    """Corners are numbered counter-clockwise; 'smallest' and 'largest' are the ends of each player's own range. certificate:
-    for the inner set the largest gain of a one-shot departure in any of its plans, for the outer one the gap."""
-    game, rows = sets.game, []
-    for bound, polygons, certificate in (("outer", sets.outer, sets.gap), ("inner", sets.inner, sets.certificate)):
-        for state, polygon in zip(game.states, polygons, strict=True):
-            corners = [(str(k + 1), payoffs) for k, payoffs in enumerate(polygon)]
-            if corners:
-                corners += [("smallest", polygon.min(axis=0)), ("largest", polygon.max(axis=0))]
-            rows += [(state, bound, corner, game.payoff_unit, certificate, *map(float, payoffs)) for corner, payoffs in corners]
+def set_frame(scenario: Scenario, game: StochasticGame, credible: CrediblePlay | None) -> pd.DataFrame:
+    """Corners are numbered counter-clockwise; 'smallest' and 'largest' are the ends of each player's own range. certificate: for
+    the inner set the largest gain of a one-shot departure in any of its plans, for the outer one the gap.
+    """
+    rows: list[tuple[object, ...]] = []
+    if credible is not None:
+        for bound in ("outer", "inner"):
+            for s, state in enumerate(game.states):
+                rows += [(state, *row) for row in _corner_rows(credible, bound, s, game.payoff_unit)]
     return pd.DataFrame(rows, columns=[*SET_COLUMNS, *(f"{player.key}_payoff" for player in scenario.players)])
 
 
-def bargaining_frame(scenario: Scenario, points: Sequence[BargainingPoint], unit: str) -> pd.DataFrame:
-    """quantity: 'agreed' (the point), 'at_least' and 'at_most' (its rigorous bounds), 'without_agreement'."""
-    rows = []
-    for point in points:
-        named = (
-            ("agreed", point.point),
-            ("at_least", point.low),
-            ("at_most", point.high),
-            ("without_agreement", point.disagreement),
-        )
-        for quantity, values in named:
-            for player, value in zip(scenario.players, values, strict=True):
-                head = (point.rule, "worst equilibrium payoffs", point.agreement, quantity)
-                rows.append((*head, player.key, float(value), unit, point.unit_dependent))
+def _corner_rows(credible: CrediblePlay, bound: str, state: int, unit: str) -> list[tuple[object, ...]]:
+    found = credible.sets or credible.bounds
+    certificate = credible.gap if bound == "outer" or found is None else found.certificate
+    corners: list[tuple[str, Floats]] = []
+    if credible.sets is not None:
+        polygon = (credible.sets.outer if bound == "outer" else credible.sets.inner)[state]
+        corners = [(str(k + 1), payoffs) for k, payoffs in enumerate(polygon)]
+    ends = (credible.outer if bound == "outer" else credible.inner)[state]
+    if np.all(np.isfinite(ends)):
+        corners += [("smallest", ends[:, 0]), ("largest", ends[:, 1])]
+    return [(bound, corner, unit, certificate, *map(float, payoffs)) for corner, payoffs in corners]
+
+
+def bargaining_frame(scenario: Scenario, credible: CrediblePlay | None, unit: str) -> pd.DataFrame:
+    """quantity: 'agreed' (the point), 'at_least' and 'at_most' (its rigorous bounds), 'without_agreement'. The rule 'variable
+    threats' is the benchmark of binding threats, which are not credible.
+    """
+    rows: list[tuple[object, ...]] = []
+    told: list[tuple[str, str, str, bool, tuple[Floats, ...]]] = [
+        (p.rule, "worst equilibrium payoffs", p.agreement, p.unit_dependent, (p.point, p.low, p.high, p.disagreement))
+        for p in (credible.points if credible else ())
+    ]
+    threats = credible.threats if credible else None
+    if threats is not None:
+        values = (threats.point, threats.low, threats.high, threats.disagreement)
+        told.append(("variable threats", "binding threats", "not credible", False, values))
+    for rule, source, agreement, matter, numbers in told:
+        for quantity, pair in zip(("agreed", "at_least", "at_most", "without_agreement"), numbers, strict=True):
+            named = zip(scenario.players, pair, strict=True)
+            rows += [(rule, source, agreement, quantity, player.key, float(value), unit, matter) for player, value in named]
     return pd.DataFrame(rows, columns=list(BARGAINING_COLUMNS))

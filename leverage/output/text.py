@@ -29,7 +29,7 @@ def run_text(run: Run) -> str:
         *_costs(facts),
         *_combinations(facts),
         *_concepts(facts),
-        *credible_lines(facts, 5),
+        *credible_lines(facts.page, run.credible, 5),
         *_departures(facts),
         *sensitivity_text(facts, 7),
         *_checks(facts),
