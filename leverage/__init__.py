@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from leverage.output.frames import Run as Run
     from leverage.pipeline import run as run
     from leverage.scenario.scenario import Scenario as Scenario
+    from leverage.solvers.bargaining import BargainingPoint as BargainingPoint
+    from leverage.solvers.bargaining import bargain as bargain
     from leverage.solvers.best_reply import best_reply as best_reply
     from leverage.solvers.declared import declared as declared
     from leverage.solvers.declared import judge as judge
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from leverage.solvers.multiplicity import find_equilibria as find_equilibria
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
+    from leverage.solvers.payoff_bounds import PayoffBounds as PayoffBounds
+    from leverage.solvers.payoff_bounds import payoff_bounds as payoff_bounds
     from leverage.solvers.pure_markov import pure_markov as pure_markov
     from leverage.solvers.selection_jumps import jump_at as jump_at
     from leverage.solvers.selection_jumps import selection_jumps as selection_jumps
@@ -66,10 +70,13 @@ if TYPE_CHECKING:
     from leverage.solvers.stage_game import enumerate_stage as enumerate_stage
     from leverage.solvers.stage_game import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
+    from leverage.solvers.variable_threats import VariableThreats as VariableThreats
+    from leverage.solvers.variable_threats import variable_threats as variable_threats
 
 #: Public name -> module that defines it.
 _HOMES = {
     "Automaton": "game.automaton",
+    "BargainingPoint": "solvers.bargaining",
     "Certificate": "certification.checker",
     "EquilibriumSet": "solvers.equilibrium_set",
     "ExchangeError": "errors",
@@ -81,6 +88,7 @@ _HOMES = {
     "MarkovEquilibria": "solvers.markov_equilibria",
     "Multiplicity": "solvers.multiplicity",
     "OutputError": "errors",
+    "PayoffBounds": "solvers.payoff_bounds",
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
@@ -89,6 +97,8 @@ _HOMES = {
     "StageGame": "exchange.nfg_files",
     "StochasticGame": "game.stochastic_game",
     "UnsolvedError": "errors",
+    "VariableThreats": "solvers.variable_threats",
+    "bargain": "solvers.bargaining",
     "best_reply": "solvers.best_reply",
     "certify": "certification.checker",
     "certify_batch": "certification.batch",
@@ -116,12 +126,14 @@ _HOMES = {
     "markov_perfect_batch": "solvers.markov_batch",
     "nfg_text": "exchange.nfg_files",
     "parse_scenario": "loading",
+    "payoff_bounds": "solvers.payoff_bounds",
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
     "selection_jumps": "solvers.selection_jumps",
     "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
+    "variable_threats": "solvers.variable_threats",
 }
 
 __version__ = "0.1.0"

@@ -118,7 +118,10 @@ def warn_of_size(scenario: Scenario, *, quiet: bool) -> None:
 
 
 def say_compiling(quiet: bool) -> None:
-    """Tell why the first run after an install takes longer."""
+    """Tell why the first run after an install takes longer, and let a second core help."""
+    from leverage.solvers.set_compilation import compile_beside
+
+    compile_beside()
     if not quiet:
         typer.echo("compiling the solver: once after an install, about half a minute", err=True)
 

@@ -1,0 +1,35 @@
+"""Compiles the kernels of equilibrium sets and leaves them on disk: `python -m leverage.solvers.set_compilation`.
+
+The first run after an install starts it as a process of its own, so that a second core compiles these kernels while the first
+compiles those of Markov play.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from leverage.game.stochastic_game import StochasticGame
+from leverage.solvers.equilibrium_set import equilibrium_set
+
+#: Kept, since Python complains of a process that is forgotten while it runs.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def compile_beside() -> None:
+    """Start the compilation in another process and do not wait for it."""
+    command = [sys.executable, "-m", "leverage.solvers.set_compilation"]
+    quiet = subprocess.DEVNULL
+    _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))  # noqa: S603 - this interpreter, this file
+
+
+def compile_set_kernels() -> None:
+    """Solve two small games that use every kernel: with a common discount factor, and with different ones."""
+    dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    stay = [[[1.0], [1.0]], [[1.0], [1.0]]]
+    for discount in ((0.6, 0.6), (0.7, 0.6)):
+        equilibrium_set(StochasticGame.from_arrays([dilemma], [stay], discount), tolerance=1e-2)
+
+
+if __name__ == "__main__":
+    compile_set_kernels()
