@@ -1,0 +1,159 @@
+"""All credible play in a run and in `simulate credible`: numbers worked out by hand, a table behind every number, refusals."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leverage import Run, parse_scenario, run
+from leverage.output.columns import WIDTH
+from leverage.output.text import run_text
+from tests.test_cli import simulate
+from tests.test_markov_commands import ALONE, PENNIES, STAG, VOTERS
+
+#: Prisoners' dilemma with payoffs 5, 3, 1, 0.
+DILEMMA = """\
+language: 1
+title: A dilemma every month
+question: Does cooperation last?
+state: {x: {only: 0}}
+start: {x: only}
+players: {first: {discount: patience}, second: {discount: patience}}
+parameters: {patience: {value: 0.6, range: [0.05, 0.95], source: textbook}}
+actions: {first: {help: always, grab: always}, second: {help: always, grab: always}}
+payoffs:
+  first:
+    gains:
+      both_help: 3 when first plays help and second plays help
+      spoils: 5 when first plays grab and second plays help
+      scraps: 1 when first plays grab and second plays grab
+  second:
+    gains:
+      both_help: 3 when first plays help and second plays help
+      spoils: 5 when second plays grab and first plays help
+      scraps: 1 when first plays grab and second plays grab
+"""
+#: From (3, 3) to (5, 0) the other's payoff falls to its floor of 1 where one's own is 3 + 2 * 2 / 3.
+LARGEST = 13 / 3
+
+
+def found(text: str) -> Run:
+    return run(parse_scenario(text))
+
+
+@pytest.fixture(scope="module")
+def dilemma() -> Run:
+    return found(DILEMMA)
+
+
+def ends(frame: pd.DataFrame, bound: str, corner: str) -> list[float]:
+    rows = frame[(frame.bound == bound) & (frame.corner == corner)]
+    return rows[["first_payoff", "second_payoff"]].to_numpy().ravel().tolist()
+
+
+def test_the_range_is_the_one_worked_out_by_hand_from_both_sides(dilemma: Run) -> None:
+    frame = dilemma.equilibrium_set
+    for bound in ("outer", "inner"):
+        assert ends(frame, bound, "smallest") == pytest.approx([1.0, 1.0], abs=1e-6)
+        assert ends(frame, bound, "largest") == pytest.approx([LARGEST, LARGEST], abs=1e-6)
+    corners = frame[(frame.bound == "inner") & ~frame.corner.isin(["smallest", "largest"])]
+    points = sorted(map(tuple, corners[["first_payoff", "second_payoff"]].to_numpy().round(6).tolist()))
+    assert points == [(1.0, 1.0), (1.0, round(LARGEST, 6)), (3.0, 3.0), (round(LARGEST, 6), 1.0)]
+    assert frame.certificate.max() < 1e-6
+
+
+def test_the_bargain_is_cooperation_and_binding_threats_agree_by_symmetry(dilemma: Run) -> None:
+    table = dilemma.bargaining.set_index(["rule", "quantity", "player"]).value
+    for rule in ("nash", "kalai-smorodinsky", "maximin", "utilitarian", "variable threats"):
+        assert table[rule, "agreed", "first"] == pytest.approx(3.0, abs=1e-6)
+        assert table[rule, "at_least", "second"] <= 3 + 1e-9 <= table[rule, "at_most", "second"] + 2e-9
+    assert table["nash", "without_agreement", "first"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_plans_run_in_the_outcome_tables_and_are_subgame_perfect(dilemma: Run) -> None:
+    best = dilemma.outcomes[dilemma.outcomes.selection == "best credible plan for first"].set_index(["subject", "quantity"]).value
+    assert best["first", "payoff"] == pytest.approx(LARGEST, abs=1e-6)
+    assert best["second", "payoff"] == pytest.approx(1.0, abs=1e-6)
+    rows = dilemma.strategies.set_index("selection").loc[["best credible plan for first", "bargaining: nash"]]
+    assert rows.subgame_perfect.all()
+    assert rows.largest_gain.max() < 1e-9
+
+
+def test_impatient_players_only_repeat_the_one_shot_equilibrium() -> None:
+    rows = found(DILEMMA.replace("value: 0.6", "value: 0.2")).equilibrium_set
+    assert rows[["first_payoff", "second_payoff"]].to_numpy() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_no_pure_equilibrium_is_said_with_its_source_and_markov_play_goes_on() -> None:
+    pennies = found(PENNIES)
+    page = " ".join(run_text(pennies).split())
+    assert "no credible play in pure actions (table 5)" in page
+    assert "none exists in state 'x only', where play begins" in page
+    assert pennies.equilibrium_set.empty
+    assert set(pennies.bargaining.agreement) <= {"no agreement", "not credible"}
+    assert "Markov perfect" in set(pennies.outcomes.selection)
+
+
+def test_three_players_get_ranges_that_hold_their_markov_equilibria() -> None:
+    voters = found(VOTERS)
+    frame = voters.equilibrium_set
+    outer, inner = (frame[frame.bound == bound].set_index("corner") for bound in ("outer", "inner"))
+    for key in ("a", "b", "c"):
+        assert outer.loc["smallest", f"{key}_payoff"] == pytest.approx(0.4, abs=0.02)
+        assert inner.loc["largest", f"{key}_payoff"] == pytest.approx(1.0, abs=0.02)
+    assert voters.bargaining.empty
+
+
+def test_a_player_alone_has_no_such_section() -> None:
+    alone = found(ALONE)
+    assert alone.credible is None
+    assert "CREDIBLE PLAY" not in run_text(alone)
+    assert alone.equilibrium_set.empty
+
+
+def test_every_printed_number_of_the_section_is_a_cell_of_a_table(dilemma: Run) -> None:
+    page = run_text(dilemma)
+    part = page[page.index("5 WHAT CREDIBLE PLAY ALLOWS") : page.index("7 WHAT MOVES")]
+    cells = [
+        *dilemma.equilibrium_set[["first_payoff", "second_payoff", "certificate"]].to_numpy().ravel(),
+        *dilemma.bargaining.value,
+        *dilemma.outcomes.value,
+    ]
+    printed = [float(text) for text in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", part)]
+    assert len(printed) > 10
+    for number in printed:
+        assert np.min(np.abs(np.array(cells) - number)) <= 0.0051
+
+
+def test_the_command_writes_its_tables_and_takes_a_tolerance(tmp_path: Path) -> None:
+    (tmp_path / "stag.yaml").write_text(STAG)
+    done = simulate("credible", "stag.yaml", "--tolerance", "1e-6", "--out", "made", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= WIDTH
+    names = {path.name for path in (tmp_path / "made").iterdir()}
+    assert {"equilibrium_set.csv", "bargaining.csv", "outcomes.csv", "manifest.json", "tables.txt"} <= names
+    frame = pd.read_csv(tmp_path / "made" / "equilibrium_set.csv")
+    assert frame[frame.bound == "outer"].certificate.max() <= 4e-6
+    assert ends(frame, "inner", "largest") == pytest.approx([4.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["stag.yaml", "--tolerance", "0"], "between 0 and 1"),
+        (["stag.yaml", "--tolerance", "2"], "between 0 and 1"),
+        (["alone.yaml"], "one player"),
+    ],
+)
+def test_wrong_use_is_told_with_status_2_and_nothing_is_written(tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "stag.yaml").write_text(STAG)
+    (tmp_path / "alone.yaml").write_text(ALONE)
+    done = simulate("credible", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"stag.yaml", "alone.yaml"}
