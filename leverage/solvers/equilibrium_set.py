@@ -35,6 +35,9 @@ FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
 #: A plan is accepted whose largest one-shot gain is at most this fraction of the payoff range.
 ACCEPTED_GAIN = 1e-9
 
+#: Choices of best points after which sets that have not settled are left: on the way, and at the end.
+COARSE_CHOICES, FINE_CHOICES = 60, 300
+
 #: Rounds of adding directions.
 MOST_ROUNDS = 40
 
@@ -195,8 +198,8 @@ def _proof(bound: OuterBound, inner: InnerBound | None, inside: Floats | None, t
     proved sets grow."""
     form, live = bound.form, ~bound.empty
     if inside is not None and form.delta[0] == form.delta[1]:
-        points = settled(form, bound.fan, inside, bound.alive, live, SETTLED / (1 - float(form.delta[0])))
-        exact = None if points is None else proved(form, bound.fan, points, bound.alive, live)
+        points, done = settled(form, bound.fan, inside, bound.alive, live, SETTLED / (1 - float(form.delta[0])), FINE_CHOICES)
+        exact = proved(form, bound.fan, points, bound.alive, live) if done and points is not None else None
         if exact is not None:
             return exact
         return _grown_sets(bound, inner, inside, tolerance, 0.0)
@@ -221,9 +224,9 @@ def _inside(
     """
     form, live = bound.form, ~bound.empty
     if form.delta[0] == form.delta[1]:
-        points = settled(
-            form, bound.fan, _polygon_points(bound), bound.alive, live, max(ITERATION_SHARE * tolerance, 1e-3 * apart)
-        )
+        goal = max(ITERATION_SHARE * tolerance, 1e-3 * apart)
+        points, _ = settled(form, bound.fan, _polygon_points(bound), bound.alive, live, goal, COARSE_CHOICES)
+        # points that do not settle show where edges are missing all the same
         if points is not None:
             return points, inner
     inner = _grown_sets(bound, inner, _polygon_points(bound), tolerance, apart)

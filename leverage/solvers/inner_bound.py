@@ -37,9 +37,6 @@ MOST_GROWTH = 2000
 #: Rounds of looking for a first self-generating set.
 MOST_SEEDS = 60
 
-#: Rounds of choosing and evaluating.
-MOST_ROUNDS = 150
-
 #: An evaluation ends when a sweep moves no point by more than this fraction of what the last choice moved.
 FOLLOWED = 0.02
 
@@ -97,20 +94,23 @@ class _Choice:
     slope: Floats
 
 
-def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, goal: float) -> Floats | None:
+def settled(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, goal: float, most: int
+) -> tuple[Floats | None, bool]:
     """Rounds of choice and evaluation from `points` (S, 2 K, 2) until the sets move by less than `goal` (fraction of a player's
-    payoff range): the points then, or None if they do not settle or some live state can promise nothing. Nothing is proved yet.
+    payoff range), with at most about `most` choices: the last points, None if some live state can promise nothing, and whether
+    they settled. Nothing is proved yet.
 
     Evaluation takes "the best point toward direction k" for what it has become; where that disturbs more than it helps, plain
     rounds follow.
     """
     plain, spent = 1, 0
     sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
-    while spent < MOST_ROUNDS:
+    while spent < most:
         for _ in range(plain):
             before, choice = points, _choose(form, fan, points, rows, 0.0)
             if np.any(choice.row[live] < 0):
-                return None
+                return None, False
             points = choice.points
         spent += plain + 1
         moved = _distance(fan, points, before, live)
@@ -126,12 +126,12 @@ def settled(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, li
         if np.all(following.row[live] >= 0):
             left = _distance(fan, following.points, trial, live)
             if left <= goal * (1 - form.delta.max()):
-                return following.points
+                return following.points, True
             if left <= moved / 2:
                 points, plain = following.points, 1
                 continue
         plain = min(2 * plain, MOST_PLAIN)
-    return None
+    return points, False
 
 
 def proved(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
