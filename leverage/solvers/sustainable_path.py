@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-from leverage.certification.checker import LIKELIHOOD_TOLERANCE, check
+from leverage.certification.checker import LIKELIHOOD_TOLERANCE, Certificate, check
 from leverage.certification.exact import exact_gain
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, nodes_from, reachable_nodes, spans
@@ -27,6 +27,9 @@ Answer = Literal["sustainable", "not sustainable", "cannot be told", "not define
 
 #: A gain up to this fraction of the payoff range counts as none, as for strategies as written.
 TOLERANCE = 1e-9
+
+#: Punishments that differ by less than this fraction of the payoff range are equally hard: rounding moves values by less.
+TIED = 1e-11
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ class PathVerdict:
 class _Path:
     """What a profile does while nobody departs: P nodes.
 
-    nodes, states, rows: (P,) nodes of the profile, their states and what is played there. values: (P, N) normalised. error: of
-    the values.
+    nodes, states, rows: (P,) nodes of the profile, their states and what is played there. values: (P, N) normalised.
+    certificate: of the profile as written.
     """
 
     profile: Automaton
@@ -84,11 +87,16 @@ class _Path:
     states: Integers
     rows: Integers
     values: Floats
-    error: float
+    certificate: Certificate
 
     @property
     def game(self) -> StochasticGame:
         return self.profile.game
+
+    @property
+    def noise(self) -> float:
+        """Slacks up to here count as none, on either side."""
+        return _allowed(self.game, self.certificate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,32 +175,31 @@ def sustainable_path(sets: EquilibriumSet, profile: Automaton) -> PathVerdict:
     empty = np.isnan(sets.bounds[:, 0, 0])
     if empty[path.states].any():
         return _nothing_follows(sets, path, empty)
-    allowed = TOLERANCE * sets.game.payoff_range + 4 * path.error
     bound = _slack(path, sets.bounds[:, :, 0].T)
-    if bound.smallest < -allowed:
+    if bound.smallest < -path.noise:
         return _verdict(path, "not sustainable", _slack(path, _proved(sets, 0).worst), bound)
-    return _by_proof(sets, path, bound, allowed)
+    return _by_proof(sets, path, bound)
 
 
-def _by_proof(sets: EquilibriumSet, path: _Path, bound: _Slack, allowed: float) -> PathVerdict:
+def _by_proof(sets: EquilibriumSet, path: _Path, bound: _Slack) -> PathVerdict:
     """Sustainable if an automaton proves it: the path with punishments, or the profile as written."""
     proved = _proved(sets, len(path.nodes))
     pool = _harder(proved, _own(path))
     slack = _slack(path, pool.worst)
-    plan = _plan(sets, path, pool) if slack.smallest >= -allowed else None
-    if plan is not None and (gain := _accepted(plan)) is not None:
-        return _verdict(path, "sustainable", slack, bound, plan, gain)
-    if _is_pure(path.profile) and (gain := _accepted(path.profile)) is not None:
-        slack = _slack(path, _harder(proved, _as_written(path.profile)).worst)
-        return _verdict(path, "sustainable", slack, bound, path.profile, gain)
+    plan = _plan(sets, path, pool) if slack.smallest >= -path.noise else None
+    if plan is not None:
+        certificate = check(plan)
+        if certificate.gain <= _allowed(path.game, certificate):
+            return _verdict(path, "sustainable", slack, bound, plan, certificate.gain)
+    if path.certificate.gain <= path.noise and _is_pure(path.profile):
+        slack = _slack(path, _harder(proved, _as_written(path)).worst)
+        return _verdict(path, "sustainable", slack, bound, path.profile, path.certificate.gain)
     return _verdict(path, "cannot be told", _slack(path, proved.worst), bound)
 
 
-def _accepted(plan: Automaton) -> float | None:
-    """The largest gain of a one-shot departure if it counts as none."""
-    certificate = check(plan)
-    allowed = TOLERANCE * plan.game.payoff_range + 4 * certificate.error
-    return certificate.gain if certificate.gain <= allowed else None
+def _allowed(game: StochasticGame, certificate: Certificate) -> float:
+    """Gains up to here count as none: the tolerance, and what rounding can feign."""
+    return TOLERANCE * game.payoff_range + 4 * certificate.error
 
 
 # --- the path ----------------------------------------------------------------------------------------------------------
@@ -200,7 +207,7 @@ def _accepted(plan: Automaton) -> float | None:
 
 def _path_of(profile: Automaton) -> _Path | int:
     """What play comes to without departures; a node with mixed actions if it comes to one."""
-    game = profile.game
+    game, certificate = profile.game, check(profile)
     pure, rows = _played_rows(profile)
     followed = (game.entry_row[profile.edge_entry] == rows[profile.edge_node]) & (profile.edge_probability > 0)
     law = profile.next_nodes
@@ -217,9 +224,8 @@ def _path_of(profile: Automaton) -> _Path | int:
         frontier = np.flatnonzero(seen & ~before)
     if not pure[seen].all():
         return int(np.flatnonzero(seen & ~pure)[0])
-    certificate = check(profile, nodes=seen)
     nodes = np.flatnonzero(seen)
-    return _Path(profile, nodes, profile.node_state[nodes], rows[nodes], certificate.values[nodes], certificate.error)
+    return _Path(profile, nodes, profile.node_state[nodes], rows[nodes], certificate.values[nodes], certificate)
 
 
 def _played_rows(profile: Automaton) -> tuple[Booleans, Integers]:
@@ -270,9 +276,11 @@ def _proved(sets: EquilibriumSet, offset: int) -> _Punishments:
     worst = np.full((game.n_players, game.n_states), np.inf)
     nodes = np.full(worst.shape, -1)
     for s, (payoffs, own) in enumerate(zip(sets.inner, sets.vertex_node, strict=True)):
-        if len(payoffs):
-            least = np.argmin(payoffs, axis=0)
-            worst[:, s], nodes[:, s] = payoffs.min(axis=0), offset + own[least]
+        for i in range(game.n_players) if len(payoffs) else ():
+            # of equally hard ones the one that is hardest on all: it tends to need the fewest further promises
+            tied = payoffs[:, i] <= payoffs[:, i].min() + TIED * game.payoff_range
+            k = int(np.argmin(np.where(tied, payoffs.sum(axis=1), np.inf)))
+            worst[i, s], nodes[i, s] = payoffs[k, i], offset + own[k]
     return _Punishments(worst, nodes)
 
 
@@ -281,11 +289,11 @@ def _own(path: _Path) -> _Punishments:
     return _least(path.game, path.states, path.values, np.arange(len(path.nodes)))
 
 
-def _as_written(profile: Automaton) -> _Punishments:
+def _as_written(path: _Path) -> _Punishments:
     """The nodes of a profile that is subgame perfect as written; they have no number in another plan."""
-    reached = np.flatnonzero(reachable_nodes(profile))
-    values = check(profile).values[reached]
-    return _least(profile.game, profile.node_state[reached], values, np.full(len(reached), -1))
+    reached = np.flatnonzero(reachable_nodes(path.profile))
+    states, values = path.profile.node_state[reached], path.certificate.values[reached]
+    return _least(path.game, states, values, np.full(len(reached), -1))
 
 
 def _least(game: StochasticGame, states: Integers, values: Floats, numbers: Integers) -> _Punishments:
@@ -311,91 +319,107 @@ def _harder(one: _Punishments, other: _Punishments) -> _Punishments:
 def _plan(sets: EquilibriumSet, path: _Path, pool: _Punishments) -> Automaton | None:
     """The path with its punishments; None if somebody can bring about a state for which the pool has none.
 
-    After a departure of several players at once the first of them is punished.
+    At every node, of the path and of a punishment alike, a departure is answered from the pool; one of several players at once
+    as if the first of them had departed alone, since any equilibrium will do.
     """
-    game, profile, size = path.game, path.profile, len(path.nodes)
-    sizes = np.diff(profile.edge_start)[path.nodes]
-    edges, owner = spans(profile.edge_start[path.nodes], sizes), np.repeat(np.arange(size), sizes)
-    entry = profile.edge_entry[edges]
-    row, possible = game.entry_row[entry], profile.edge_probability[edges] > 0
-    departs = game.row_action[:, row] != game.row_action[:, path.rows[owner]]
-    off = departs.any(axis=0)
+    parts = [_answered(path.profile, path.nodes, path.rows, 0, pool)]
+    if sets.machine is not None:
+        every = np.arange(sets.machine.n_nodes)
+        parts.append(_answered(sets.machine, every, _played_rows(sets.machine)[1], len(path.nodes), pool))
+    whole = _side_by_side(path, parts)
+    reached = nodes_from(whole, whole.start.indices, at_any_values=True)
+    open_ends = np.concatenate([part.open_ends for part in parts])
+    return None if open_ends[reached[whole.edge_node]].any() else _restricted(whole, np.flatnonzero(reached))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Nodes of one machine with departures answered: n nodes with m edges.
+
+    state, row, mode: (n,) with the names of the modes. chance, edge, target: lotteries on the edges, targets numbered over all
+    parts. open_ends: (m,) edges that may be taken and lead nowhere.
+    """
+
+    state: Integers
+    row: Integers
+    mode: Integers
+    modes: tuple[str, ...]
+    chance: Floats
+    edge: Integers
+    target: Integers
+    open_ends: Booleans
+
+
+def _answered(machine: Automaton, nodes: Integers, rows: Integers, offset: int, pool: _Punishments) -> _Part:
+    """The nodes of a machine, where `rows` are played, numbered from `offset` on."""
+    game, sizes = machine.game, np.diff(machine.edge_start)[nodes]
+    edges, owner = spans(machine.edge_start[nodes], sizes), np.repeat(np.arange(len(nodes)), sizes)
+    entry = machine.edge_entry[edges]
+    departs = game.row_action[:, game.entry_row[entry]] != game.row_action[:, rows[owner]]
+    away, possible = departs.any(axis=0), machine.edge_probability[edges] > 0
     answer = pool.nodes[departs.argmax(axis=0), game.transitions.indices[entry]]
-    if np.any(answer[off & possible] < 0):
-        return None
-    punished = np.flatnonzero(off & (answer >= 0))
-    answer = answer[punished]
-    kept = _needed(sets.machine, answer[answer >= size] - size)
-    inside = answer < size
-    targets = np.where(inside, answer, size + np.searchsorted(kept, answer - size))
-    on = np.flatnonzero(~off & possible)
-    place = np.full(profile.n_nodes, -1)
-    place[path.nodes] = np.arange(size)
-    follow = sparse.coo_array(profile.next_nodes[edges[on]])
-    real = follow.data > 0
-    arcs = [
-        (np.ones(len(punished)), punished, targets),
-        (follow.data[real], on[follow.row[real]], place[follow.col[real]]),
-    ]
-    return _assembled(sets.machine, path, kept, arcs, place)
-
-
-def _needed(machine: Automaton | None, begin: Integers) -> Integers:
-    """The nodes of the machine that play can come to from the punishments that are used."""
-    if machine is None or not len(begin):
-        return np.zeros(0, dtype=np.intp)
-    return np.flatnonzero(nodes_from(machine, np.unique(begin), at_any_values=True))
-
-
-def _assembled(
-    machine: Automaton | None,
-    path: _Path,
-    kept: Integers,
-    arcs: list[tuple[Floats, Integers, Integers]],
-    place: Integers,
-) -> Automaton:
-    """One automaton of the path's nodes and the kept nodes of the machine; arcs: chance, edge and target of the path's edges."""
-    game, profile, size = path.game, path.profile, len(path.nodes)
-    lotteries = [_certain(game, path, i) for i in range(game.n_players)]
-    modes, node_mode, states = profile.modes, profile.node_mode[path.nodes], path.states
-    edge_count = int(np.diff(profile.edge_start)[path.nodes].sum())
-    if machine is not None and len(kept):
-        named, labels = np.unique(machine.node_mode[kept], return_inverse=True)
-        node_mode = np.concatenate([node_mode, len(modes) + labels])
-        modes += tuple(f"punishment, {machine.modes[m]}" for m in named)
-        states = np.concatenate([states, machine.node_state[kept]])
-        edges = spans(machine.edge_start[kept], np.diff(machine.edge_start)[kept])
-        law = sparse.coo_array(machine.next_nodes[edges])
-        real = law.data > 0
-        arcs = [*arcs, (law.data[real], edge_count + law.row[real].astype(np.intp), size + np.searchsorted(kept, law.col[real]))]
-        edge_count += len(edges)
-        for i, lottery in enumerate(lotteries):
-            starts = machine.choice_start(i)
-            own = spans(starts[kept], np.diff(starts)[kept])
-            lotteries[i] = np.concatenate([lottery, machine.lotteries[i][own]])
-    count = size + len(kept)
-    data, row, column = (np.concatenate(part) for part in zip(*arcs, strict=True))
-    begin = sparse.coo_array(profile.start[[game.start]])
-    real = begin.data > 0
-    first = (begin.data[real], (np.full(int(real.sum()), game.start), place[begin.col[real]]))
-    return Automaton(
-        game=game,
-        players=profile.players,
-        modes=modes,
-        node_mode=np.asarray(node_mode, dtype=np.intp),
-        node_state=np.asarray(states, dtype=np.intp),
-        lotteries=tuple(lotteries),
-        next_nodes=sparse.csr_array((data, (row, column)), shape=(edge_count, count)),
-        start=sparse.csr_array(first, shape=(game.n_states, count)),
+    punished, followed = np.flatnonzero(away & (answer >= 0)), np.flatnonzero(~away & possible)
+    number = np.full(machine.n_nodes, -1)
+    number[nodes] = offset + np.arange(len(nodes))
+    law = sparse.coo_array(machine.next_nodes[edges[followed]])
+    real = law.data > 0
+    return _Part(
+        state=machine.node_state[nodes],
+        row=rows,
+        mode=machine.node_mode[nodes],
+        modes=machine.modes,
+        chance=np.concatenate([np.ones(len(punished)), law.data[real]]),
+        edge=np.concatenate([punished, followed[law.row[real]]]),
+        target=np.concatenate([answer[punished], number[law.col[real]]]),
+        open_ends=away & possible & (answer < 0),
     )
 
 
-def _certain(game: StochasticGame, path: _Path, player: int) -> Floats:
-    """The flat lotteries of a player on its path: chance 1 for what is played."""
-    counts = game.action_counts[path.states, player]
+def _side_by_side(path: _Path, parts: list[_Part]) -> Automaton:
+    """One automaton of the parts, the path first, that begins as the path does."""
+    game, profile = path.game, path.profile
+    first_edge = np.cumsum([0, *(len(part.open_ends) for part in parts)])
+    first_mode = np.cumsum([0, *(len(part.modes) for part in parts)])
+    state, row = (np.concatenate([getattr(part, name) for part in parts]) for name in ("state", "row"))
+    edge = np.concatenate([part.edge + first for part, first in zip(parts, first_edge, strict=False)])
+    chance, target = (np.concatenate([getattr(part, name) for part in parts]) for name in ("chance", "target"))
+    start = sparse.csr_array(profile.start[[game.start]][:, path.nodes])
+    here = np.full(start.nnz, game.start)
+    return Automaton(
+        game=game,
+        players=profile.players,
+        modes=(*parts[0].modes, *(f"punishment, {mode}" for part in parts[1:] for mode in part.modes)),
+        node_mode=np.concatenate([part.mode + first for part, first in zip(parts, first_mode, strict=False)]),
+        node_state=state,
+        lotteries=tuple(_certain(game, state, row, i) for i in range(game.n_players)),
+        next_nodes=sparse.csr_array((chance, (edge, target)), shape=(int(first_edge[-1]), len(state))),
+        start=sparse.csr_array((start.data, (here, start.indices)), shape=(game.n_states, len(state))),
+    )
+
+
+def _certain(game: StochasticGame, state: Integers, row: Integers, player: int) -> Floats:
+    """The flat lotteries of a player whose action in `row` (n,) is certain at nodes of `state` (n,)."""
+    counts = game.action_counts[state, player]
     flat = np.zeros(int(counts.sum()))
-    flat[np.cumsum(counts) - counts + game.row_action[player, path.rows]] = 1.0
+    flat[np.cumsum(counts) - counts + game.row_action[player, row]] = 1.0
     return flat
+
+
+def _restricted(plan: Automaton, kept: Integers) -> Automaton:
+    """The plan without the nodes that play cannot come to."""
+    edges = spans(plan.edge_start[kept], np.diff(plan.edge_start)[kept])
+    named, labels = np.unique(plan.node_mode[kept], return_inverse=True)
+    own = [spans(starts[kept], np.diff(starts)[kept]) for starts in (plan.choice_start(i) for i in plan.players)]
+    return Automaton(
+        game=plan.game,
+        players=plan.players,
+        modes=tuple(plan.modes[m] for m in named),
+        node_mode=labels.astype(np.intp),
+        node_state=plan.node_state[kept],
+        lotteries=tuple(lottery[places] for lottery, places in zip(plan.lotteries, own, strict=True)),
+        next_nodes=sparse.csr_array(plan.next_nodes[edges][:, kept]),
+        start=sparse.csr_array(plan.start[:, kept]),
+    )
 
 
 # --- words -------------------------------------------------------------------------------------------------------------
@@ -405,7 +429,7 @@ def _verdict(
     path: _Path, answer: Answer, proved: _Slack, bound: _Slack, plan: Automaton | None = None, gain: float = float("nan")
 ) -> PathVerdict:
     """The verdict with the departure that decides it."""
-    noise = TOLERANCE * path.game.payoff_range + 4 * path.error
+    noise = path.noise
     deciding = bound if answer == "not sustainable" else proved
     tightest = _tightest(path, deciding, proved, bound, noise)
     exact = exact_gain(plan) if plan is not None and proved.smallest <= noise else None
