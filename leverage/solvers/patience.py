@@ -255,18 +255,20 @@ class _Asker:
         return self.known[delta].told
 
     def _found(self, delta: float) -> AskedPoint:
-        game = self._with(delta)
+        """The answer by the coarsest sets that tell. Tolerances are left out that the sets meet already, and, after one that
+        was not reached, all but the finest, which makes the solver work on other directions."""
+        game, finest = self._with(delta), self.tolerances[-1]
         told: Told = "cannot be told"
-        reached = math.inf
+        reached, failed, used = math.inf, False, finest
         for tolerance in self.tolerances:
-            if reached <= tolerance * game.payoff_range and tolerance != self.tolerances[-1]:
-                continue  # the sets are that close already
+            if tolerance != finest and (failed or reached <= tolerance * game.payoff_range):
+                continue
             sets = equilibrium_set(game, tolerance=tolerance)
-            told = self.question.told(game, sets)
-            if told != "cannot be told" or sets.gap > sets.tolerance:
-                break  # where this tolerance was not reached no finer one will be
-            reached = sets.gap
-        return AskedPoint(delta, told, tolerance)
+            told, used = self.question.told(game, sets), tolerance
+            if told != "cannot be told":
+                break
+            reached, failed = sets.gap, sets.gap > sets.tolerance
+        return AskedPoint(delta, told, used)
 
     def _with(self, delta: float) -> StochasticGame:
         """The game with these discount factors; the law is copied because checking a game rescales its rows in place."""

@@ -22,6 +22,7 @@ from leverage.errors import GameError
 from leverage.game.automaton import Automaton, nodes_from, reachable_nodes, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.equilibrium_set import EquilibriumSet
+from leverage.solvers.set_form import Mask, row_mask
 
 Answer = Literal["sustainable", "not sustainable", "cannot be told", "not defined"]
 
@@ -79,7 +80,7 @@ class _Path:
     """What a profile does while nobody departs: P nodes.
 
     nodes, states, rows: (P,) nodes of the profile, their states and what is played there. values: (P, N) normalised.
-    certificate: of the profile as written.
+    certificate: of the profile as written. open_rows: (N, R) rows to which each player may depart, by the mask `deviation`.
     """
 
     profile: Automaton
@@ -88,6 +89,8 @@ class _Path:
     rows: Integers
     values: Floats
     certificate: Certificate
+    deviation: Mask | None
+    open_rows: Booleans
 
     @property
     def game(self) -> StochasticGame:
@@ -123,7 +126,7 @@ class _Slack:
         return float(np.min(self.loss[self.alone], initial=np.inf))
 
 
-def sustainable_path(sets: EquilibriumSet, profile: Automaton) -> PathVerdict:
+def sustainable_path(sets: EquilibriumSet, profile: Automaton, *, deviation: Mask | None = None) -> PathVerdict:
     """Whether the path of a profile is one of subgame-perfect play, with departures punished by worst equilibria.
 
     Use it for named strategies whose threats are not meant literally; `declared.judge` says whether they are credible as written.
@@ -131,10 +134,11 @@ def sustainable_path(sets: EquilibriumSet, profile: Automaton) -> PathVerdict:
     Parameters
     ----------
     sets : bounds on the equilibrium payoffs of the profile's game. If they were computed for fewer prescribable actions,
-        punishments are those that remain. Sets for fewer departures than the game has are not meant: here every action is a
-        departure.
+        punishments are those that remain; the path itself is taken as it is.
     profile : plays for both players; pure on its path, public lotteries allowed. What it prescribes after departures is used as a
         punishment only where the profile is subgame perfect as written.
+
+    deviation : to which actions players may depart, as given for `sets`. Default: to every action.
 
     Returns
     -------
@@ -143,7 +147,7 @@ def sustainable_path(sets: EquilibriumSet, profile: Automaton) -> PathVerdict:
 
     Raises
     ------
-    GameError : the profile plays another game, not for both, or is no plan.
+    GameError : the profile plays another game, not for both, or is no plan; a mask that does not fit.
 
     Notes
     -----
@@ -169,7 +173,7 @@ def sustainable_path(sets: EquilibriumSet, profile: Automaton) -> PathVerdict:
     """
     if profile.game is not sets.game:
         raise GameError("the profile plays another game than the one whose equilibrium payoffs are given")
-    path = _path_of(profile)
+    path = _path_of(profile, deviation)
     if isinstance(path, int):
         return _undefined(profile, path)
     empty = np.isnan(sets.bounds[:, 0, 0])
@@ -188,7 +192,7 @@ def _by_proof(sets: EquilibriumSet, path: _Path, bound: _Slack) -> PathVerdict:
     slack = _slack(path, pool.worst)
     plan = _plan(sets, path, pool) if slack.smallest >= -path.noise else None
     if plan is not None:
-        certificate = check(plan)
+        certificate = check(plan, deviation=path.deviation)
         if certificate.gain <= _allowed(path.game, certificate):
             return _verdict(path, "sustainable", slack, bound, plan, certificate.gain)
     if path.certificate.gain <= path.noise and _is_pure(path.profile):
@@ -205,9 +209,11 @@ def _allowed(game: StochasticGame, certificate: Certificate) -> float:
 # --- the path ----------------------------------------------------------------------------------------------------------
 
 
-def _path_of(profile: Automaton) -> _Path | int:
+def _path_of(profile: Automaton, deviation: Mask | None) -> _Path | int:
     """What play comes to without departures; a node with mixed actions if it comes to one."""
-    game, certificate = profile.game, check(profile)
+    game = profile.game
+    open_rows = np.array([row_mask(game, deviation, i, "deviation") for i in range(game.n_players)])
+    certificate = check(profile, deviation=deviation)
     pure, rows = _played_rows(profile)
     followed = (game.entry_row[profile.edge_entry] == rows[profile.edge_node]) & (profile.edge_probability > 0)
     law = profile.next_nodes
@@ -225,7 +231,9 @@ def _path_of(profile: Automaton) -> _Path | int:
     if not pure[seen].all():
         return int(np.flatnonzero(seen & ~pure)[0])
     nodes = np.flatnonzero(seen)
-    return _Path(profile, nodes, profile.node_state[nodes], rows[nodes], certificate.values[nodes], certificate)
+    return _Path(
+        profile, nodes, profile.node_state[nodes], rows[nodes], certificate.values[nodes], certificate, deviation, open_rows
+    )
 
 
 def _played_rows(profile: Automaton) -> tuple[Booleans, Integers]:
@@ -260,7 +268,11 @@ def _slack(path: _Path, worst: Floats) -> _Slack:
     delta = game.discount[:, None]
     # a player without patience needs an equilibrium to follow as well, but not to fear it
     worth = np.where(np.isinf(later), np.inf, (1 - delta) * game.payoffs.T + delta * np.where(np.isinf(later), 0.0, later))
-    return _Slack(node, row, departs & (departs.sum(axis=0) == 1), path.values.T[:, node] - worth[:, row])
+    loss = path.values.T[:, node] - worth[:, row]
+    # who is paid the same whatever happens loses nothing, exactly; bounds on its payoffs are rounded
+    indifferent = np.ptp(game.payoffs, axis=0) == 0
+    loss[indifferent] = np.where(np.isinf(loss[indifferent]), -np.inf, 0.0)
+    return _Slack(node, row, departs & (departs.sum(axis=0) == 1) & path.open_rows[:, row], loss)
 
 
 def _expected(game: StochasticGame, worst: Floats) -> Floats:
@@ -432,7 +444,8 @@ def _verdict(
     noise = path.noise
     deciding = bound if answer == "not sustainable" else proved
     tightest = _tightest(path, deciding, proved, bound, noise)
-    exact = exact_gain(plan) if plan is not None and proved.smallest <= noise else None
+    near_tie = plan is not None and proved.smallest <= noise and path.deviation is None
+    exact = exact_gain(plan) if plan is not None and near_tie else None
     return PathVerdict(
         answer=answer,
         margin=(proved.smallest, bound.smallest),

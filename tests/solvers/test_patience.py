@@ -172,10 +172,8 @@ def test_only_the_choosers_patience_matters() -> None:
 
 def test_what_is_narrower_than_the_scans_step_is_missed_and_said_so() -> None:
     game = feast_after_famine()
-    found = patience(
-        game, PathQuestion(feast(game)), points=3, low=0.0, high=0.98
-    )  # 0, .49, .98: sees .49 only by luck of the step
-    assert len(found.intervals) == 2
+    seen = patience(game, PathQuestion(feast(game)), points=3, low=0.2, high=0.6)
+    assert len(seen.intervals) == 2
     blind = patience(game, PathQuestion(feast(game)), points=2, low=0.2, high=0.6)
     assert len(blind.intervals) == 1
     assert "steps of 0.4: what is narrower may have been missed" in blind.status
@@ -210,6 +208,32 @@ def test_each_point_is_solved_once_and_finely_only_where_a_coarse_set_does_not_t
     assert len(asked) == len(set(asked))
     assert {tolerance for _, tolerance in asked} == {1e-2}
     assert len(asked) == len(found.points) == 11 + math.ceil(math.log2(0.09 / WIDTH))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "tolerances"),
+    [
+        ([0.5, 0.0], [1e-2, 1e-6]),  # not reached: only the finest is tried again
+        ([0.0, 0.0], [1e-2, 1e-6]),  # as close as can be already
+        ([0.9e-2, 0.9e-3, 0.9e-4, 0.9e-5, 0.0], [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]),
+        ([2e-4, 0.0, 0.0], [1e-2, 1e-4, 1e-6]),  # 1e-3 was met by the way
+    ],
+)
+def test_which_tolerances_are_tried(monkeypatch: pytest.MonkeyPatch, gaps: list[float], tolerances: list[float]) -> None:
+    """Sets that never tell, with the gaps that a solver may leave (fractions of the payoff range)."""
+    asked: list[float] = []
+
+    def never_tells(game: StochasticGame, *, tolerance: float) -> EquilibriumSet:
+        asked.append(tolerance)
+        vague = blurred(game, tolerance=tolerance, low=0.0, high=1.0)
+        return replace(vague, gap=gaps[len(asked) - 1] * game.payoff_range, tolerance=tolerance * game.payoff_range)
+
+    game = prisoners_dilemma(0.9)
+    monkeypatch.setattr(module, "equilibrium_set", never_tells)
+    asker = module._Asker(game, cooperation(game), None, 1e-2, 1e-6)
+    assert asker(0.7) == "cannot be told"
+    assert asker(0.7) == "cannot be told"
+    assert asked == pytest.approx(tolerances)
 
 
 def blurred(game: StochasticGame, *, tolerance: float, low: float, high: float) -> EquilibriumSet:

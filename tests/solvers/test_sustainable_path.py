@@ -230,38 +230,14 @@ def test_a_paths_own_nodes_punish() -> None:
 
 
 def pennies_ahead(*, safe: bool) -> tuple[StochasticGame, EquilibriumSet]:
-    """State 1: the first player stays or, if not `safe`, may go to state 2, matching pennies for ever. State 3 stands alone.
-
-    Written down rather than solved: state 2 has no equilibrium, and emptiness spreads to what leads there.
-    """
+    """State 1: the first player stays or, if not `safe`, may go to state 2, matching pennies for ever. State 3 stands alone."""
     pennies = [[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]]
     go = [0.0, 0.0, 1.0] if safe else [0.0, 1.0, 0.0]
     law = [[[[1.0, 0.0, 0.0]], [go]], np.broadcast_to([0.0, 1.0, 0.0], (2, 2, 3)), np.broadcast_to([0.0, 0.0, 1.0], (1, 1, 3))]
     game = StochasticGame.from_arrays([[[[5.0, 5.0]], [[0.0, 0.0]]], pennies, [[[0.0, 0.0]]]], law, 0.5)
-    alone = StochasticGame.from_arrays([np.zeros((1, 1, 2))], [np.ones((1, 1, 1))], 0.5)
-    point = equilibrium_set(alone)
-    assert point.machine is not None
-    machine = replace(
-        point.machine,
-        game=game,
-        node_state=np.array([2]),
-        start=sparse.csr_array((np.ones(1), (np.array([2]), np.array([0]))), shape=(3, 1)),
-    )
-    empty, nowhere, five = np.zeros((0, 2)), np.zeros(0, dtype=np.intp), np.full((1, 2), 5.0)
-    polygons = (five if safe else empty, empty, np.zeros((1, 2)))
-    return game, EquilibriumSet(
-        game=game,
-        outer=polygons,
-        inner=(empty, empty, np.zeros((1, 2))),
-        gap=np.inf,
-        bounds=np.array([np.stack([x[0], x[0]], axis=-1) if len(x) else np.full((2, 2), np.nan) for x in polygons]),
-        machine=machine,
-        vertex_node=(nowhere, nowhere, np.zeros(1, dtype=np.intp)),
-        certificate=0.0,
-        source=1,
-        tolerance=1e-6,
-        status="",
-    )
+    sets = equilibrium_set(game)
+    assert np.isnan(sets.bounds[1]).all()
+    return game, sets
 
 
 def staying(game: StochasticGame) -> Automaton:
@@ -353,7 +329,7 @@ def plain_slack(profile: Automaton, worst: Floats) -> float:
     return float(smallest)
 
 
-@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 7, 8, 11])
+@pytest.mark.parametrize("seed", range(12))
 def test_generated_games_against_a_plain_twin(seed: int) -> None:
     """All stationary pure profiles of a ragged game with chance and structural zeros, each answer against loops and its proof."""
     game = with_structural_zeros(random_game(seed, delta=(0.6, 0.7) if seed % 2 else 0.65))
@@ -363,6 +339,10 @@ def test_generated_games_against_a_plain_twin(seed: int) -> None:
     for profile in stationary_pure(game, limit=60):
         verdict = sustainable_path(sets, profile)
         answers.add(verdict.answer)
+        if np.isnan(sets.bounds[game.start]).any():
+            assert verdict.answer == "not sustainable"
+            assert not judge_plan(profile).subgame_perfect
+            continue
         assert verdict.margin[1] == pytest.approx(plain_slack(profile, sets.bounds[:, :, 0]), abs=1e-9)
         if verdict.answer != "sustainable":
             assert verdict.margin[0] == pytest.approx(plain_slack(profile, inner), abs=1e-9)
@@ -384,6 +364,21 @@ def stationary_pure(game: StochasticGame, limit: int) -> list[Automaton]:
         )
         for pick in every[:: max(1, len(every) // limit)]
     ]
+
+
+def test_actions_that_nobody_may_depart_to_tempt_nobody() -> None:
+    """Defection may be prescribed, and may punish, but the second player may not depart to it: only the first needs 2 - 4 d <=
+    0."""
+    mask = [[[True, True], [True, False]]]
+    for delta, answer in ((0.51, "sustainable"), (0.49, "not sustainable")):
+        game = prisoners_dilemma(delta)
+        verdict = sustainable_path(equilibrium_set(game, deviation=mask), always(game, 0, 0), deviation=mask)
+        assert verdict.answer == answer
+        assert verdict.margin[1] == pytest.approx(4 * delta - 2, abs=CLOSE)
+        assert verdict.tightest is not None
+        assert verdict.tightest.player == "1"
+    with pytest.raises(GameError, match="deviation"):
+        sustainable_path(equilibrium_set(game), always(game, 0, 0), deviation=[[[True], [True]]])
 
 
 def test_another_game_and_half_a_profile_are_refused() -> None:
