@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from leverage.certification.checker import check
 from leverage.certification.exact import exact_gain
@@ -20,7 +21,6 @@ from tests.games import (
     shapley_stopping,
     solve_exactly,
     tit_for_tat,
-    two_mode_machine,
 )
 
 
@@ -132,10 +132,10 @@ def test_large_plans_are_not_tried_and_unreachable_nodes_do_not_count() -> None:
     plan = grim(0.6)
     assert exact_gain(plan, most_nodes=1) is None
     assert exact_gain(plan, most_nodes=2) == 0
-    game = prisoners_dilemma(0.6)
-    defect = np.array([0.0, 1.0, 1.0, 0.0])  # the second mode cooperates, and is never reached
-    machines = [two_mode_machine(game, i, ("a", "b"), np.zeros(8, dtype=np.intp), defect) for i in (0, 1)]
-    assert exact_gain(join(machines), most_nodes=1) == -Fraction(2, 5)  # P - S = 1, weighted by 1 - d
+    plan = grim(0.6)
+    punish = int(np.flatnonzero(np.asarray(plan.modes)[plan.node_mode] == "punish; punish")[0])
+    begun = replace(plan, start=sparse.csr_array((np.ones(1), (np.zeros(1, int), np.array([punish]))), shape=plan.start.shape))
+    assert exact_gain(begun, most_nodes=1) == -Fraction(2, 5)  # P - S = 1, weighted by 1 - d
 
 
 def test_no_choice_and_tit_for_tat() -> None:

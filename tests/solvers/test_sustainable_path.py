@@ -220,13 +220,74 @@ def test_what_is_credible_as_written_is_told_without_any_proved_set() -> None:
 
 
 def test_a_paths_own_nodes_punish() -> None:
-    """Mutual defection needs nothing but itself; one node then is the whole plan."""
+    """Mutual defection needs nothing but itself, whatever is written for after a departure; one node then is the whole plan."""
     game = prisoners_dilemma(0.7)
-    verdict = sustainable_path(without_proof(equilibrium_set(game)), always(game, 1, 1))
+    after = np.array([1, 1, 1, 0, 1, 1, 1, 1])  # defect; once anybody has cooperated, cooperate for ever
+    soft = [two_mode_machine(game, i, ("defect", "give in"), after, np.array([0.0, 1.0, 1.0, 0.0])) for i in (0, 1)]
+    assert not judge_plan(join(soft)).subgame_perfect
+    verdict = sustainable_path(without_proof(equilibrium_set(game)), join(soft))
     assert verdict.answer == "sustainable"
     assert verdict.plan is not None
     assert verdict.plan.n_nodes == 1
     assert verdict.margin[0] == pytest.approx(0.3)  # (1 - d) (P - S)
+
+
+def test_mixed_punishments_prove_nothing_about_pure_actions() -> None:
+    """Both swerve; after a departure the mixed equilibrium, 14/3 each. That is credible as written, but the sets are those of
+    pure actions."""
+    game = chicken(0.9)
+    after = np.array([0, 1, 1, 1, 1, 1, 1, 1])
+    machines = [two_mode_machine(game, i, ("kind", "mixed"), after, np.array([1.0, 0.0, 2 / 3, 1 / 3])) for i in (0, 1)]
+    assert judge_plan(join(machines)).subgame_perfect
+    assert sustainable_path(without_proof(equilibrium_set(game)), join(machines)).answer == "cannot be told"
+
+
+def test_the_checker_has_the_last_word() -> None:
+    """Sets that claim to have proved a worst payoff of 1.5, where the machine pays 2: the automaton does not pass."""
+    game = prisoners_dilemma(0.55)
+    sets = equilibrium_set(game)
+    bounds, claimed = sets.bounds.copy(), sets.inner[0].copy()
+    bounds[0, 1, 0] = 1.5
+    claimed[:, 1] = np.where(np.isclose(claimed[:, 1], 2.0), 1.5, claimed[:, 1])
+    verdict = sustainable_path(replace(sets, bounds=bounds, inner=(claimed,)), always(game, 0, 0))
+    assert verdict.answer == "cannot be told"
+    assert verdict.plan is None
+
+
+def test_a_state_to_which_only_both_together_can_depart_needs_an_equilibrium_too() -> None:
+    """Both play 1 in state 1; by 2 and 2 together they come to state 2, where the first should take 1 but is written to take
+    nothing."""
+    law = np.broadcast_to([1.0, 0.0], (2, 2, 2)).copy()
+    law[1, 1] = [0.0, 1.0]
+    tables = [np.array([[[2.0, 2.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]]]), np.array([[[1.0, 0.0]], [[0.0, 0.0]]])]
+    game = StochasticGame.from_arrays(tables, [law, np.broadcast_to([0.0, 1.0], (2, 1, 2))], 0.5)
+    profile = Automaton.stationary(game, [[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [1.0]]])
+    sets = equilibrium_set(game)
+    assert sustainable_path(sets, profile).answer == "sustainable"
+    assert_proved(sustainable_path(sets, profile), profile)
+    assert sustainable_path(without_proof(sets), profile).answer == "cannot be told"
+
+
+def test_the_bound_names_the_departure_where_nothing_is_proved() -> None:
+    game = prisoners_dilemma(0.2)
+    verdict = sustainable_path(without_proof(equilibrium_set(game)), always(game, 0, 0))
+    assert verdict.answer == "not sustainable"
+    assert verdict.tightest is not None
+    assert verdict.tightest.player == "2"  # 5 d - 3 is less than 4 d - 2
+    assert verdict.margin[0] == -np.inf
+
+
+def test_every_outcome_of_the_lottery_at_the_start_is_on_the_path() -> None:
+    """Defection for ever or cooperation for ever: the second is not sustainable at .55, though it comes with a small chance
+    only."""
+    game = prisoners_dilemma(0.55)
+    profile = replace(
+        drawn_turns(game),
+        lotteries=(np.array([0.0, 1.0, 1.0, 0.0]),) * 2,
+        next_nodes=selection(np.repeat([0, 1], 4), 2),
+        start=sparse.csr_array(np.array([[0.999, 0.001]])),
+    )
+    assert sustainable_path(equilibrium_set(game), profile).answer == "not sustainable"
 
 
 def pennies_ahead(*, safe: bool) -> tuple[StochasticGame, EquilibriumSet]:
