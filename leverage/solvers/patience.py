@@ -141,7 +141,7 @@ class Patience:
     def threshold(self) -> float | None:
         """The smallest discount factor with a certified yes, if from there on the answer is yes up to the end of the scan; else
         None."""
-        single = len(self.intervals) == 1 and self.intervals[0].no_above is None and self.points[-1].told == "yes"
+        single = len(self.intervals) == 1 and self.points[-1].told == "yes"
         return self.intervals[0].low if single else None
 
 

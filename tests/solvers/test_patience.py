@@ -15,7 +15,7 @@ from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.patience import PathQuestion, Patience, PayoffQuestion, patience
 from leverage.solvers.sustainable_path import sustainable_path
-from tests.games import chicken, grim_trigger, no_choice, prisoners_dilemma, repeated
+from tests.games import chicken, grim_trigger, matching_pennies, no_choice, prisoners_dilemma, repeated
 
 WIDTH = 1e-4
 #: Gains up to 1e-9 of the payoff range count as none, so that a certified yes may lie this far beyond an edge.
@@ -200,11 +200,13 @@ def test_each_point_is_solved_once_and_finely_only_where_a_coarse_set_does_not_t
 
     def counted(game: StochasticGame, *, tolerance: float) -> EquilibriumSet:
         asked.append((float(game.discount[0]), tolerance))
+        # checking a game rescales its law in place, which must not touch the caller's
+        assert not np.shares_memory(game.transitions.data, own.transitions.data)
         return equilibrium_set(game, tolerance=tolerance)
 
     monkeypatch.setattr(module, "equilibrium_set", counted)
-    game = prisoners_dilemma(0.9)
-    found = patience(game, cooperation(game), points=11, high=0.9)
+    own = prisoners_dilemma(0.9)
+    found = patience(own, cooperation(own), points=11, high=0.9)
     assert len(asked) == len(set(asked))
     assert {tolerance for _, tolerance in asked} == {1e-2}
     assert len(asked) == len(found.points) == 11 + math.ceil(math.log2(0.09 / WIDTH))
@@ -295,6 +297,63 @@ def test_the_scans_end_may_be_what_cannot_be_told(monkeypatch: pytest.MonkeyPatc
     assert interval.no_above is None
     assert found.threshold is None
     assert "beyond it nothing can be told" in found.status
+
+
+def test_an_undecided_end_of_the_scan_is_told_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        module, "equilibrium_set", lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=0.89999, high=1.0)
+    )
+    game = prisoners_dilemma(0.9)
+    ((before, after),) = patience(game, cooperation(game), low=0.7, high=0.9, points=3).undecided
+    assert after == 0.9
+    assert 0.9 - WIDTH < before <= 0.89999
+
+
+def test_a_threshold_is_none_where_patience_spoils_it() -> None:
+    game = feast_after_famine()
+    found = patience(game, PathQuestion(feast(game)), high=0.4, points=9)
+    (interval,) = found.intervals
+    assert_edge(interval.no_above, interval.high, 1 / 4)
+    assert found.threshold is None
+
+
+@pytest.mark.parametrize(
+    ("least", "told"), [(4.0, "yes"), (4 + 1e-9, "yes"), (4 + 1e-7, "cannot be told"), (5.5, "cannot be told"), (6.1, "no")]
+)
+def test_payoffs_between_the_bounds_cannot_be_told(least: float, told: str) -> None:
+    """Proved up to (3, 4), bounded by a thin polygon drawn as a segment up to (4, 6) and by its box: with a tolerance of 1 it
+    may be .02 wider."""
+    sets = equilibrium_set(prisoners_dilemma(0.6))
+    bounds = np.array([[[1.0, 4.0], [2.0, 6.02]]])
+    drawn = replace(
+        sets,
+        inner=(np.array([[1.0, 2.0], [3.0, 4.0]]),),
+        outer=(np.array([[1.0, 2.0], [4.0, 6.0]]),),
+        bounds=bounds,
+        tolerance=1.0,
+    )
+    assert PayoffQuestion.of_player(1, least).told(drawn.game, drawn) == told
+
+
+def test_the_polygon_bounds_sums_where_its_box_does_not() -> None:
+    """Chicken: no payoffs sum to more than 12, though the best of both sum to 14; a drawn segment may be wider by a fiftieth of
+    the tolerance."""
+    sets = equilibrium_set(chicken(0.9), tolerance=1e-3)
+    for least, told in ((12.0, "yes"), (12.01, "no")):
+        assert PayoffQuestion((1.0, 1.0), least).told(sets.game, sets) == told
+    thin = replace(sets, tolerance=1.0)
+    assert PayoffQuestion((1.0, 1.0), 12.01).told(sets.game, thin) == "cannot be told"
+    assert PayoffQuestion((1.0, 1.0), 12.1).told(sets.game, thin) == "no"
+    nowhere = replace(sets, inner=(np.zeros((0, 2)),), outer=(np.zeros((0, 2)),), bounds=np.full((1, 2, 2), np.nan))
+    assert PayoffQuestion((1.0, 1.0), 1.0).told(sets.game, nowhere) == "no"
+
+
+def test_no_payoff_is_one_of_credible_play_where_there_is_no_equilibrium() -> None:
+    game = matching_pennies()
+    found = patience(game, PayoffQuestion((1.0, 0.0), -5.0), points=4)
+    assert {point.told for point in found.points} == {"no"}
+    path = Automaton.stationary(game, [[[1.0, 0.0]], [[1.0, 0.0]]])
+    assert patience(game, PathQuestion(path), points=4).intervals == ()
 
 
 def test_yes_answers_hold_at_the_ends_by_the_checker() -> None:
