@@ -137,7 +137,6 @@ def sustainable_path(sets: EquilibriumSet, profile: Automaton, *, deviation: Mas
         punishments are those that remain; the path itself is taken as it is.
     profile : plays for both players; pure on its path, public lotteries allowed. What it prescribes after departures is used as a
         punishment only where the profile is subgame perfect as written.
-
     deviation : to which actions players may depart, as given for `sets`. Default: to every action.
 
     Returns
@@ -179,7 +178,8 @@ def sustainable_path(sets: EquilibriumSet, profile: Automaton, *, deviation: Mas
     empty = np.isnan(sets.bounds[:, 0, 0])
     if empty[path.states].any():
         return _nothing_follows(sets, path, empty)
-    bound = _slack(path, sets.bounds[:, :, 0].T)
+    # emptiness spreads, so that departures from here do not lead to empty states, but entries of chance 0 may
+    bound = _slack(path, np.where(empty, np.inf, sets.bounds[:, :, 0].T))
     if bound.smallest < -path.noise:
         return _verdict(path, "not sustainable", _slack(path, _proved(sets, 0).worst), bound)
     return _by_proof(sets, path, bound)

@@ -269,11 +269,13 @@ def test_a_state_to_which_only_both_together_can_depart_needs_an_equilibrium_too
 
 
 def test_the_bound_names_the_departure_where_nothing_is_proved() -> None:
-    game = prisoners_dilemma(0.2)
-    verdict = sustainable_path(without_proof(equilibrium_set(game)), always(game, 0, 0))
+    """4 d - 2 = -1.2 for the first player, 5 d - 3 = -.05 for the second."""
+    game = prisoners_dilemma((0.2, 0.59))
+    verdict = sustainable_path(without_proof(equilibrium_set(game, tolerance=1e-4)), always(game, 0, 0))
     assert verdict.answer == "not sustainable"
     assert verdict.tightest is not None
-    assert verdict.tightest.player == "2"  # 5 d - 3 is less than 4 d - 2
+    assert verdict.tightest.player == "1"
+    assert verdict.tightest.slack_bound == verdict.margin[1] == pytest.approx(-1.2, abs=1e-6)
     assert verdict.margin[0] == -np.inf
 
 
@@ -325,9 +327,13 @@ def test_a_path_that_itself_comes_to_a_state_without_equilibrium() -> None:
     assert "it comes to state '2'" in verdict.status
 
 
-def test_states_without_equilibrium_that_cannot_be_reached_do_not_matter() -> None:
-    """Going pays 0 for ever: 5 are lost."""
+@pytest.mark.parametrize("stored_zeros", [False, True])
+def test_states_without_equilibrium_that_cannot_be_reached_do_not_matter(stored_zeros: bool) -> None:
+    """Going pays 0 for ever: 5 are lost. A transition of chance 0 to state 2 may be stored all the same."""
     game, sets = pennies_ahead(safe=True)
+    if stored_zeros:
+        game = with_structural_zeros(game)
+        sets = equilibrium_set(game)
     verdict = sustainable_path(sets, staying(game))
     assert verdict.answer == "sustainable"
     assert verdict.margin == pytest.approx((5.0, 5.0))
