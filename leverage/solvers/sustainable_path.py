@@ -541,10 +541,10 @@ def _into(sets: EquilibriumSet, path: _Path, empty: Booleans) -> tuple[Departure
     cells = _slack(path, np.zeros((game.n_players, game.n_states)))
     off_path = empty & ~np.isin(np.arange(game.n_states), path.states)
     for wanted in (np.arange(game.n_states) == sets.source, off_path, empty):
-        law = game.transitions.toarray()[cells.cell_row] * wanted > 0
-        leads = cells.alone & law.any(axis=1)
+        leads = cells.alone & (game.transitions @ wanted.astype(np.float64) > 0)[cells.cell_row]
         if leads.any():
             cell = int(np.argmax(leads.any(axis=0)))
             departure = _departure(path, cells, int(np.argmax(leads[:, cell])), cell, float("nan"), float("nan"))
-            return departure, int(np.argmax(law[cell]))
+            row = game.transitions[[cells.cell_row[cell]]].toarray()[0]
+            return departure, int(np.argmax((row > 0) & wanted))
     return None
