@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leverage.certification.checker import Certificate as Certificate
     from leverage.certification.checker import certify as certify
     from leverage.certification.checker import check as check
+    from leverage.certification.exact import exact_gain as exact_gain
     from leverage.errors import ExchangeError as ExchangeError
     from leverage.errors import GameError as GameError
     from leverage.errors import LeverageError as LeverageError
@@ -60,6 +61,10 @@ if TYPE_CHECKING:
     from leverage.solvers.multiplicity import find_equilibria as find_equilibria
     from leverage.solvers.noisy_play import logit_equilibrium as logit_equilibrium
     from leverage.solvers.noisy_play import logit_path as logit_path
+    from leverage.solvers.patience import PathQuestion as PathQuestion
+    from leverage.solvers.patience import Patience as Patience
+    from leverage.solvers.patience import PayoffQuestion as PayoffQuestion
+    from leverage.solvers.patience import patience as patience
     from leverage.solvers.payoff_bounds import PayoffBounds as PayoffBounds
     from leverage.solvers.payoff_bounds import payoff_bounds as payoff_bounds
     from leverage.solvers.pure_markov import pure_markov as pure_markov
@@ -70,6 +75,8 @@ if TYPE_CHECKING:
     from leverage.solvers.stage_game import enumerate_stage as enumerate_stage
     from leverage.solvers.stage_game import stage_equilibria as stage_equilibria
     from leverage.solvers.stage_nash import stage_nash as stage_nash
+    from leverage.solvers.sustainable_path import PathVerdict as PathVerdict
+    from leverage.solvers.sustainable_path import sustainable_path as sustainable_path
     from leverage.solvers.variable_threats import VariableThreats as VariableThreats
     from leverage.solvers.variable_threats import variable_threats as variable_threats
 
@@ -88,7 +95,11 @@ _HOMES = {
     "MarkovEquilibria": "solvers.markov_equilibria",
     "Multiplicity": "solvers.multiplicity",
     "OutputError": "errors",
+    "PathQuestion": "solvers.patience",
+    "PathVerdict": "solvers.sustainable_path",
+    "Patience": "solvers.patience",
     "PayoffBounds": "solvers.payoff_bounds",
+    "PayoffQuestion": "solvers.patience",
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
@@ -111,6 +122,7 @@ _HOMES = {
     "enumerate_stage": "solvers.stage_game",
     "equilibrium_set": "solvers.equilibrium_set",
     "error_radius": "solvers.error_radius",
+    "exact_gain": "certification.exact",
     "find_equilibria": "solvers.multiplicity",
     "finite_horizon": "solvers.finite_horizon",
     "follow_equilibrium": "solvers.follow_equilibrium",
@@ -126,6 +138,7 @@ _HOMES = {
     "markov_perfect_batch": "solvers.markov_batch",
     "nfg_text": "exchange.nfg_files",
     "parse_scenario": "loading",
+    "patience": "solvers.patience",
     "payoff_bounds": "solvers.payoff_bounds",
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
@@ -133,6 +146,7 @@ _HOMES = {
     "selection_jumps": "solvers.selection_jumps",
     "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
+    "sustainable_path": "solvers.sustainable_path",
     "variable_threats": "solvers.variable_threats",
 }
 

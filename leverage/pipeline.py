@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
-from leverage.analysis.credible import credible_play_of
+from leverage.analysis.credible import credible_play_of, with_paths
 from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
@@ -65,6 +65,8 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     if game.n_players > 1:
         tell("bounding all credible play")
         credible = credible_play_of(game, tuple(player.key for player in scenario.players))
+        if credible.sets is not None:
+            plays = [*with_paths([play for play in plays if isinstance(play, Play)], credible.sets), *_unsolved(plays)]
         plays += credible.plays
     tell("differentiating: Markov perfect")
     local = None if selected is None else local_sensitivity(form, selected.plan)
@@ -72,8 +74,12 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         scenario=scenario,
         game=game,
         plays=tuple(play for play in plays if isinstance(play, Play)),
-        unsolved=tuple(play for play in plays if isinstance(play, Unsolved)),
+        unsolved=tuple(_unsolved(plays)),
         markov=markov,
         local=local,
         credible=credible,
     )
+
+
+def _unsolved(plays: list[Play | Unsolved]) -> list[Unsolved]:
+    return [play for play in plays if isinstance(play, Unsolved)]

@@ -4,7 +4,8 @@ points.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers.bargaining import AGREEMENT, RULES, BargainingPoint, bargain
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
+from leverage.solvers.sustainable_path import sustainable_path
 from leverage.solvers.variable_threats import VariableThreats, variable_threats
 
 #: The gap that a run asks for, as a fraction of the payoff range. With a common discount factor sets have few vertices and a
@@ -113,3 +115,9 @@ def _bargained(sets: EquilibriumSet, points: tuple[BargainingPoint, ...]) -> dic
 
 def _plan_of(sets: EquilibriumSet, state: int, point: BargainingPoint) -> Automaton:
     return sets.plan_from(state, sets.vertex_node[state][list(point.vertices)], np.array(point.weights))
+
+
+def with_paths(plays: Sequence[Play], sets: EquilibriumSet) -> list[Play]:
+    """The plays, those of named strategies with the verdict on their path: "credible" in its second meaning."""
+    asked = [any(play.strategies) and not play.has_best_reply for play in plays]
+    return [replace(p, path=sustainable_path(sets, p.plan)) if ask else p for p, ask in zip(plays, asked, strict=True)]

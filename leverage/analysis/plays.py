@@ -24,6 +24,7 @@ from leverage.solvers.finite_horizon import finite_horizon
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.solution import Solution
 from leverage.solvers.stage_nash import stage_nash
+from leverage.solvers.sustainable_path import PathVerdict
 
 #: At most so many combinations of named strategies are played.
 MOST_COMBINATIONS = 400
@@ -46,6 +47,7 @@ class Play:
     subgame_perfect: nobody gains anywhere, in (state, memory), that play can get to whatever anybody does. status: a
     sentence. rule: how it was chosen among several. solution: what the solver returned, for a solution concept. radius: how far
     the point prediction's values are from an exact equilibrium's. credible: one of the plans of the equilibrium payoff set.
+    path: whether what is played while nobody departs could be upheld by the worst credible punishments; None where not asked.
     """
 
     selection: str
@@ -62,6 +64,7 @@ class Play:
     solution: Solution | None = None
     radius: ErrorRadius | None = None
     credible: bool = False
+    path: PathVerdict | None = None
 
     @property
     def is_solution(self) -> bool:

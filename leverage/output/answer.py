@@ -59,6 +59,8 @@ def _believed(facts: Facts) -> str:
     kind = "pair" if len(facts.keys) == 2 else "combination"
     whole = f"{counted(len(facts.written), kind)} of named strategies"
     good = [play for play in facts.written if play.equilibrium]
+    if not good and any(play.path for play in facts.written):
+        return _paths(facts, whole)
     if not good:
         nearest = min(facts.written, key=lambda play: (max(play.reply_gains), play.selection))
         who = facts.keys[int(np.argmax(nearest.reply_gains))]
@@ -70,6 +72,13 @@ def _believed(facts: Facts) -> str:
     named = listed([plain(play.selection) for play in good[:MOST_NAMED]]) + (", ..." if len(good) > MOST_NAMED else "")
     tail = f"subgame perfect: {listed(perfect[:MOST_NAMED])}" if perfect else empty
     return f"Believed? Of {whole}, {len(good)} in equilibrium: {named}; {tail}."
+
+
+def _paths(facts: Facts, whole: str) -> str:
+    """Nothing is an equilibrium as written: which paths could be upheld all the same."""
+    held = sum(play.path is not None and play.path.answer == "sustainable" for play in facts.written)
+    told = f"what {held} of them do holds" if held else "nor does what any of them does hold"
+    return f"Believed? Of {whole} none is an equilibrium as written; {told} if departures meet the worst credible punishment."
 
 
 def _unbound(facts: Facts) -> str:

@@ -29,6 +29,9 @@ STRATEGY_COLUMNS = (
     "plays",
     "better",
     "in_words",
+    "path",
+    "path_margin",
+    "path_in_words",
 )
 EQUILIBRIUM_COLUMNS = (
     "equilibrium",
@@ -145,7 +148,8 @@ def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
             if d
             else ("",) * 6
         )
-        rows.append((play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail, *play.reply_gains))
+        path = (play.path.answer, play.path.margin[0], play.path.status) if play.path else ("", float("nan"), "")
+        rows.append((play.selection, play.equilibrium, play.subgame_perfect, play.gain, *detail, *path, *play.reply_gains))
     return pd.DataFrame(rows, columns=[*STRATEGY_COLUMNS, *(f"{player.key}_gain_by_best_reply" for player in scenario.players)])
 
 

@@ -17,6 +17,9 @@ from leverage.output.sensitivity import sensitivity_text
 from leverage.output.sentences import departure_words
 from leverage.scenario.wording import counted, plain
 
+#: What is said of a path in a table.
+PATH_WORDS = {"sustainable": "yes", "not sustainable": "no", "cannot be told": "?", "not defined": "-"}
+
 
 def run_text(run: Run) -> str:
     """The printed text of a run, without a trailing newline."""
@@ -134,6 +137,7 @@ def _combinations(facts: Facts) -> list[str]:
     heads = [f"{plain(key)} gets" for key in facts.keys]
     heads += [f"{plain(facts.event)} by {facts.dates[-1]}"] if facts.event else []
     heads += ["equi- librium", *(f"{plain(key)} could gain" for key in facts.keys)]
+    heads += ["path holds"] if any(play.path for play in facts.written) else []
     rows: list[list[str]] = []
     for first, block in itertools.groupby(facts.written[: 4 * MOST_ROWS], key=lambda play: play.strategies[0]):
         rows.append([shortened(plain(first)), *[""] * len(heads)])
@@ -141,6 +145,8 @@ def _combinations(facts: Facts) -> list[str]:
     text, cut = table(["", *heads], rows)
     kind = "pairs" if len(facts.keys) == 2 else "combinations"
     note = "could gain: by its best reply, from the start; perfect: also after every history"
+    if any(play.path for play in facts.written):
+        note += "; path holds: could be upheld by the worst credible punishments"
     return [section(3, f"{kind} of named strategies, as written", note), text, _left_out(cut, len(facts.written) - 4 * MOST_ROWS)]
 
 
@@ -149,7 +155,8 @@ def _combination_row(facts: Facts, play: Play) -> list[str]:
     row += [facts.points(facts.payoff(play, i)) for i in range(len(facts.keys))]
     row += [percent(facts.event_chance(play))] if facts.event else []
     row += ["perfect" if play.subgame_perfect else "Nash" if play.equilibrium else "no"]
-    return row + [facts.points(gain) for gain in play.reply_gains]
+    row += [facts.points(gain) for gain in play.reply_gains]
+    return [*row, PATH_WORDS[play.path.answer]] if play.path else row
 
 
 # --- why, and how well checked -------------------------------------------------------------------------------------------------
