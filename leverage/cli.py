@@ -30,7 +30,7 @@ from leverage.command_parts import (
     say_compiling,
     warn_of_size,
 )
-from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command
+from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
 
 
 class _ScenarioFirst(TyperGroup):
@@ -132,6 +132,7 @@ def run_command(
 app.command("credible")(credible_command)
 app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)
+app.command("patience")(patience_command)
 app.command("follow")(follow_command)
 
 

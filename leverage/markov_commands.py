@@ -88,6 +88,44 @@ def credible_command(
     _tell_study("credible", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
+def patience_command(
+    file: FileArgument,
+    play: Annotated[
+        list[str] | None,
+        typer.Option("--play", metavar="STRATEGY", help="A named strategy of each player, in their order.", show_default=False),
+    ] = None,
+    least: Annotated[
+        str,
+        typer.Option("--least", metavar="PLAYER=PAYOFF", help="A payoff that some equilibrium is to pay.", show_default=False),
+    ] = "",
+    of: Annotated[
+        str,
+        typer.Option("--of", metavar="PLAYER", help="Whose patience; default: one discount factor for both.", show_default=False),
+    ] = "",
+    points: Annotated[int, typer.Option("--points", min=2, metavar="N", help="Discount factors of the scan.")] = 21,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """How patient players must be for a path, or a payoff, to be credible."""
+    name, _, number = least.partition("=")
+    try:
+        target = (name.strip(), float(number)) if least else None
+    except ValueError:
+        target = ("", math.nan)
+    if target is not None and not math.isfinite(target[1]):
+        raise typer.BadParameter("write PLAYER=PAYOFF, as in power=40", param_hint="--least")
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.studies import patience_study
+
+        return patience_study(scenario, strategies=play or (), least=target, of=of, points=points, progress=tell)
+
+    _tell_study("patience", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
 def noise_command(
     file: FileArgument,
     precision: Annotated[

@@ -15,17 +15,22 @@ from leverage.analysis.credible import credible_play_of
 from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.noise import noisy_path
 from leverage.errors import Fault, ScenarioError, UnsolvedError
-from leverage.game.form import compile_form
+from leverage.game.automaton import join
+from leverage.game.form import GameForm, compile_form
+from leverage.game.stochastic_game import StochasticGame
+from leverage.game.strategies import compile_strategies
 from leverage.output.branch import branch_frame, branch_text, events_frame, selection_frame
 from leverage.output.credible import credible_text
 from leverage.output.equilibria import equilibria_text
 from leverage.output.facts import Page
 from leverage.output.frames import Run, bargaining_frame, equilibria_frame, outcome_frame, play_frame, set_frame
 from leverage.output.noise import noise_frame, noise_text
+from leverage.output.patience import patience_frame, patience_text
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.multiplicity import FULL_STARTS, find_equilibria
+from leverage.solvers.patience import PathQuestion, PayoffQuestion, patience
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +116,62 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
         "certificates": {play.selection: play.gain for play in credible.plays},
     }
     return Study(scenario, credible_text(scenario, game, credible), tables, facts)
+
+
+def patience_study(
+    scenario: Scenario,
+    *,
+    strategies: Sequence[str] = (),
+    least: tuple[str, float] | None = None,
+    of: str = "",
+    points: int = 21,
+    progress: Progress = _nothing,
+) -> Study:
+    """For which discount factors a path or a payoff is credible; see `patience`.
+
+    strategies: one named strategy of each of two players, in their order: is the path sustainable? least: a player's key and the
+    payoff that some equilibrium is to pay it. One of the two is given. of: the key of the player whose patience is asked about;
+    "": both get the same discount factor. Table `patience`: one row a discount factor that was asked about.
+
+    Raises ScenarioError for names that the file does not have, and for a file that has not two players.
+    """
+    keys = [player.key for player in scenario.players]
+    if len(keys) != 2:
+        raise _refused(f"patience is asked about two players; the file has {len(keys)}", "choose a file with two", "patience")
+    if bool(strategies) == bool(least):
+        remedy = "--play tied_pace --play reciprocate, or --least power=40"
+        raise _refused("name one strategy of each player, or a payoff to reach", remedy, "patience")
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        form = compile_form(scenario)
+        game = form.at()
+        question = _path_question(form, game, keys, strategies) if strategies else _payoff_question(keys, least or ("", 0.0))
+        player = keys.index(_one_of(of, keys, "--of")) if of else None
+        progress("scanning discount factors")
+        found = patience(game, question, player=player, points=points)
+    whose = f"patience of {of}" if of else "one discount factor for both"
+    text = patience_text(scenario, game, found, whose)
+    facts = {"status": found.status, "resolution": found.resolution}
+    return Study(scenario, text, {"patience": patience_frame(found, of or "both")}, facts)
+
+
+def _one_of(name: str, known: Sequence[str], place: str) -> str:
+    if name not in known:
+        meant = nearest(name, known)
+        raise _refused(f"there is no '{name}'", meant or f"known: {', '.join(known)}", place)
+    return name
+
+
+def _path_question(form: GameForm, game: StochasticGame, keys: Sequence[str], names: Sequence[str]) -> PathQuestion:
+    machines = compile_strategies(form, game)
+    if len(names) != len(keys):
+        raise _refused(f"{len(names)} strategies for {len(keys)} players", f"one each, in the order {', '.join(keys)}", "--play")
+    chosen = [own[_one_of(name, list(own), "--play")] for own, name in zip(machines, names, strict=True)]
+    return PathQuestion(join(chosen))
+
+
+def _payoff_question(keys: Sequence[str], least: tuple[str, float]) -> PayoffQuestion:
+    return PayoffQuestion.of_player(keys.index(_one_of(least[0], keys, "--least")), least[1])
 
 
 def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = _nothing) -> Study:

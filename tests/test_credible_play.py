@@ -141,6 +141,62 @@ def test_the_command_writes_its_tables_and_takes_a_tolerance(tmp_path: Path) -> 
     assert ends(frame, "inner", "largest") == pytest.approx([4.0, 4.0])
 
 
+NAMED = (
+    DILEMMA
+    + """\
+strategies:
+  first:
+    kind: {always: help}
+    greedy: {always: grab}
+  second:
+    kind: {always: help}
+    greedy: {always: grab}
+"""
+)
+
+
+def test_cooperation_is_credible_as_a_path_though_not_as_written(tmp_path: Path) -> None:
+    """With the other's floor of 1: 3 >= (1 - d) 5 + d 1, from d = 1/2 on."""
+    rows = found(NAMED).strategies.set_index("selection")
+    assert not rows.loc["kind against kind", "equilibrium"]
+    assert rows.loc["kind against kind", "path"] == "sustainable"
+    assert rows.loc["kind against kind", "path_margin"] == pytest.approx(3 - (0.4 * 5 + 0.6), abs=1e-5)
+    assert rows.loc["kind against greedy", "path"] == "not sustainable"
+    assert rows.loc["greedy against greedy", "path"] == "sustainable"
+
+
+def test_the_patience_of_cooperation_is_one_half(tmp_path: Path) -> None:
+    (tmp_path / "pd.yaml").write_text(NAMED)
+    done = simulate("patience", "pd.yaml", "--play", "kind", "--play", "kind", "--points", "5", "--out", "made", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= WIDTH
+    told = pd.read_csv(tmp_path / "made" / "patience.csv").sort_values("discount")
+    last_no, first_yes = told[told.answer == "no"].discount.max(), told[told.answer == "yes"].discount.min()
+    assert last_no < 0.5 <= first_yes + 1e-9
+    assert first_yes - last_no <= 1e-4
+    reach = simulate("patience", "pd.yaml", "--least", "first=4", "--of", "first", "--points", "5", "--quiet", cwd=tmp_path)
+    assert reach.returncode == 0, reach.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name one strategy of each player"),
+        (["--play", "kind"], "1 strategies for 2 players"),
+        (["--play", "kin", "--play", "kind"], "did you mean"),
+        (["--least", "first"], "PLAYER=PAYOFF"),
+        (["--least", "nobody=1"], "nobody"),
+        (["--least", "first=2", "--of", "frist"], "did you mean"),
+    ],
+)
+def test_patience_refuses_what_is_no_question(tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "pd.yaml").write_text(NAMED)
+    done = simulate("patience", "pd.yaml", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert {path.name for path in tmp_path.iterdir()} == {"pd.yaml"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
