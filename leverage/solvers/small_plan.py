@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from leverage.certification.checker import Certificate, check
+from leverage.certification.checker import check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, reachable_nodes, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
@@ -33,19 +33,31 @@ EPSILON_SHARE, LOSS_SHARE = 1e-3, 5e-3
 EXACT_GAIN = 1e-9
 
 #: Mean lengths of a punishment, in periods, that are tried; inf is "for good".
-DURATIONS = (np.inf, 1.0, 2.0, 3.0, 6.0, 12.0)
+DURATIONS = (np.inf, 1.0, 3.0, 6.0, 12.0)
 
 #: Of the first phase where two lead to the path.
 LEADS = (1.0, 2.0, 3.0, 6.0, 12.0)
 
+#: Names of phases.
+PATH, OPENING, PUNISHMENT, OF = "path", "opening", "punishment", ("punishment of 1", "punishment of 2")
+
 #: How much a payoff unit of the constraints' excess counts against one of the weighted payoff: first gently, then as a barrier.
 PENALTIES = (1.0, 10.0)
 
-#: Single changes of a candidate, at most, for each penalty. Those that end well ended within 15 for the shipped scenarios.
-MOST_CHANGES = 30
+#: Single changes of a candidate, at most, in one round. Candidates that end well ended within 15 for the shipped scenario.
+MOST_CHANGES = 15
 
-#: Rows times nodes of a candidate that are compared in one step, at most; larger games keep the exact plan.
-MOST_CELLS = 20_000_000
+#: A round must bring the largest gain down to this share for another one to follow: what improves slowly ended nowhere.
+WORTH_ANOTHER_ROUND = 0.6
+
+#: Rows times nodes of a candidate that are compared in one step, at most (memory); and in all steps together: some seconds.
+MOST_CELLS, MOST_WORK = 10_000_000, 40_000_000
+
+#: More conditions on one variable than this are not combined in pairs: there would be tens of thousands.
+MOST_SINGLE = 150
+
+#: Plans that are tried to make the rules shorter, at most.
+MOST_TRIALS = 1000
 
 #: An improvement below this fraction of the payoff range is none.
 LEAST_IMPROVEMENT = 1e-10
@@ -118,8 +130,10 @@ class SmallPlan:
     epsilon: float
     exact: bool
     phases: int
+    exact_phases: int
     parts: tuple[Phase, ...]
     punishment: tuple[int, int]
+    worth: Floats
     constraints: tuple[Constraint, ...]
     allowed: tuple[float, float]
     status: str
@@ -164,9 +178,9 @@ def small_plan(
     Notes
     -----
     A heuristic search over a fixed list of forms: one phase; a path and a punishment; a path and one punishment for each player; the same with
-    two phases of the path; punishments for good or of the mean lengths `DURATIONS`. Of the accepted plans with the fewest phases those that are
-    exactly credible come first, then the smallest loss. Work per single change grows with rows times nodes; a larger game than
-    `MOST_CELLS` allows gets its exact plan.
+    two phases of the path, or with the path's beginning as a punishment; punishments for good or of the mean lengths `DURATIONS`. Of the
+    accepted plans with the fewest phases those that are exactly credible come first, then the smallest loss. Work per single change grows
+    with rows times nodes; when `MOST_WORK` is done the best so far counts, and a game larger than `MOST_CELLS` allows gets its exact plan.
 
     References
     ----------
@@ -187,11 +201,11 @@ def small_plan(
     if levels is not None and (levels.ndim != 2 or len(levels) != game.n_states):
         raise GameError(f"levels have shape {levels.shape}; one row for each of {game.n_states} states is needed")
     best: _Candidate | None = None
-    search = _Search(game, state, asked.weights)
+    search = _Search(game, state, asked.weights, [0])
     for scheme in _schemes(asked):
         if best is not None and len(scheme.leaves) > len(best.scheme.leaves):
             break
-        if len(game.payoffs) * len(scheme.leaves) * game.n_states > MOST_CELLS:
+        if search.cells(scheme) > MOST_CELLS or search.work[0] > MOST_WORK:
             break
         maps = np.stack([_vertex_rows(sets, toward) for toward in scheme.toward])
         best = _better(asked, best, _accepted(search, scheme, maps, asked, exact))
@@ -212,6 +226,11 @@ class _Asked:
     epsilon: float
     loss: float
     exact: float
+
+    def accepts(self, gain: float, loss: float) -> bool:
+        """Whether a plan is near enough. What is no exact equilibrium may also pay too much: more than credible play allows."""
+        credible = gain <= self.exact
+        return gain <= max(self.epsilon, self.exact) and (loss if credible else abs(loss)) <= self.loss + self.exact
 
 
 def _asked(game: StochasticGame, weights: ArrayLike, epsilon: float | None, most_loss: float | None) -> _Asked:
@@ -241,8 +260,10 @@ def _exact_plan(sets: EquilibriumSet, state: int, asked: _Asked) -> SmallPlan:
         epsilon=proof.gain,
         exact=True,
         phases=count,
+        exact_phases=count,
         parts=(),
         punishment=(-1, -1),
+        worth=np.zeros((0, sets.game.n_states, 2)),
         constraints=(),
         allowed=(asked.epsilon, asked.loss),
         status=f"No small plan was found within {asked.loss:.3g} of the best: this is the exact plan, of {count} phases.",
@@ -279,21 +300,27 @@ class _Scheme:
 
 def _schemes(asked: _Asked) -> Iterator[_Scheme]:
     """Forms of a plan, fewest phases first; the punishments in the order of `DURATIONS`."""
-    best, both, worst = asked.weights, (1.0, 1.0), ((-1.0, 0.0), (0.0, -1.0))
-    yield _Scheme(("path",), (best,), (0.0,), (0,), (0, 0))
-    for length in DURATIONS:
-        for toward in ((-1.0, -1.0), *worst):
-            yield _Scheme(("path", "punishment"), (best, toward), (0.0, 1 / length), (0, 0), (1, 1))
-    for length in DURATIONS:
-        names = ("path", "punishment of 1", "punishment of 2")
-        yield _Scheme(names, (best, *worst), (0.0, 1 / length, 1 / length), (0, 0, 0), (1, 2))
+    best, both, least = asked.weights, (1.0, 1.0), (-1.0, -1.0)
+    worst = ((-1.0, 0.0), (0.0, -1.0))
+    ends = [(1 / length) for length in DURATIONS]
+    yield _Scheme((PATH,), (best,), (0.0,), (0,), (0, 0))
+    for end in ends:
+        for toward in (least, *worst):
+            yield _Scheme((PATH, PUNISHMENT), (best, toward), (0.0, end), (0, 0), (1, 1))
+    for end in ends:  # the path is itself the punishment of one player
+        yield _Scheme((PATH, OF[0]), (best, worst[0]), (0.0, end), (0, 0), (1, 0))
+        yield _Scheme((PATH, OF[1]), (best, worst[1]), (0.0, end), (0, 0), (0, 1))
+    for lead in LEADS:  # departures begin the plan again
+        yield _Scheme((OPENING, PATH), (best, both), (1 / lead, 0.0), (1, 1), (0, 0))
+    for end in ends:
+        yield _Scheme((PATH, *OF), (best, *worst), (0.0, end, end), (0, 0, 0), (1, 2))
     for lead in LEADS:
-        yield _Scheme(
-            ("opening", "path", "punishment"), (best, both, (-1.0, -1.0)), (1 / lead, 0.0, 0.0), (1, 1, 1), (2, 2)
-        )  # fmt: skip
+        yield _Scheme((OPENING, PATH, PUNISHMENT), (best, both, least), (1 / lead, 0.0, 0.0), (1, 1, 1), (2, 2))
+        yield _Scheme((OPENING, PATH, OF[0]), (best, both, worst[0]), (1 / lead, 0.0, 1 / lead), (1, 1, 1), (2, 0))
+        yield _Scheme((OPENING, PATH, OF[1]), (best, both, worst[1]), (1 / lead, 0.0, 1 / lead), (1, 1, 1), (0, 2))
     for lead in LEADS:
-        names = ("opening", "path", "punishment of 1", "punishment of 2")
-        yield _Scheme(names, (best, both, *worst), (1 / lead, 0.0, 0.0, 0.0), (1, 1, 1, 1), (2, 3))
+        for end in ends[:2]:
+            yield _Scheme((OPENING, PATH, *OF), (best, both, *worst), (1 / lead, 0.0, end, end), (1, 1, 1, 1), (2, 3))
 
 
 # --- search ------------------------------------------------------------------------------------------------------------
@@ -311,11 +338,19 @@ class _Candidate:
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """The game as dense arrays, and what a search over maps asks of them. Nodes are numbered phase by phase, within a phase by state."""
+    """The game as dense arrays, and what a search over maps asks of them. Nodes are numbered phase by phase, within a phase by state.
+
+    work: one number, the cells compared so far.
+    """
 
     game: StochasticGame
     start: int
     weights: tuple[float, float]
+    work: list[int]
+
+    def cells(self, scheme: _Scheme) -> int:
+        """Rows times nodes."""
+        return len(self.game.payoffs) * len(scheme.leaves) * self.game.n_states
 
     @cached_property
     def law(self) -> Floats:
@@ -413,19 +448,19 @@ def _other_rows(game: StochasticGame, player: int) -> Integers:
 
 
 def _accepted(search: _Search, scheme: _Scheme, maps: Integers, asked: _Asked, exact: SmallPlan) -> _Candidate | None:
-    """The scheme's best maps, first for exact credibility, then for the epsilon allowed; None if neither is accepted."""
-    best = None
-    for goal in (0.0, asked.epsilon):
-        found = maps
-        for penalty in PENALTIES:
-            found = _improved(search, scheme, found, goal, penalty)
-            candidate = _candidate(search, scheme, found, exact)
-            if candidate.gain <= max(asked.epsilon, asked.exact) and candidate.loss <= asked.loss + asked.exact:
-                best = _better(asked, best, candidate)
-                break
-        if best is not None and best.gain <= asked.exact:
-            break
-    return best
+    """The scheme's repaired maps, exactly credible or else within the epsilon allowed; None if they are neither."""
+    rounds = [(0.0, penalty) for penalty in PENALTIES] + [(asked.epsilon, PENALTIES[-1])]
+    before = np.inf
+    for goal, penalty in rounds:
+        maps = _improved(search, scheme, maps, goal, penalty)
+        found = _candidate(search, scheme, maps, exact)
+        near = found.gain <= max(asked.epsilon, asked.exact)
+        if asked.accepts(found.gain, found.loss) and (found.gain <= asked.exact or goal > 0):
+            return found
+        if not near and found.gain > WORTH_ANOTHER_ROUND * before:
+            return None
+        before = found.gain
+    return found if asked.accepts(found.gain, found.loss) else None
 
 
 def _candidate(search: _Search, scheme: _Scheme, maps: Integers, exact: SmallPlan) -> _Candidate:
@@ -442,13 +477,14 @@ def _better(asked: _Asked, one: _Candidate | None, two: _Candidate | None) -> _C
     credible = [each.gain <= asked.exact for each in (one, two)]
     if credible[0] != credible[1]:
         return one if credible[0] else two
-    return two if two.loss < one.loss - asked.exact else one
+    return two if abs(two.loss) < abs(one.loss) - asked.exact else one
 
 
 def _improved(search: _Search, scheme: _Scheme, maps: Integers, goal: float, penalty: float) -> Integers:
     """Maps after the best single changes: the weighted payoff less the penalty on gains above the goal, at nodes that can be reached."""
     maps = maps.copy()
     for _ in range(MOST_CHANGES):
+        search.work[0] += search.cells(scheme)
         best, place = _best_change(search, scheme, maps, goal, penalty)
         if best <= LEAST_IMPROVEMENT * search.game.payoff_range:
             break
@@ -468,7 +504,7 @@ def _best_change(search: _Search, scheme: _Scheme, maps: Integers, goal: float, 
     for q in range(count):
         changed = _changed_values(search, scheme, maps, values, solved, q)
         over = np.maximum(_changed_excess(search, scheme, maps, changed, q) - goal, 0)
-        worth = changed[:, search.start] @ weights - penalty * over[:, counted].sum(axis=1)
+        worth = weights @ changed[:, search.start] - penalty * over[counted].sum(axis=0)
         worth[~counted[q * size + game.row_state]] = -np.inf
         top = int(np.argmax(worth))
         if worth[top] - before > best:
@@ -477,39 +513,252 @@ def _best_change(search: _Search, scheme: _Scheme, maps: Integers, goal: float, 
 
 
 def _changed_values(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, solved: Floats, phase: int) -> Floats:
-    """(R, K S, 2): values of all nodes if the phase plays row r in r's state, by the formula of Sherman and Morrison (1950)."""
+    """(2, K S, R): values of all nodes if the phase plays row r in r's state, by the formula of Sherman and Morrison (1950)."""
     game, size = search.game, maps.shape[1]
     own = slice(phase * size, (phase + 1) * size)
     after = slice(scheme.to[phase] * size, (scheme.to[phase] + 1) * size)
     node, leaves = phase * size + game.row_state, scheme.leaves[phase]
     moved = search.law - search.law[maps[phase]][game.row_state]
-    found = np.empty((len(node), len(values), 2))
+    found = np.empty((2, len(values), len(node)))
     for i, delta in enumerate(game.discount):
         following = (1 - leaves) * values[own, i] + leaves * values[after, i]
         gain = search.reward[:, i] + delta * (search.law @ following) - values[node, i]
         back = ((1 - leaves) * solved[i][own] + leaves * solved[i][after])[:, node]
         share = gain / (1 - delta * np.einsum("rs,sr->r", moved, back))
-        found[:, :, i] = values[:, i] + solved[i][:, node].T * share[:, None]
+        found[i] = values[:, i, None] + solved[i][:, node] * share
     return found
 
 
 def _changed_excess(search: _Search, scheme: _Scheme, maps: Integers, changed: Floats, phase: int) -> Floats:
-    """(R, K S): the largest gain of a departure at each node after each change."""
+    """(K S, R): the largest gain of a departure at each node after each change."""
     game, size = search.game, maps.shape[1]
-    all_rows, rows = maps.ravel(), np.arange(len(game.payoffs))
+    rows = np.arange(len(game.payoffs))
     node = phase * size + game.row_state
-    found = np.full(changed.shape[:2], -np.inf)
+    found = np.full(changed.shape[1:], -np.inf)
     for i, delta in enumerate(game.discount):
-        worst = changed[:, scheme.punishment[i] * size : (scheme.punishment[i] + 1) * size, i]
-        paid = search.reward[:, i] + delta * (worst @ search.law.T)
-        departing = np.full(changed.shape[:2], -np.inf)
-        for k in range(search.others[i].shape[1]):
-            other = search.others[i][all_rows, k]
-            departing = np.maximum(departing, np.where(other >= 0, paid[:, other], -np.inf))
-        other = search.others[i]
-        departing[rows, node] = np.where(other >= 0, paid[rows[:, None], other], -np.inf).max(axis=1, initial=-np.inf)
-        found = np.maximum(found, departing - changed[:, :, i])
+        worst = changed[i, scheme.punishment[i] * size : (scheme.punishment[i] + 1) * size]
+        paid = search.reward[:, i, None] + delta * (search.law @ worst)  # (row, change)
+        departing = _best_of(paid, search.others[i][maps.ravel()])
+        own = search.others[i]
+        departing[node, rows] = np.where(own >= 0, paid[own, rows[:, None]], -np.inf).max(axis=1, initial=-np.inf)
+        np.maximum(found, departing - changed[i], out=found)
     return found
+
+
+def _best_of(paid: Floats, other: Integers) -> Floats:
+    """(nodes, changes): the largest of the rows `other` (nodes, A - 1) of `paid`; -inf where there is none."""
+    best = np.full((len(other), paid.shape[1]), -np.inf)
+    for k in range(other.shape[1]):
+        has = np.flatnonzero(other[:, k] >= 0)
+        best[has] = np.maximum(best[has], paid[other[has, k]])
+    return best
+
+
+# --- rules -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A state variable has one of the levels, which are increasing."""
+
+    variable: int
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`choice` where all conditions hold and no earlier rule fits; no condition: everywhere else."""
+
+    conditions: tuple[Condition, ...]
+    choice: int
+
+
+def decision_list(levels: Integers, choices: Integers) -> tuple[Rule, ...]:
+    """Rules that give each state its choice: the first that fits counts.
+
+    Parameters
+    ----------
+    levels : (n, V) levels of the state variables in n different states.
+    choices : (n,) what is chosen there, -1 where anything will do.
+
+    Returns
+    -------
+    tuple of Rule : they reproduce every choice that is not -1; the last has no condition.
+
+    Notes
+    -----
+    Greedy: each rule covers the most states that are left among conditions on one variable, or two, that hold for one choice only
+    (Rivest 1987 for decision lists). Where there is none, a rule names one state.
+
+    References
+    ----------
+    Rivest (1987), "Learning decision lists".
+
+    Examples
+    --------
+    >>> talks_and_truce = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]])
+    >>> for rule in decision_list(talks_and_truce, np.array([5, 5, 5, 3, 5, 5])):
+    ...     print(rule.choice, [(c.variable, c.levels) for c in rule.conditions])
+    3 [(0, (1,)), (1, (1,))]
+    5 []
+    """
+    bank = _bank(levels)
+    holds = np.array([_holding(levels, conditions) for conditions in bank]).reshape(len(bank), len(levels))
+    left = choices >= 0
+    rules: list[Rule] = []
+    while len(found := np.unique(choices[left])) > 1:
+        by_choice = np.stack([(holds & (left & (choices == each))).sum(axis=1) for each in found])
+        covered = np.where((by_choice > 0).sum(axis=0) == 1, by_choice.sum(axis=0), 0)
+        best = int(np.argmax(covered))
+        if covered[best] > 0:
+            rule = Rule(bank[best], int(found[np.argmax(by_choice[:, best])]))
+        else:
+            state = int(np.argmax(left))
+            rule = Rule(tuple(Condition(v, (int(k),)) for v, k in enumerate(levels[state])), int(choices[state]))
+        rules.append(rule)
+        left = left & ~_holding(levels, rule.conditions)
+    rest = int(found[0]) if len(found) else int(choices.max(initial=-1))
+    return _without_needless((*rules, Rule((), rest)), levels, choices)
+
+
+def chosen(rules: tuple[Rule, ...], levels: Integers) -> Integers:
+    """(n,): what the rules choose in states with these levels (n, V)."""
+    result = np.full(len(levels), -1)
+    for rule in reversed(rules):
+        result[_holding(levels, rule.conditions)] = rule.choice
+    return result
+
+
+def _without_needless(rules: tuple[Rule, ...], levels: Integers, choices: Integers) -> tuple[Rule, ...]:
+    """The rules without those that the later ones make good."""
+    asked = choices >= 0
+    for k in reversed(range(len(rules) - 1)):
+        shorter = rules[:k] + rules[k + 1 :]
+        if np.array_equal(chosen(shorter, levels)[asked], choices[asked]):
+            rules = shorter
+    return rules
+
+
+def _holding(levels: Integers, conditions: tuple[Condition, ...]) -> Booleans:
+    result = np.ones(len(levels), dtype=bool)
+    for condition in conditions:
+        result &= np.isin(levels[:, condition.variable], condition.levels)
+    return result
+
+
+def _bank(levels: Integers) -> list[tuple[Condition, ...]]:
+    """Conditions on one variable (one level, at least a level, at most a level), then on two."""
+    single: list[Condition] = []
+    for v in range(levels.shape[1]):
+        own = [int(k) for k in np.unique(levels[:, v])]
+        sets = [(k,) for k in own] + [tuple(own[: k + 1]) for k in range(1, len(own) - 1)] + [tuple(own[k:]) for k in range(1, len(own) - 1)]
+        single += [Condition(v, each) for each in sets if len(own) > 1]
+    alone = [(each,) for each in single]
+    if len(single) > MOST_SINGLE:
+        return alone
+    return alone + [(one, two) for k, one in enumerate(single) for two in single[k + 1 :] if one.variable < two.variable]
+
+
+@dataclass(frozen=True, eq=False)
+class _Book:
+    """A candidate and its rules: lists[q][i], and what they cost a reader: a line for each rule and a phrase for each condition."""
+
+    candidate: _Candidate
+    lists: tuple[tuple[tuple[Rule, ...], ...], ...]
+
+    @cached_property
+    def length(self) -> int:
+        return sum(1 + len(rule.conditions) for phase in self.lists for rules in phase for rule in rules)
+
+
+def _uniform(search: _Search, found: _Candidate, levels: Integers, asked: _Asked, exact: SmallPlan) -> _Candidate:
+    """The candidate with actions changed where that shortens its rules and it stays accepted, and exactly credible if it was."""
+    allowed = asked.exact if found.gain <= asked.exact else asked.epsilon
+    best = _Book(found, _lists(search, found, levels))
+    tried = 0
+    while tried < MOST_TRIALS:
+        shorter = best
+        for maps in _simpler_maps(search, best, levels):
+            tried += 1
+            candidate = _candidate(search, found.scheme, maps, exact)
+            if candidate.gain > allowed or not asked.accepts(candidate.gain, candidate.loss):
+                continue
+            book = _Book(candidate, _lists(search, candidate, levels))
+            if (book.length, abs(candidate.loss)) < (shorter.length, abs(shorter.candidate.loss)) and book.length < best.length:
+                shorter = book
+        if shorter is best:
+            break
+        best = shorter
+    return best.candidate
+
+
+def _lists(search: _Search, found: _Candidate, levels: Integers) -> tuple[tuple[tuple[Rule, ...], ...], ...]:
+    reached = search.reached(found.scheme, found.maps).reshape(found.maps.shape)
+    return tuple(
+        tuple(player_rules(search.game, np.where(reached[q], rows, -1), i, levels) for i in range(2)) for q, rows in enumerate(found.maps)
+    )
+
+
+def player_rules(
+    game: StochasticGame, rows: Integers, player: int, levels: Integers, *, ordered: bool = True
+) -> tuple[Rule, ...]:
+    """The decision list of a player whose choices are numbers in `action_names`; rows: (S,), -1 where nothing is asked.
+
+    Without an order of levels (one variable only) each action but the commonest names its levels.
+    """
+    choices = _named_choices(game, rows, player)
+    if ordered:
+        return decision_list(levels, choices)
+    found, sizes = np.unique(choices[choices >= 0], return_counts=True)
+    if not len(found):
+        return (Rule((), -1),)
+    commonest = int(found[np.argmax(sizes)])
+    named = [(int(k), tuple(int(x) for x in levels[choices == k, 0])) for k in found if k != commonest]
+    return (*(Rule((Condition(0, own),), k) for k, own in named), Rule((), commonest))
+
+
+def action_names(game: StochasticGame, player: int) -> tuple[str, ...]:
+    """All names of the player's actions in any state, in order of first use."""
+    return tuple(dict.fromkeys(name for state in game.actions for name in state[player]))
+
+
+def _named_choices(game: StochasticGame, rows: Integers, player: int) -> Integers:
+    """(S,): number of the action's name; -1 without a row or without a choice."""
+    number = {name: k for k, name in enumerate(action_names(game, player))}
+    asked = (rows >= 0) & (game.action_counts[:, player] > 1)
+    return np.array(
+        [number[game.actions[s][player][game.row_action[player][rows[s]]]] if asked[s] else -1 for s in range(game.n_states)]
+    )
+
+
+def _simpler_maps(search: _Search, book: _Book, levels: Integers) -> Iterator[Integers]:
+    """Maps in which one list lacks one rule, or all from some rule on but the last, or is that of another phase."""
+    maps = book.candidate.maps
+    for q, lists in enumerate(book.lists):
+        for i, rules in enumerate(lists):
+            shorter = [rules[:j] + rules[j + 1 :] for j in range(len(rules) - 1)]
+            shorter += [rules[:j] + rules[j + 1 :][:1] for j in range(len(rules) - 2)]
+            shorter += [(Rule((), rule.choice),) for rule in rules[:-1]]
+            if len(rules) > 1:
+                shorter.append((*rules[:-2], Rule((), rules[-2].choice)))
+            shorter += [other[i] for p, other in enumerate(book.lists) if p != q and other[i] != rules]
+            for each in shorter:
+                changed = maps.copy()
+                changed[q] = _with_choices(search.game, maps[q], i, chosen(each, levels))
+                if not np.array_equal(changed, maps):
+                    yield changed
+
+
+def _with_choices(game: StochasticGame, rows: Integers, player: int, choices: Integers) -> Integers:
+    """The rows with the player's actions of these names, where the state has them."""
+    names = action_names(game, player)
+    stride = game.action_counts[:, 1] if player == 0 else np.ones(game.n_states, dtype=np.intp)
+    result = rows.copy()
+    for s, choice in enumerate(choices):
+        own = game.actions[s][player]
+        if choice >= 0 and names[choice] in own:
+            result[s] += (own.index(names[choice]) - game.row_action[player][rows[s]]) * stride[s]
+    return result
 
 
 # --- the result --------------------------------------------------------------------------------------------------------
@@ -521,7 +770,7 @@ def _result(search: _Search, found: _Candidate, asked: _Asked, exact: SmallPlan)
     proof = check(plan, nodes=np.ones(plan.n_nodes, dtype=bool))
     values = proof.values[plan.start.indices[0]]
     loss = float(np.dot(asked.weights, exact.values - values))
-    if proof.gain > max(asked.epsilon, asked.exact) or loss > asked.loss + asked.exact:
+    if not asked.accepts(proof.gain, loss):
         return exact
     scheme, credible = found.scheme, proof.gain <= asked.exact
     kept = np.flatnonzero(reached.any(axis=1))
@@ -531,6 +780,8 @@ def _result(search: _Search, found: _Candidate, asked: _Asked, exact: SmallPlan)
         Phase(scheme.names[q], np.where(reached[q], found.maps[q], -1), scheme.leaves[q], int(number[scheme.to[q]])) for q in kept
     )
     punishment = (int(number[scheme.punishment[0]]), int(number[scheme.punishment[1]]))
+    worth = np.full((len(parts), search.game.n_states, 2), np.nan)
+    worth[plan.node_mode, plan.node_state] = proof.values
     kind = "exactly credible" if credible else f"an epsilon-equilibrium: a single departure gains up to {proof.gain:.2g}"
     size = f"{len(parts)} phase{'s' * (len(parts) > 1)}"
     return SmallPlan(
@@ -542,9 +793,11 @@ def _result(search: _Search, found: _Candidate, asked: _Asked, exact: SmallPlan)
         epsilon=proof.gain,
         exact=credible,
         phases=len(parts),
+        exact_phases=exact.phases,
         parts=parts,
         punishment=punishment,
-        constraints=_constraints(search.game, parts, punishment, plan, proof),
+        worth=worth,
+        constraints=_constraints(search.game, parts, punishment, worth),
         allowed=(asked.epsilon, asked.loss),
         status=f"{size}, {kind}; the weighted payoff is {loss:.3g} below that of the exact plan of {exact.phases} phases.",
     )
@@ -606,15 +859,13 @@ def _pure(game: StochasticGame, state: Integers, row: Integers, player: int) -> 
 
 
 def _constraints(
-    game: StochasticGame, parts: tuple[Phase, ...], punishment: tuple[int, int], plan: Automaton, proof: Certificate
+    game: StochasticGame, parts: tuple[Phase, ...], punishment: tuple[int, int], worth: Floats
 ) -> tuple[Constraint, ...]:
     """Per phase and player the tightest constraint, from the checker's values; none where the player never has a choice."""
-    values = np.full((len(parts), game.n_states, 2), np.nan)
-    values[plan.node_mode, plan.node_state] = proof.values
     found = []
     for q, part in enumerate(parts):
         for i in range(2):
-            each = [_constraint(game, parts, punishment, values, (q, i, s)) for s in np.flatnonzero(part.rows >= 0)]
+            each = [_constraint(game, parts, punishment, worth, (q, i, s)) for s in np.flatnonzero(part.rows >= 0)]
             own = [one for one in each if one is not None]
             if own:
                 found.append(min(own, key=lambda one: one.slack))
@@ -637,7 +888,7 @@ def _constraint(
     best = int(np.argmax(paid))
     names = game.actions[s][i]
     return Constraint(
-        kind="threat" if q in punishment and parts[q].name.startswith("punishment") else "promise",
+        kind="threat" if q in punishment and parts[q].name.startswith(PUNISHMENT) else "promise",
         phase=q,
         player=i,
         state=int(s),

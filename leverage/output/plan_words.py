@@ -1,0 +1,294 @@
+"""A small plan in words: who does what when, what ends a phase, and what makes each threat and promise credible.
+
+Every number that is printed is a cell of the table, and the printed rules, read from first to last, give the plan's action in every state
+that a phase can meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from leverage.errors import GameError
+from leverage.game.form import GameForm
+from leverage.game.stochastic_game import Integers, StochasticGame
+from leverage.output.columns import listed, number, paragraph
+from leverage.output.facts import Page
+from leverage.scenario.wording import counted, plain
+from leverage.solvers.small_plan import (
+    OF,
+    Condition,
+    Constraint,
+    Rule,
+    SmallPlan,
+    action_names,
+    player_rules,
+)
+
+PLAN_COLUMNS = ("plan", "phase", "kind", "condition", "player", "action", "quantity", "value", "unit", "certificate")
+
+#: Rules of a player in a phase that are printed; the others stand in the table.
+MOST_RULES = 5
+
+#: Decimals of payoffs in games without a scenario.
+PLAIN_DIGITS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class PlanWords:
+    """text: lines of at most 80 columns. table: one row a fact, columns `PLAN_COLUMNS`; the rules of a phase and player stand in the order in
+    which they are read."""
+
+    text: str
+    table: pd.DataFrame
+
+
+def plan_words(small: SmallPlan, form: GameForm | None = None) -> PlanWords:
+    """The plan in words and as a table.
+
+    Parameters
+    ----------
+    small : the plan; to read well it was found with `levels=form.levels`.
+    form : the scenario's form, which names the state variables; without it rules list states by their labels.
+
+    Raises
+    ------
+    GameError : the form has other states than the plan's game.
+
+    Examples
+    --------
+    >>> from leverage.solvers.equilibrium_set import equilibrium_set
+    >>> from leverage.solvers.small_plan import small_plan
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> print(plan_words(small_plan(equilibrium_set(game), 0, weights=(1, 1))).text.split("If anybody")[0].rstrip())
+    Best for player 1 + player 2: player 1 gets 3.00, player 2 3.00 payoff a period.
+    Exactly credible. 2 phases in place of the exact plan's 2; loss 0.00.
+    PATH, for good:
+      player 1: always 1.
+      player 2: always 1.
+    """
+    game = small.plan.game
+    if form is not None and form.labels != game.states:
+        raise GameError("the form has other states than the plan's game")
+    told = _Told(small, form)
+    lines = [*told.head(), *told.phases(), *told.tightest()] if small.is_small else told.head()
+    return PlanWords("\n".join(lines), pd.DataFrame(told.rows(), columns=list(PLAN_COLUMNS)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What is said about a plan; texts and rows of the table are made from the same facts."""
+
+    small: SmallPlan
+    form: GameForm | None
+
+    # --- names -----------------------------------------------------------------------------------------------------
+
+    @property
+    def game(self) -> StochasticGame:
+        return self.small.plan.game
+
+    @cached_property
+    def players(self) -> tuple[str, ...]:
+        """Short names: the keys of the file, or 'player 1'."""
+        if self.form is not None:
+            return tuple(plain(player.key) for player in self.form.scenario.players)
+        return tuple(f"player {name}" if name.isdigit() else name for name in self.game.players)
+
+    @cached_property
+    def digits(self) -> int:
+        return Page(self.form.scenario, self.game).digits if self.form is not None else PLAIN_DIGITS
+
+    @cached_property
+    def name(self) -> str:
+        """'best for power', 'worst for power', 'best for power + 2 opposition'."""
+        weights = self.small.weights
+        if max(weights) <= 0 and min(weights) < 0:
+            return f"worst for {self._weighed([-w for w in weights])}"
+        return f"best for {self._weighed(list(weights))}"
+
+    def _weighed(self, weights: list[float]) -> str:
+        size = min((abs(w) for w in weights if w), default=1.0)
+        parts = [(w / size, name) for w, name in zip(weights, self.players, strict=True) if w]
+        words = [("" if abs(w) == 1 else f"{abs(w):.3g} ") + name for w, name in parts]
+        signs = [" - " if w < 0 else " + " for w, _ in parts]
+        return "".join(sign + word for sign, word in zip(signs, words, strict=True)).removeprefix(" + ").strip() or "nobody"
+
+    @cached_property
+    def phase_names(self) -> tuple[str, ...]:
+        """Names of phases, with the player's name where a punishment is one player's."""
+        named = {of: f"punishment of {player}" for of, player in zip(OF, self.players, strict=True)}
+        return tuple(named.get(part.name, part.name) for part in self.small.parts)
+
+    def points(self, value: float) -> str:
+        return number(value, self.digits)
+
+    def state(self, s: int) -> str:
+        label = self.game.states[s]
+        return f"state {label}" if label.isdigit() else label
+
+    # --- rules -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def rules(self) -> tuple[tuple[tuple[tuple[str, str, int], ...], ...], ...]:
+        """Per phase and player: condition ('' for the last), action, number of states that the rule decides."""
+        return tuple(tuple(self._rules(part.rows, i) for i in range(2)) for part in self.small.parts)
+
+    def _rules(self, rows: Integers, player: int) -> tuple[tuple[str, str, int], ...]:
+        names = action_names(self.game, player)
+        levels = np.arange(self.game.n_states)[:, None] if self.form is None else self.form.levels
+        rules = player_rules(self.game, rows, player, levels, ordered=self.form is not None)
+        left, told = (rows >= 0) & (self.game.action_counts[:, player] > 1), []
+        for rule in rules:
+            covered = left & np.all([np.isin(levels[:, c.variable], c.levels) for c in rule.conditions] or [left], axis=0)
+            left = left & ~covered
+            if covered.any():
+                told.append((self.condition(rule), plain(names[rule.choice]), int(covered.sum())))
+        return tuple(told)
+
+    def condition(self, rule: Rule) -> str:
+        """'talks not settled and ceasefire holds'; '' for a rule without condition."""
+        return " and ".join(self._statement(each) for each in rule.conditions)
+
+    def _statement(self, condition: Condition) -> str:
+        if self.form is None:
+            return f"in {listed([self.state(s) for s in condition.levels])}"
+        variable, own = list(self.form.scenario.vocabulary.variables.items())[condition.variable]
+        names = [plain(level) for level in own]
+        low, high = condition.levels[0], condition.levels[-1]
+        if len(condition.levels) == 1:
+            return f"{plain(variable)} {names[low]}"
+        if len(condition.levels) == len(names) - 1 and (low == 1 or high == len(names) - 2):
+            return f"{plain(variable)} not {names[0 if low == 1 else -1]}"
+        if condition.levels == tuple(range(low, len(names))):
+            return f"{plain(variable)} at least {names[low]}"
+        return f"{plain(variable)} at most {names[high]}"
+
+    # --- text ------------------------------------------------------------------------------------------------------
+
+    def head(self) -> list[str]:
+        small, unit = self.small, self.game.payoff_unit
+        pays = f"{self.players[0]} gets {self.points(small.values[0])}, {self.players[1]} {self.points(small.values[1])} {unit}."
+        lines = [paragraph(f"{self.name[0].upper()}{self.name[1:]}: {pays}", 2)]
+        if not small.is_small:
+            told = f"No small plan was found; the exact plan has {counted(small.phases, 'phase')}."
+            return [*lines, paragraph(told, 2)]
+        kind = "Exactly credible." if small.exact else f"Epsilon-equilibrium: a departure gains up to {small.epsilon:.2g}."
+        loss = f"loss {self.points(small.loss)}" if self._loses else f"it pays {self.points(-small.loss)} more"
+        told = f"{counted(small.phases, 'phase')} in place of the exact plan's {small.exact_phases:,}; {loss}."
+        return [*lines, paragraph(f"{kind} {told}", 2)]
+
+    @property
+    def _loses(self) -> bool:
+        """Whether the loss, as it is printed, is not negative."""
+        return float(self.points(self.small.loss)) >= 0
+
+    def phases(self) -> list[str]:
+        lines = []
+        for q, name in enumerate(self.phase_names):
+            triggers = self._triggers(q)
+            lines.append(paragraph(f"{triggers}{name.upper()}, {self._length(q)}:", 2))
+            lines += [paragraph(f"  {self.players[i]}: {self._sentence(rules)}.", 6) for i, rules in enumerate(self.rules[q]) if rules]
+        return lines
+
+    def _triggers(self, q: int) -> str:
+        """Whose departure leads to the phase; nothing for the first phase of a plan that departures do not change."""
+        who = [i for i in range(2) if self.small.punishment[i] == q]
+        if not who or len(self.small.parts) == 1:
+            return ""
+        costs = [f"{self.players[i]} {self.points(self.cost(i))}" for i in who if not np.isnan(self.cost(i))]
+        told = f" (at the start that costs {' and '.join(costs)})" if costs and q > 0 else ""
+        again = ", also" if q == 0 else ""
+        return f"If {'anybody' if len(who) == 2 else self.players[who[0]]} departs{told}{again}: "
+
+    def cost(self, player: int) -> float:
+        """What the player gets less if its punishment begins where the plan begins; NaN where that cannot be."""
+        small = self.small
+        return float(small.worth[0, small.start, player] - small.worth[small.punishment[player], small.start, player])
+
+    def _length(self, q: int) -> str:
+        part, unit = self.small.parts[q], self.game.period_unit
+        if not part.leaves:
+            return "for good"
+        length = f"for {counted(round(part.length), unit)}" + (" on average" if part.leaves < 1 else "")
+        return f"{length}, then {self.phase_names[part.to].upper()}"
+
+    @staticmethod
+    def _sentence(rules: tuple[tuple[str, str, int], ...]) -> str:
+        """'hold if ceasefire broken; otherwise engage'."""
+        if len(rules) == 1:
+            return f"always {rules[0][1]}"
+        shown = [f"{action} {_when(condition)}" for condition, action, _ in rules[: MOST_RULES - 1]]
+        more = len(rules) - MOST_RULES
+        if more > 0:
+            return "; ".join([*shown, f"further rules in plans.csv; otherwise {rules[-1][1]}"])
+        shown = [f"{action} {_when(condition)}" for condition, action, _ in rules[:-1]]
+        return "; ".join([*shown, f"otherwise {rules[-1][1]}"])
+
+    def tightest(self) -> list[str]:
+        """The tightest promise and the tightest threat."""
+        lines = []
+        for kind in ("promise", "threat"):
+            own = [each for each in self.small.constraints if each.kind == kind]
+            if own and len(self.small.parts) > 1:
+                lines.append(paragraph(self._constraint_words(min(own, key=lambda each: each.slack)), 2))
+        return lines
+
+    def _constraint_words(self, c: Constraint) -> str:
+        now = f"gains {self.points(c.now)}" if c.now >= 0 else f"loses {self.points(-c.now)}"
+        later = f"loses {self.points(c.later)}" if c.later >= 0 else f"gains {self.points(-c.later)}"
+        short = f"{self.points(c.slack)} to spare" if c.slack >= 0 else f"{self.points(-c.slack)} short"
+        where = f"{self.players[c.player]} in the {self.phase_names[c.phase]}, with {self.state(c.state)}"
+        return f"Tightest {c.kind}: {where}. '{plain(c.action)}' for '{plain(c.played)}' {now} now and {later} later: {short}."
+
+    # --- table -----------------------------------------------------------------------------------------------------
+
+    def rows(self) -> list[tuple[str, str, str, str, str, str, str, float, str, float]]:
+        """The rows of the table; `certificate` is the largest gain of a single departure from the plan."""
+        small, unit = self.small, self.game.payoff_unit
+        rows = [("", "value", "", self.players[i], "", "payoff", float(small.values[i]), unit) for i in range(2)]
+        rows += [
+            ("", "value", "", "", "", "loss of weighted payoff", small.loss, unit),
+            ("", "value", "", "", "", "gain of weighted payoff", -small.loss, unit),
+            ("", "value", "", "", "", "largest gain of a single departure", small.epsilon, unit),
+            ("", "value", "", "", "", "phases", float(small.phases), ""),
+            ("", "value", "", "", "", "phases of the exact plan", float(small.exact_phases), ""),
+        ]
+        for q in range(len(small.parts)):
+            rows += self._rule_rows(q) + self._trigger_rows(q)
+        for constraint in small.constraints:
+            rows += self._constraint_rows(constraint)
+        return [(self.name, *row, small.epsilon) for row in rows]
+
+    def _rule_rows(self, q: int) -> list[tuple[str, str, str, str, str, str, float, str]]:
+        return [
+            (self.phase_names[q], "rule", condition or "otherwise", self.players[i], action, "states decided", float(states), "")
+            for i in range(2)
+            for condition, action, states in self.rules[q][i]
+        ]
+
+    def _trigger_rows(self, q: int) -> list[tuple[str, str, str, str, str, str, float, str]]:
+        small, name, unit = self.small, self.phase_names[q], self.game.period_unit
+        part = small.parts[q]
+        after = f"then {self.phase_names[part.to]}" if part.leaves else "for good"
+        rows = [(name, "trigger", after, "", "", "mean length", float(part.length), f"{unit}s")]
+        for i in range(2):
+            if small.punishment[i] == q and len(small.parts) > 1:
+                head = (name, "trigger", f"{self.players[i]} departs", self.players[i], "")
+                rows.append((*head, "cost of a departure at the start", self.cost(i), self.game.payoff_unit))
+        return rows
+
+    def _constraint_rows(self, c: Constraint) -> list[tuple[str, str, str, str, str, str, float, str]]:
+        condition = f"with {self.state(c.state)}, instead of {plain(c.played)}"
+        head = (self.phase_names[c.phase], "threat", condition, self.players[c.player], plain(c.action))
+        facts = (("following", c.following), ("departing", c.departing), ("gain now", c.now), ("cost later", c.later), ("slack", c.slack))
+        return [(*head, f"{c.kind}: {quantity}", value, self.game.payoff_unit) for quantity, value in facts]
+
+
+def _when(condition: str) -> str:
+    """A condition on variables takes an 'if'; a list of states does not."""
+    return condition if condition.startswith("in ") else f"if {condition}"
