@@ -15,7 +15,7 @@ import pandas as pd
 from leverage.errors import GameError
 from leverage.game.form import GameForm
 from leverage.game.stochastic_game import Integers, StochasticGame
-from leverage.output.columns import listed, number, paragraph
+from leverage.output.columns import WIDTH, listed, number, paragraph
 from leverage.output.facts import Page
 from leverage.scenario.wording import counted, plain
 from leverage.solvers.small_plan import (
@@ -25,10 +25,14 @@ from leverage.solvers.small_plan import (
     Rule,
     SmallPlan,
     action_names,
+    allowed_choices,
     player_rules,
 )
 
 PLAN_COLUMNS = ("plan", "phase", "kind", "condition", "player", "action", "quantity", "value", "unit", "certificate")
+
+#: Follows an action that some of the states in question do not allow: the next rule that fits counts there.
+POSSIBLE = " where possible"
 
 #: Rules of a player in a phase that are printed; the others stand in the table.
 MOST_RULES = 5
@@ -64,12 +68,18 @@ def plan_words(small: SmallPlan, form: GameForm | None = None) -> PlanWords:
     >>> from leverage.solvers.small_plan import small_plan
     >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
     >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
-    >>> print(plan_words(small_plan(equilibrium_set(game), 0, weights=(1, 1))).text.split("If anybody")[0].rstrip())
-    Best for player 1 + player 2: player 1 gets 3.00, player 2 3.00 payoff a period.
-    Exactly credible. 2 phases in place of the exact plan's 2; loss 0.00.
+    >>> print(plan_words(small_plan(equilibrium_set(game), 0, weights=(1, 1))).text)
+    Best for player 1 + player 2: player 1 3.00, player 2 3.00 payoff a period;
+      exactly credible; 2 phases, loss 0.00 against the exact plan with 3.
     PATH, for good:
-      player 1: always 1.
-      player 2: always 1.
+      player 1: always 1.  player 2: always 1.
+    PUNISHMENT, after any departure (at the start it costs player 1 2.00, player 2
+      2.00), for good:
+      player 1: always 2.  player 2: always 2.
+    Tightest promise: player 1 gains 0.80 at once by '2' for '1', loses 1.20 later
+      (state 1).
+    Tightest threat: player 1 loses 0.40 at once by '1' for '2', loses 0.00 later
+      (state 1).
     """
     game = small.plan.game
     if form is not None and form.labels != game.states:
@@ -143,11 +153,14 @@ class _Told:
         levels = np.arange(self.game.n_states)[:, None] if self.form is None else self.form.levels
         rules = player_rules(self.game, rows, player, levels, ordered=self.form is not None)
         left, told = (rows >= 0) & (self.game.action_counts[:, player] > 1), []
+        allowed = allowed_choices(self.game, player)
         for rule in rules:
-            covered = left & np.all([np.isin(levels[:, c.variable], c.levels) for c in rule.conditions] or [left], axis=0)
+            fits = left & np.all([np.isin(levels[:, c.variable], c.levels) for c in rule.conditions] or [left], axis=0)
+            covered = fits & allowed[:, rule.choice]
             left = left & ~covered
             if covered.any():
-                told.append((self.condition(rule), plain(names[rule.choice]), int(covered.sum())))
+                possible = POSSIBLE if (fits & ~covered).any() else ""
+                told.append((self.condition(rule), plain(names[rule.choice]) + possible, int(covered.sum())))
         return tuple(told)
 
     def condition(self, rule: Rule) -> str:
@@ -171,16 +184,17 @@ class _Told:
     # --- text ------------------------------------------------------------------------------------------------------
 
     def head(self) -> list[str]:
+        """What the plan pays, and how far it can be trusted."""
         small, unit = self.small, self.game.payoff_unit
-        pays = f"{self.players[0]} gets {self.points(small.values[0])}, {self.players[1]} {self.points(small.values[1])} {unit}."
-        lines = [paragraph(f"{self.name[0].upper()}{self.name[1:]}: {pays}", 2)]
+        pays = f"{self.players[0]} {self.points(small.values[0])}, {self.players[1]} {self.points(small.values[1])} {unit}"
+        name = f"{self.name[0].upper()}{self.name[1:]}"
         if not small.is_small:
             told = f"No small plan was found; the exact plan has {counted(small.phases, 'phase')}."
-            return [*lines, paragraph(told, 2)]
-        kind = "Exactly credible." if small.exact else f"Epsilon-equilibrium: a departure gains up to {small.epsilon:.2g}."
-        loss = f"loss {self.points(small.loss)}" if self._loses else f"it pays {self.points(-small.loss)} more"
-        told = f"{counted(small.phases, 'phase')} in place of the exact plan's {small.exact_phases:,}; {loss}."
-        return [*lines, paragraph(f"{kind} {told}", 2)]
+            return [paragraph(f"{name}: {pays}. {told}", 2)]
+        kind = "exactly credible" if small.exact else f"an epsilon-equilibrium (one departure gains up to {small.epsilon:.2g})"
+        loss = f"loss {self.points(small.loss)}" if self._loses else f"gain {self.points(-small.loss)}"
+        size = f"{counted(small.phases, 'phase')}, {loss} against the exact plan with {small.exact_phases:,}"
+        return [paragraph(f"{name}: {pays}; {kind}; {size}.", 2)]
 
     @property
     def _loses(self) -> bool:
@@ -191,19 +205,20 @@ class _Told:
         lines = []
         for q, name in enumerate(self.phase_names):
             triggers = self._triggers(q)
-            lines.append(paragraph(f"{triggers}{name.upper()}, {self._length(q)}:", 2))
-            lines += [paragraph(f"  {self.players[i]}: {self._sentence(rules)}.", 6) for i, rules in enumerate(self.rules[q]) if rules]
+            lines.append(paragraph(f"{name.upper()}, {triggers}{self._length(q)}:", 2))
+            told = [f"  {self.players[i]}: {self._sentence(rules)}." for i, rules in enumerate(self.rules[q]) if rules]
+            together = "".join(told)
+            lines += [together] if 0 < len(together) <= WIDTH else [paragraph(each, 6) for each in told]
         return lines
 
     def _triggers(self, q: int) -> str:
-        """Whose departure leads to the phase; nothing for the first phase of a plan that departures do not change."""
+        """Whose departure leads to the phase, and what that costs; nothing for a plan that departures do not change."""
         who = [i for i in range(2) if self.small.punishment[i] == q]
         if not who or len(self.small.parts) == 1:
             return ""
         costs = [f"{self.players[i]} {self.points(self.cost(i))}" for i in who if not np.isnan(self.cost(i))]
-        told = f" (at the start that costs {' and '.join(costs)})" if costs and q > 0 else ""
-        again = ", also" if q == 0 else ""
-        return f"If {'anybody' if len(who) == 2 else self.players[who[0]]} departs{told}{again}: "
+        told = f" (at the start it costs {', '.join(costs)})" if costs and q > 0 else ""
+        return f"{'also ' if q == 0 else ''}after any departure{'' if len(who) == 2 else f' by {self.players[who[0]]}'}{told}, "
 
     def cost(self, player: int) -> float:
         """What the player gets less if its punishment begins where the plan begins; NaN where that cannot be."""
@@ -222,11 +237,10 @@ class _Told:
         """'hold if ceasefire broken; otherwise engage'."""
         if len(rules) == 1:
             return f"always {rules[0][1]}"
-        shown = [f"{action} {_when(condition)}" for condition, action, _ in rules[: MOST_RULES - 1]]
+        shown = [action + _when(condition) for condition, action, _ in rules[:-1]]
         more = len(rules) - MOST_RULES
         if more > 0:
-            return "; ".join([*shown, f"further rules in plans.csv; otherwise {rules[-1][1]}"])
-        shown = [f"{action} {_when(condition)}" for condition, action, _ in rules[:-1]]
+            shown = [*shown[: MOST_RULES - 1], "further rules in plans.csv"]
         return "; ".join([*shown, f"otherwise {rules[-1][1]}"])
 
     def tightest(self) -> list[str]:
@@ -235,15 +249,16 @@ class _Told:
         for kind in ("promise", "threat"):
             own = [each for each in self.small.constraints if each.kind == kind]
             if own and len(self.small.parts) > 1:
-                lines.append(paragraph(self._constraint_words(min(own, key=lambda each: each.slack)), 2))
+                lines.append(
+                    paragraph(self._constraint_words(min(own, key=lambda each: (each.now <= 0 <= each.slack, each.slack))), 2)
+                )
         return lines
 
     def _constraint_words(self, c: Constraint) -> str:
         now = f"gains {self.points(c.now)}" if c.now >= 0 else f"loses {self.points(-c.now)}"
         later = f"loses {self.points(c.later)}" if c.later >= 0 else f"gains {self.points(-c.later)}"
-        short = f"{self.points(c.slack)} to spare" if c.slack >= 0 else f"{self.points(-c.slack)} short"
-        where = f"{self.players[c.player]} in the {self.phase_names[c.phase]}, with {self.state(c.state)}"
-        return f"Tightest {c.kind}: {where}. '{plain(c.action)}' for '{plain(c.played)}' {now} now and {later} later: {short}."
+        instead = f"'{plain(c.action)}' for '{plain(c.played)}'"
+        return f"Tightest {c.kind}: {self.players[c.player]} {now} at once by {instead}, {later} later ({self.state(c.state)})."
 
     # --- table -----------------------------------------------------------------------------------------------------
 
@@ -266,7 +281,7 @@ class _Told:
 
     def _rule_rows(self, q: int) -> list[tuple[str, str, str, str, str, str, float, str]]:
         return [
-            (self.phase_names[q], "rule", condition or "otherwise", self.players[i], action, "states decided", float(states), "")
+            (self.phase_names[q], "rule", condition or "always", self.players[i], action, "states decided", float(states), "")
             for i in range(2)
             for condition, action, states in self.rules[q][i]
         ]
@@ -285,10 +300,18 @@ class _Told:
     def _constraint_rows(self, c: Constraint) -> list[tuple[str, str, str, str, str, str, float, str]]:
         condition = f"with {self.state(c.state)}, instead of {plain(c.played)}"
         head = (self.phase_names[c.phase], "threat", condition, self.players[c.player], plain(c.action))
-        facts = (("following", c.following), ("departing", c.departing), ("gain now", c.now), ("cost later", c.later), ("slack", c.slack))
+        facts = (
+            ("following", c.following),
+            ("departing", c.departing),
+            ("gain now", c.now),
+            ("cost later", c.later),
+            ("slack", c.slack),
+        )
         return [(*head, f"{c.kind}: {quantity}", value, self.game.payoff_unit) for quantity, value in facts]
 
 
 def _when(condition: str) -> str:
     """A condition on variables takes an 'if'; a list of states does not."""
-    return condition if condition.startswith("in ") else f"if {condition}"
+    if not condition:
+        return ""
+    return f" {condition}" if condition.startswith("in ") else f" if {condition}"

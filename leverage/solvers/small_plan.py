@@ -84,7 +84,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Constraint:
-    """The tightest incentive constraint of a player in a phase: normalised payoff, payoff units a period.
+    """The tightest incentive constraint of a player in a phase, of those where a departure tempts: normalised payoff, payoff units a period.
 
     kind: 'promise' in a phase of the path, 'threat' in a punishment. following: what the plan pays from (phase, state) on. departing: what the
     best single departure, to `action` from `played`, pays. now: what the departure adds in its own period; later: what it costs from then on.
@@ -387,14 +387,18 @@ class _Search:
         chain, rows = self.chain(scheme, maps), maps.ravel()
         whole = np.eye(len(chain))
         solved = np.stack([np.linalg.solve(whole - d * chain, whole) for d in self.game.discount])
-        values = np.stack([np.linalg.solve(whole - d * chain, self.reward[rows, i]) for i, d in enumerate(self.game.discount)], axis=1)
+        values = np.stack(
+            [np.linalg.solve(whole - d * chain, self.reward[rows, i]) for i, d in enumerate(self.game.discount)], axis=1
+        )
         return values, solved
 
     def values(self, scheme: _Scheme, maps: Integers) -> Floats:
         """(K S, 2)."""
         chain, rows = self.chain(scheme, maps), maps.ravel()
         whole = np.eye(len(chain))
-        return np.stack([np.linalg.solve(whole - d * chain, self.reward[rows, i]) for i, d in enumerate(self.game.discount)], axis=1)
+        return np.stack(
+            [np.linalg.solve(whole - d * chain, self.reward[rows, i]) for i, d in enumerate(self.game.discount)], axis=1
+        )
 
     def departing(self, player: int, rows: Integers, worst: Floats) -> Floats:
         """(len(rows),): payoff of the player's best departure from each row if `worst` (S,) follows; -inf without another action."""
@@ -567,19 +571,20 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """`choice` where all conditions hold and no earlier rule fits; no condition: everywhere else."""
+    """`choice` where all conditions hold, the state allows it, and no earlier rule fits; no condition: everywhere else."""
 
     conditions: tuple[Condition, ...]
     choice: int
 
 
-def decision_list(levels: Integers, choices: Integers) -> tuple[Rule, ...]:
-    """Rules that give each state its choice: the first that fits counts.
+def decision_list(levels: Integers, choices: Integers, allowed: Booleans | None = None) -> tuple[Rule, ...]:
+    """Rules that give each state its choice: the first counts that fits and whose choice the state allows.
 
     Parameters
     ----------
     levels : (n, V) levels of the state variables in n different states.
     choices : (n,) what is chosen there, -1 where anything will do.
+    allowed : (n, number of choices) whether a state allows a choice; default: all do.
 
     Returns
     -------
@@ -587,8 +592,9 @@ def decision_list(levels: Integers, choices: Integers) -> tuple[Rule, ...]:
 
     Notes
     -----
-    Greedy: each rule covers the most states that are left among conditions on one variable, or two, that hold for one choice only
-    (Rivest 1987 for decision lists). Where there is none, a rule names one state.
+    Greedy (Rivest 1987 for decision lists): each rule covers the most states that are left among the conditions on one variable, or two, or none,
+    that are right wherever they apply. Where there is none, a rule names one state. Lists are made with each choice kept for
+    the end, and with none; the shortest counts.
 
     References
     ----------
@@ -602,39 +608,58 @@ def decision_list(levels: Integers, choices: Integers) -> tuple[Rule, ...]:
     3 [(0, (1,)), (1, (1,))]
     5 []
     """
+    can = np.ones((len(levels), int(choices.max(initial=-1)) + 1), dtype=bool) if allowed is None else allowed
     bank = _bank(levels)
-    holds = np.array([_holding(levels, conditions) for conditions in bank]).reshape(len(bank), len(levels))
+    holds = np.array([_holding(levels, conditions) for conditions in bank])
+    last = [int(k) for k in np.unique(choices[choices >= 0])]
+    found = [_greedy(levels, choices, can, bank, holds, keep) for keep in [*last, -1]]
+    return min(found, key=reading_length)
+
+
+def reading_length(rules: tuple[Rule, ...]) -> int:
+    """What rules cost a reader: one for each rule and each condition."""
+    return sum(1 + len(rule.conditions) for rule in rules)
+
+
+def _greedy(
+    levels: Integers, choices: Integers, can: Booleans, bank: list[tuple[Condition, ...]], holds: Booleans, keep: int
+) -> tuple[Rule, ...]:
+    """The list in which the choice `keep` comes last."""
     left = choices >= 0
     rules: list[Rule] = []
     while len(found := np.unique(choices[left])) > 1:
-        by_choice = np.stack([(holds & (left & (choices == each))).sum(axis=1) for each in found])
-        covered = np.where((by_choice > 0).sum(axis=0) == 1, by_choice.sum(axis=0), 0)
-        best = int(np.argmax(covered))
-        if covered[best] > 0:
-            rule = Rule(bank[best], int(found[np.argmax(by_choice[:, best])]))
+        named = found[found != keep]
+        right = np.stack([(holds & (left & (choices == k))).sum(axis=1) for k in named])
+        wrong = np.stack([(holds & (left & (choices != k) & can[:, k])).sum(axis=1) for k in named])
+        covered = np.where(wrong == 0, right, 0)
+        # of conditions that cover as much the first in the bank, which has fewest variables
+        which, best = np.unravel_index(int(np.argmax(covered.T)), covered.T.shape)[::-1]
+        if covered[which, best] > 0:
+            rule = Rule(bank[best], int(named[which]))
         else:
-            state = int(np.argmax(left))
+            state = int(np.argmax(left & (choices != keep)))
             rule = Rule(tuple(Condition(v, (int(k),)) for v, k in enumerate(levels[state])), int(choices[state]))
         rules.append(rule)
-        left = left & ~_holding(levels, rule.conditions)
+        left = left & ~(_holding(levels, rule.conditions) & can[:, rule.choice])
     rest = int(found[0]) if len(found) else int(choices.max(initial=-1))
-    return _without_needless((*rules, Rule((), rest)), levels, choices)
+    return _without_needless((*rules, Rule((), rest)), levels, choices, can)
 
 
-def chosen(rules: tuple[Rule, ...], levels: Integers) -> Integers:
-    """(n,): what the rules choose in states with these levels (n, V)."""
+def chosen(rules: tuple[Rule, ...], levels: Integers, allowed: Booleans) -> Integers:
+    """(n,): what the rules choose in states with these levels (n, V); -1 where no rule fits."""
     result = np.full(len(levels), -1)
     for rule in reversed(rules):
-        result[_holding(levels, rule.conditions)] = rule.choice
+        if rule.choice >= 0:
+            result[_holding(levels, rule.conditions) & allowed[:, rule.choice]] = rule.choice
     return result
 
 
-def _without_needless(rules: tuple[Rule, ...], levels: Integers, choices: Integers) -> tuple[Rule, ...]:
+def _without_needless(rules: tuple[Rule, ...], levels: Integers, choices: Integers, can: Booleans) -> tuple[Rule, ...]:
     """The rules without those that the later ones make good."""
     asked = choices >= 0
     for k in reversed(range(len(rules) - 1)):
         shorter = rules[:k] + rules[k + 1 :]
-        if np.array_equal(chosen(shorter, levels)[asked], choices[asked]):
+        if np.array_equal(chosen(shorter, levels, can)[asked], choices[asked]):
             rules = shorter
     return rules
 
@@ -647,13 +672,17 @@ def _holding(levels: Integers, conditions: tuple[Condition, ...]) -> Booleans:
 
 
 def _bank(levels: Integers) -> list[tuple[Condition, ...]]:
-    """Conditions on one variable (one level, at least a level, at most a level), then on two."""
+    """No condition, then conditions on one variable (one level, at least a level, at most a level), then on two."""
     single: list[Condition] = []
     for v in range(levels.shape[1]):
         own = [int(k) for k in np.unique(levels[:, v])]
-        sets = [(k,) for k in own] + [tuple(own[: k + 1]) for k in range(1, len(own) - 1)] + [tuple(own[k:]) for k in range(1, len(own) - 1)]
+        sets = (
+            [(k,) for k in own]
+            + [tuple(own[: k + 1]) for k in range(1, len(own) - 1)]
+            + [tuple(own[k:]) for k in range(1, len(own) - 1)]
+        )
         single += [Condition(v, each) for each in sets if len(own) > 1]
-    alone = [(each,) for each in single]
+    alone: list[tuple[Condition, ...]] = [(), *((each,) for each in single)]
     if len(single) > MOST_SINGLE:
         return alone
     return alone + [(one, two) for k, one in enumerate(single) for two in single[k + 1 :] if one.variable < two.variable]
@@ -661,14 +690,14 @@ def _bank(levels: Integers) -> list[tuple[Condition, ...]]:
 
 @dataclass(frozen=True, eq=False)
 class _Book:
-    """A candidate and its rules: lists[q][i], and what they cost a reader: a line for each rule and a phrase for each condition."""
+    """A candidate and its rules: lists[q][i]."""
 
     candidate: _Candidate
     lists: tuple[tuple[tuple[Rule, ...], ...], ...]
 
     @cached_property
     def length(self) -> int:
-        return sum(1 + len(rule.conditions) for phase in self.lists for rules in phase for rule in rules)
+        return sum(reading_length(rules) for phase in self.lists for rules in phase)
 
 
 def _uniform(search: _Search, found: _Candidate, levels: Integers, asked: _Asked, exact: SmallPlan) -> _Candidate:
@@ -695,7 +724,8 @@ def _uniform(search: _Search, found: _Candidate, levels: Integers, asked: _Asked
 def _lists(search: _Search, found: _Candidate, levels: Integers) -> tuple[tuple[tuple[Rule, ...], ...], ...]:
     reached = search.reached(found.scheme, found.maps).reshape(found.maps.shape)
     return tuple(
-        tuple(player_rules(search.game, np.where(reached[q], rows, -1), i, levels) for i in range(2)) for q, rows in enumerate(found.maps)
+        tuple(player_rules(search.game, np.where(reached[q], rows, -1), i, levels) for i in range(2))
+        for q, rows in enumerate(found.maps)
     )
 
 
@@ -708,7 +738,7 @@ def player_rules(
     """
     choices = _named_choices(game, rows, player)
     if ordered:
-        return decision_list(levels, choices)
+        return decision_list(levels, choices, allowed_choices(game, player))
     found, sizes = np.unique(choices[choices >= 0], return_counts=True)
     if not len(found):
         return (Rule((), -1),)
@@ -720,6 +750,12 @@ def player_rules(
 def action_names(game: StochasticGame, player: int) -> tuple[str, ...]:
     """All names of the player's actions in any state, in order of first use."""
     return tuple(dict.fromkeys(name for state in game.actions for name in state[player]))
+
+
+def allowed_choices(game: StochasticGame, player: int) -> Booleans:
+    """(S, names): whether the player's action of each name exists in each state."""
+    names = action_names(game, player)
+    return np.array([[name in state[player] for name in names] for state in game.actions])
 
 
 def _named_choices(game: StochasticGame, rows: Integers, player: int) -> Integers:
@@ -734,6 +770,7 @@ def _named_choices(game: StochasticGame, rows: Integers, player: int) -> Integer
 def _simpler_maps(search: _Search, book: _Book, levels: Integers) -> Iterator[Integers]:
     """Maps in which one list lacks one rule, or all from some rule on but the last, or is that of another phase."""
     maps = book.candidate.maps
+    allowed = [allowed_choices(search.game, i) for i in range(2)]
     for q, lists in enumerate(book.lists):
         for i, rules in enumerate(lists):
             shorter = [rules[:j] + rules[j + 1 :] for j in range(len(rules) - 1)]
@@ -744,19 +781,19 @@ def _simpler_maps(search: _Search, book: _Book, levels: Integers) -> Iterator[In
             shorter += [other[i] for p, other in enumerate(book.lists) if p != q and other[i] != rules]
             for each in shorter:
                 changed = maps.copy()
-                changed[q] = _with_choices(search.game, maps[q], i, chosen(each, levels))
+                changed[q] = _with_choices(search.game, maps[q], i, chosen(each, levels, allowed[i]))
                 if not np.array_equal(changed, maps):
                     yield changed
 
 
 def _with_choices(game: StochasticGame, rows: Integers, player: int, choices: Integers) -> Integers:
-    """The rows with the player's actions of these names, where the state has them."""
+    """The rows with the player's actions of these names; -1 changes nothing."""
     names = action_names(game, player)
     stride = game.action_counts[:, 1] if player == 0 else np.ones(game.n_states, dtype=np.intp)
     result = rows.copy()
     for s, choice in enumerate(choices):
         own = game.actions[s][player]
-        if choice >= 0 and names[choice] in own:
+        if choice >= 0:
             result[s] += (own.index(names[choice]) - game.row_action[player][rows[s]]) * stride[s]
     return result
 
@@ -861,14 +898,15 @@ def _pure(game: StochasticGame, state: Integers, row: Integers, player: int) -> 
 def _constraints(
     game: StochasticGame, parts: tuple[Phase, ...], punishment: tuple[int, int], worth: Floats
 ) -> tuple[Constraint, ...]:
-    """Per phase and player the tightest constraint, from the checker's values; none where the player never has a choice."""
+    """Per phase and player the tightest constraint, from the checker's values; none where the player never has a choice. States in which the
+    departure would gain in its own period, or is not deterred, come first: elsewhere there is no temptation."""
     found = []
     for q, part in enumerate(parts):
         for i in range(2):
             each = [_constraint(game, parts, punishment, worth, (q, i, s)) for s in np.flatnonzero(part.rows >= 0)]
             own = [one for one in each if one is not None]
             if own:
-                found.append(min(own, key=lambda one: one.slack))
+                found.append(min(own, key=lambda one: (one.now <= 0 <= one.slack, one.slack)))
     return tuple(found)
 
 
