@@ -1,7 +1,7 @@
 """A small plan in words: who does what when, what ends a phase, and what makes each threat and promise credible.
 
-Every number that is printed is a cell of the table, and the printed rules, read from first to last, give the plan's action in every state
-that a phase can meet.
+Every number that is printed is a cell of the table, and the printed rules, read from first to last, give the plan's action in
+every state that a phase can meet.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ PLAIN_DIGITS = 2
 
 @dataclass(frozen=True, eq=False)
 class PlanWords:
-    """text: lines of at most 80 columns. table: one row a fact, columns `PLAN_COLUMNS`; the rules of a phase and player stand in the order in
-    which they are read."""
+    """text: lines of at most 80 columns. table: one row a fact, columns `PLAN_COLUMNS`; the rules of a phase and player stand in
+    the order in which they are read."""
 
     text: str
     table: pd.DataFrame

@@ -1,12 +1,13 @@
-"""A small plan: few phases, within a stated distance of the exact plan of an equilibrium set, and accepted by the independent checker.
+"""A small plan: few phases, within a stated distance of the exact plan of an equilibrium set, and accepted by the independent
+checker.
 
-The exact plan of a vertex may have thousands of modes, because it keeps every promise to the last digit. Here a plan has *phases*: in each the
-actions depend on the state alone. Play begins in the first; a departure by player i leads to that player's punishment phase; a phase may
-end with a fixed chance each period (a stick followed by a carrot). The state maps are taken from the exact plan and then repaired by the best
-single change, until no player gains by departing or no change helps.
+The exact plan of a vertex may have thousands of modes, because it keeps every promise to the last digit. Here a plan has
+*phases*: in each the actions depend on the state alone. Play begins in the first; a departure by player i leads to that player's
+punishment phase; a phase may end with a fixed chance each period (a stick followed by a carrot). The state maps are taken from
+the exact plan and then repaired by the best single change, until no player gains by departing or no change helps.
 
-Sources: Abreu (1988), Propositions 1 to 5, for plans that are a path and one punishment for each player; Abreu (1986) for sticks and carrots;
-Howard (1960) for improvement by single changes.
+Sources: Abreu (1988), Propositions 1 to 5, for plans that are a path and one punishment for each player; Abreu (1986) for sticks
+and carrots; Howard (1960) for improvement by single changes.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from leverage.game.automaton import Automaton, reachable_nodes, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.equilibrium_set import EquilibriumSet
 
-#: Default epsilon and default largest loss, fractions of the payoff range. The first is below what the parameters of an argument are known to; the
-#: second is what a reader may give up for a plan of a few lines.
+#: Default epsilon and default largest loss, fractions of the payoff range. The first is below what the parameters of an argument
+#: are known to; the second is what a reader may give up for a plan of a few lines.
 EPSILON_SHARE, LOSS_SHARE = 1e-3, 5e-3
 
 #: A gain below this fraction of the payoff range is rounding: the plan is exactly credible.
@@ -67,8 +68,8 @@ LEAST_IMPROVEMENT = 1e-10
 class Phase:
     """A stationary part of a plan.
 
-    name: what it is for. rows: (S,) the row (state and action profile) that is played in each state, -1 in states where the phase is never met.
-    leaves: chance, each period in which nobody departs, that the phase `to` follows.
+    name: what it is for. rows: (S,) the row (state and action profile) that is played in each state, -1 in states where the phase
+    is never met. leaves: chance, each period in which nobody departs, that the phase `to` follows.
     """
 
     name: str
@@ -84,10 +85,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class Constraint:
-    """The tightest incentive constraint of a player in a phase, of those where a departure tempts: normalised payoff, payoff units a period.
+    """The tightest incentive constraint of a player in a phase, of those where a departure tempts: normalised payoff, payoff
+    units a period.
 
-    kind: 'promise' in a phase of the path, 'threat' in a punishment. following: what the plan pays from (phase, state) on. departing: what the
-    best single departure, to `action` from `played`, pays. now: what the departure adds in its own period; later: what it costs from then on.
+    kind: 'promise' in a phase of the path, 'threat' in a punishment. following: what the plan pays from (phase, state) on.
+    departing: what the best single departure, to `action` from `played`, pays. now: what the departure adds in its own period;
+    later: what it costs from then on.
     """
 
     kind: str
@@ -115,11 +118,12 @@ class Constraint:
 class SmallPlan:
     """A certified plan that people can read.
 
-    plan: the automaton. values: (2,) normalised payoffs at the start. loss: by how much the weighted payoff falls short of the exact plan's,
-    negative where it exceeds it (the exact plan is best among the inner vertices only). epsilon: largest gain of a one-shot
-    departure, payoff units a period, as the checker finds it; exact: whether that is rounding. phases: number of modes that play can reach.
-    parts: the phases (none for the exact plan); punishment: (2,) the phase that follows a departure by each player. constraints: per
-    phase and player the tightest one. allowed: the largest epsilon and loss that were asked for. status: a sentence for the reader.
+    plan: the automaton. values: (2,) normalised payoffs at the start. loss: by how much the weighted payoff falls short of the
+    exact plan's, negative where it exceeds it (the exact plan is best among the inner vertices only). epsilon: largest gain of a
+    one-shot departure, payoff units a period, as the checker finds it; exact: whether that is rounding. phases: number of modes
+    that play can reach. parts: the phases (none for the exact plan); punishment: (2,) the phase that follows a departure by each
+    player. constraints: per phase and player the tightest one. allowed: the largest epsilon and loss that were asked for. status:
+    a sentence for the reader.
     """
 
     plan: Automaton
@@ -152,9 +156,11 @@ def small_plan(
     most_loss: float | None = None,
     levels: Integers | None = None,
 ) -> SmallPlan:
-    """The plan with the fewest phases found whose one-shot gains are at most `epsilon` and whose weighted payoff is within `most_loss` of the exact plan's.
+    """The plan with the fewest phases found whose one-shot gains are at most `epsilon` and whose weighted payoff is within
+    `most_loss` of the exact plan's.
 
-    Use it to tell people what an equilibrium is like. For what an equilibrium pays use `EquilibriumSet`; the exact plan is `EquilibriumSet.plan`.
+    Use it to tell people what an equilibrium is like. For what an equilibrium pays use `EquilibriumSet`; the exact plan is
+    `EquilibriumSet.plan`.
 
     Parameters
     ----------
@@ -163,8 +169,8 @@ def small_plan(
     weights : (2,), of any sign, as in `EquilibriumSet.plan`.
     epsilon : largest one-shot gain, payoff units a period. Default: `EPSILON_SHARE` of the payoff range.
     most_loss : largest loss in weighted payoff. Default: `LOSS_SHARE` of the payoff range times the sum of the weights' sizes.
-    levels : (S, V) level of each state variable in each state. If given, actions are made uniform over the states of a rule (`decision_list`)
-        as long as the plan stays accepted, so that fewer rules describe it.
+    levels : (S, V) level of each state variable in each state. If given, actions are made uniform over the states of a rule
+        (`decision_list`) as long as the plan stays accepted, so that fewer rules describe it.
 
     Returns
     -------
@@ -177,14 +183,16 @@ def small_plan(
 
     Notes
     -----
-    A heuristic search over a fixed list of forms: one phase; a path and a punishment; a path and one punishment for each player; the same with
-    two phases of the path, or with the path's beginning as a punishment; punishments for good or of the mean lengths `DURATIONS`. Of the
-    accepted plans with the fewest phases those that are exactly credible come first, then the smallest loss. Work per single change grows
-    with rows times nodes; when `MOST_WORK` is done the best so far counts, and a game larger than `MOST_CELLS` allows gets its exact plan.
+    A heuristic search over a fixed list of forms: one phase; a path and a punishment; a path and one punishment for each player;
+    the same with two phases of the path, or with the path's beginning as a punishment; punishments for good or of the mean
+    lengths `DURATIONS`. Of the accepted plans with the fewest phases those that are exactly credible come first, then the
+    smallest loss. Work per single change grows with rows times nodes; when `MOST_WORK` is done the best so far counts, and a game
+    larger than `MOST_CELLS` allows gets its exact plan.
 
     References
     ----------
-    Abreu (1988), "On the theory of infinitely repeated games with discounting"; Abreu (1986), "Extremal equilibria of oligopolistic supergames".
+    Abreu (1988), "On the theory of infinitely repeated games with discounting"; Abreu (1986), "Extremal equilibria of
+    oligopolistic supergames".
 
     Examples
     --------
@@ -289,7 +297,8 @@ def _vertex_rows(sets: EquilibriumSet, toward: tuple[float, float]) -> Integers:
 
 @dataclass(frozen=True)
 class _Scheme:
-    """names, toward, leaves, to: per phase its name, the direction whose vertices give its first map, and its end. punishment: per player."""
+    """names, toward, leaves, to: per phase its name, the direction whose vertices give its first map, and its end. punishment:
+    per player."""
 
     names: tuple[str, ...]
     toward: tuple[tuple[float, float], ...]
@@ -338,7 +347,8 @@ class _Candidate:
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """The game as dense arrays, and what a search over maps asks of them. Nodes are numbered phase by phase, within a phase by state.
+    """The game as dense arrays, and what a search over maps asks of them. Nodes are numbered phase by phase, within a phase by
+    state.
 
     work: one number, the cells compared so far.
     """
@@ -364,7 +374,8 @@ class _Search:
 
     @cached_property
     def others(self) -> tuple[Integers, Integers]:
-        """Per player (R, A - 1): the rows in which the player does something else and the other does the same; -1 where there are fewer."""
+        """Per player (R, A - 1): the rows in which the player does something else and the other does the same; -1 where there are
+        fewer."""
         return _other_rows(self.game, 0), _other_rows(self.game, 1)
 
     @property
@@ -382,8 +393,8 @@ class _Search:
         return law.reshape(count * size, count * size)
 
     def responses(self, scheme: _Scheme, maps: Integers) -> tuple[Floats, Floats]:
-        """Values (K S, 2) and what a payoff at each node adds to each value, (2, K S, K S). Every column of the second is used, so the
-        system is solved for all of them."""
+        """Values (K S, 2) and what a payoff at each node adds to each value, (2, K S, K S). Every column of the second is used,
+        so the system is solved for all of them."""
         chain, rows = self.chain(scheme, maps), maps.ravel()
         whole = np.eye(len(chain))
         solved = np.stack([np.linalg.solve(whole - d * chain, whole) for d in self.game.discount])
@@ -401,7 +412,8 @@ class _Search:
         )
 
     def departing(self, player: int, rows: Integers, worst: Floats) -> Floats:
-        """(len(rows),): payoff of the player's best departure from each row if `worst` (S,) follows; -inf without another action."""
+        """(len(rows),): payoff of the player's best departure from each row if `worst` (S,) follows; -inf without another
+        action."""
         other = self.others[player][rows]
         paid = self.reward[:, player] + self.game.discount[player] * (self.law @ worst)
         return np.asarray(np.where(other >= 0, paid[other], -np.inf).max(axis=1, initial=-np.inf))
@@ -485,7 +497,8 @@ def _better(asked: _Asked, one: _Candidate | None, two: _Candidate | None) -> _C
 
 
 def _improved(search: _Search, scheme: _Scheme, maps: Integers, goal: float, penalty: float) -> Integers:
-    """Maps after the best single changes: the weighted payoff less the penalty on gains above the goal, at nodes that can be reached."""
+    """Maps after the best single changes: the weighted payoff less the penalty on gains above the goal, at nodes that can be
+    reached."""
     maps = maps.copy()
     for _ in range(MOST_CHANGES):
         search.work[0] += search.cells(scheme)
@@ -592,9 +605,9 @@ def decision_list(levels: Integers, choices: Integers, allowed: Booleans | None 
 
     Notes
     -----
-    Greedy (Rivest 1987 for decision lists): each rule covers the most states that are left among the conditions on one variable, or two, or none,
-    that are right wherever they apply. Where there is none, a rule names one state. Lists are made with each choice kept for
-    the end, and with none; the shortest counts.
+    Greedy (Rivest 1987 for decision lists): each rule covers the most states that are left among the conditions on one variable,
+    or two, or none, that are right wherever they apply. Where there is none, a rule names one state. Lists are made with each
+    choice kept for the end, and with none; the shortest counts.
 
     References
     ----------
@@ -608,7 +621,7 @@ def decision_list(levels: Integers, choices: Integers, allowed: Booleans | None 
     3 [(0, (1,)), (1, (1,))]
     5 []
     """
-    can = np.ones((len(levels), int(choices.max(initial=-1)) + 1), dtype=bool) if allowed is None else allowed
+    can = np.ones((len(levels), int(choices.max(initial=0)) + 1), dtype=bool) if allowed is None else allowed
     bank = _bank(levels)
     holds = np.array([_holding(levels, conditions) for conditions in bank])
     last = [int(k) for k in np.unique(choices[choices >= 0])]
@@ -625,24 +638,41 @@ def _greedy(
     levels: Integers, choices: Integers, can: Booleans, bank: list[tuple[Condition, ...]], holds: Booleans, keep: int
 ) -> tuple[Rule, ...]:
     """The list in which the choice `keep` comes last."""
+    counting = holds.astype(np.float32)  # counts of states as products: exact, since they are small whole numbers
     left = choices >= 0
     rules: list[Rule] = []
+    where: list[Booleans] = []
     while len(found := np.unique(choices[left])) > 1:
         named = found[found != keep]
-        right = np.stack([(holds & (left & (choices == k))).sum(axis=1) for k in named])
-        wrong = np.stack([(holds & (left & (choices != k) & can[:, k])).sum(axis=1) for k in named])
+        right = counting @ (left[:, None] & (choices[:, None] == named)).astype(np.float32)
+        wrong = counting @ (left[:, None] & (choices[:, None] != named) & can[:, named]).astype(np.float32)
         covered = np.where(wrong == 0, right, 0)
         # of conditions that cover as much the first in the bank, which has fewest variables
-        which, best = np.unravel_index(int(np.argmax(covered.T)), covered.T.shape)[::-1]
-        if covered[which, best] > 0:
-            rule = Rule(bank[best], int(named[which]))
+        best, which = np.unravel_index(int(np.argmax(covered)), covered.shape)
+        if covered[best, which] > 0:
+            rules.append(Rule(bank[best], int(named[which])))
+            where.append(holds[best] & can[:, named[which]])
         else:
             state = int(np.argmax(left & (choices != keep)))
-            rule = Rule(tuple(Condition(v, (int(k),)) for v, k in enumerate(levels[state])), int(choices[state]))
-        rules.append(rule)
-        left = left & ~(_holding(levels, rule.conditions) & can[:, rule.choice])
-    rest = int(found[0]) if len(found) else int(choices.max(initial=-1))
-    return _without_needless((*rules, Rule((), rest)), levels, choices, can)
+            rules.append(Rule(tuple(Condition(v, (int(k),)) for v, k in enumerate(levels[state])), int(choices[state])))
+            where.append(np.arange(len(levels)) == state)
+        left = left & ~where[-1]
+    rest = int(found[0]) if len(found) else -1
+    return _without_needless((*rules, Rule((), rest)), [*where, can[:, rest]], choices)
+
+
+def _without_needless(rules: tuple[Rule, ...], where: list[Booleans], choices: Integers) -> tuple[Rule, ...]:
+    """The rules, which apply `where`, without those that the later ones make good."""
+    asked = choices >= 0
+    kept = list(range(len(rules)))
+    for k in reversed(range(len(rules) - 1)):
+        result = np.full(len(choices), -1)
+        for j in reversed(kept):
+            if j != k:
+                result[where[j]] = rules[j].choice
+        if np.array_equal(result[asked], choices[asked]):
+            kept.remove(k)
+    return tuple(rules[k] for k in kept)
 
 
 def chosen(rules: tuple[Rule, ...], levels: Integers, allowed: Booleans) -> Integers:
@@ -652,16 +682,6 @@ def chosen(rules: tuple[Rule, ...], levels: Integers, allowed: Booleans) -> Inte
         if rule.choice >= 0:
             result[_holding(levels, rule.conditions) & allowed[:, rule.choice]] = rule.choice
     return result
-
-
-def _without_needless(rules: tuple[Rule, ...], levels: Integers, choices: Integers, can: Booleans) -> tuple[Rule, ...]:
-    """The rules without those that the later ones make good."""
-    asked = choices >= 0
-    for k in reversed(range(len(rules) - 1)):
-        shorter = rules[:k] + rules[k + 1 :]
-        if np.array_equal(chosen(shorter, levels, can)[asked], choices[asked]):
-            rules = shorter
-    return rules
 
 
 def _holding(levels: Integers, conditions: tuple[Condition, ...]) -> Booleans:
@@ -703,7 +723,8 @@ class _Book:
 def _uniform(search: _Search, found: _Candidate, levels: Integers, asked: _Asked, exact: SmallPlan) -> _Candidate:
     """The candidate with actions changed where that shortens its rules and it stays accepted, and exactly credible if it was."""
     allowed = asked.exact if found.gain <= asked.exact else asked.epsilon
-    best = _Book(found, _lists(search, found, levels))
+    library = _Library(search, levels, {})
+    best = library.book(found)
     tried = 0
     while tried < MOST_TRIALS:
         shorter = best
@@ -712,8 +733,8 @@ def _uniform(search: _Search, found: _Candidate, levels: Integers, asked: _Asked
             candidate = _candidate(search, found.scheme, maps, exact)
             if candidate.gain > allowed or not asked.accepts(candidate.gain, candidate.loss):
                 continue
-            book = _Book(candidate, _lists(search, candidate, levels))
-            if (book.length, abs(candidate.loss)) < (shorter.length, abs(shorter.candidate.loss)) and book.length < best.length:
+            book = library.book(candidate)
+            if book.length < best.length and (book.length, abs(candidate.loss)) < (shorter.length, abs(shorter.candidate.loss)):
                 shorter = book
         if shorter is best:
             break
@@ -721,12 +742,25 @@ def _uniform(search: _Search, found: _Candidate, levels: Integers, asked: _Asked
     return best.candidate
 
 
-def _lists(search: _Search, found: _Candidate, levels: Integers) -> tuple[tuple[tuple[Rule, ...], ...], ...]:
-    reached = search.reached(found.scheme, found.maps).reshape(found.maps.shape)
-    return tuple(
-        tuple(player_rules(search.game, np.where(reached[q], rows, -1), i, levels) for i in range(2))
-        for q, rows in enumerate(found.maps)
-    )
+@dataclass(frozen=True, eq=False)
+class _Library:
+    """Decision lists that were made before, by player and rows: a change leaves most of them as they are."""
+
+    search: _Search
+    levels: Integers
+    known: dict[tuple[int, bytes], tuple[Rule, ...]]
+
+    def book(self, found: _Candidate) -> _Book:
+        """The candidate with its rules."""
+        reached = self.search.reached(found.scheme, found.maps).reshape(found.maps.shape)
+        rows = np.where(reached, found.maps, -1)
+        return _Book(found, tuple((self._rules(own, 0), self._rules(own, 1)) for own in rows))
+
+    def _rules(self, rows: Integers, player: int) -> tuple[Rule, ...]:
+        key = (player, rows.tobytes())
+        if key not in self.known:
+            self.known[key] = player_rules(self.search.game, rows, player, self.levels)
+        return self.known[key]
 
 
 def player_rules(
@@ -898,12 +932,12 @@ def _pure(game: StochasticGame, state: Integers, row: Integers, player: int) -> 
 def _constraints(
     game: StochasticGame, parts: tuple[Phase, ...], punishment: tuple[int, int], worth: Floats
 ) -> tuple[Constraint, ...]:
-    """Per phase and player the tightest constraint, from the checker's values; none where the player never has a choice. States in which the
-    departure would gain in its own period, or is not deterred, come first: elsewhere there is no temptation."""
+    """Per phase and player the tightest constraint, from the checker's values; none where the player never has a choice. States
+    in which the departure would gain in its own period, or is not deterred, come first: elsewhere there is no temptation."""
     found = []
     for q, part in enumerate(parts):
         for i in range(2):
-            each = [_constraint(game, parts, punishment, worth, (q, i, s)) for s in np.flatnonzero(part.rows >= 0)]
+            each = [_constraint(game, parts, punishment, worth, (q, i, s)) for s in np.flatnonzero(part.rows >= 0).tolist()]
             own = [one for one in each if one is not None]
             if own:
                 found.append(min(own, key=lambda one: (one.now <= 0 <= one.slack, one.slack)))
