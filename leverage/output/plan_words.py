@@ -37,6 +37,9 @@ POSSIBLE = " where possible"
 #: Rules of a player in a phase that are printed; the others stand in the table.
 MOST_RULES = 5
 
+#: A mean length this near to a whole number is printed as one.
+NEARLY_WHOLE = 0.05
+
 #: Decimals of payoffs in games without a scenario.
 PLAIN_DIGITS = 2
 
@@ -76,10 +79,9 @@ def plan_words(small: SmallPlan, form: GameForm | None = None) -> PlanWords:
     PUNISHMENT, after any departure (at the start it costs player 1 2.00, player 2
       2.00), for good:
       player 1: always 2.  player 2: always 2.
-    Tightest promise: player 1 gains 0.80 at once by '2' for '1', loses 1.20 later
-      (state 1).
-    Tightest threat: player 1 loses 0.40 at once by '1' for '2', loses 0.00 later
-      (state 1).
+    Tightest promise: player 1 gains 0.80 at once by '2' for '1', loses 1.20 later,
+      0.4 to spare (state 1).
+    Tightest threat: no departure gains anything at once.
     """
     game = small.plan.game
     if form is not None and form.labels != game.states:
@@ -207,6 +209,7 @@ class _Told:
             triggers = self._triggers(q)
             lines.append(paragraph(f"{name.upper()}, {triggers}{self._length(q)}:", 2))
             told = [f"  {self.players[i]}: {self._sentence(rules)}." for i, rules in enumerate(self.rules[q]) if rules]
+            told = told or ["  nobody has a choice."]
             together = "".join(told)
             lines += [together] if 0 < len(together) <= WIDTH else [paragraph(each, 6) for each in told]
         return lines
@@ -229,7 +232,11 @@ class _Told:
         part, unit = self.small.parts[q], self.game.period_unit
         if not part.leaves:
             return "for good"
-        length = f"for {counted(round(part.length), unit)}" + (" on average" if part.leaves < 1 else "")
+        if part.leaves == 1:
+            length = f"for 1 {unit}"
+        else:
+            whole = abs(part.length - round(part.length)) < NEARLY_WHOLE
+            length = f"for {number(part.length, 0 if whole else 1)} {unit}s on average"
         return f"{length}, then {self.phase_names[part.to].upper()}"
 
     @staticmethod
@@ -255,10 +262,14 @@ class _Told:
         return lines
 
     def _constraint_words(self, c: Constraint) -> str:
+        if c.now <= 0 <= c.slack:
+            return f"Tightest {c.kind}: no departure gains anything at once."
         now = f"gains {self.points(c.now)}" if c.now >= 0 else f"loses {self.points(-c.now)}"
         later = f"loses {self.points(c.later)}" if c.later >= 0 else f"gains {self.points(-c.later)}"
-        instead = f"'{plain(c.action)}' for '{plain(c.played)}'"
-        return f"Tightest {c.kind}: {self.players[c.player]} {now} at once by {instead}, {later} later ({self.state(c.state)})."
+        spare = f"{c.slack:.2g} to spare" if c.slack >= 0 else f"{-c.slack:.2g} short"
+        by = f"by '{plain(c.action)}' for '{plain(c.played)}'"
+        who = self.players[c.player]
+        return f"Tightest {c.kind}: {who} {now} at once {by}, {later} later, {spare} ({self.state(c.state)})."
 
     # --- table -----------------------------------------------------------------------------------------------------
 
@@ -292,7 +303,7 @@ class _Told:
         after = f"then {self.phase_names[part.to]}" if part.leaves else "for good"
         rows = [(name, "trigger", after, "", "", "mean length", float(part.length), f"{unit}s")]
         for i in range(2):
-            if small.punishment[i] == q and len(small.parts) > 1:
+            if small.punishment[i] == q and len(small.parts) > 1 and not np.isnan(self.cost(i)):
                 head = (name, "trigger", f"{self.players[i]} departs", self.players[i], "")
                 rows.append((*head, "cost of a departure at the start", self.cost(i), self.game.payoff_unit))
         return rows

@@ -13,7 +13,7 @@ and carrots; Howard (1960) for improvement by single changes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,10 +37,14 @@ EXACT_GAIN = 1e-9
 DURATIONS = (np.inf, 1.0, 3.0, 6.0, 12.0)
 
 #: Of the first phase where two lead to the path.
-LEADS = (1.0, 2.0, 3.0, 6.0, 12.0)
+LEADS = (1.0, 3.0, 12.0)
+
+#: Chances of leaving that are tuned are tuned to this relative accuracy.
+TUNING = 1e-7
 
 #: Names of phases.
 PATH, OPENING, PUNISHMENT, OF = "path", "opening", "punishment", ("punishment of 1", "punishment of 2")
+TURNS = ("one turn", "other turn")
 
 #: How much a payoff unit of the constraints' excess counts against one of the weighted payoff: first gently, then as a barrier.
 PENALTIES = (1.0, 10.0)
@@ -184,8 +188,8 @@ def small_plan(
     Notes
     -----
     A heuristic search over a fixed list of forms: one phase; a path and a punishment; a path and one punishment for each player;
-    the same with two phases of the path, or with the path's beginning as a punishment; punishments for good or of the mean
-    lengths `DURATIONS`. Of the accepted plans with the fewest phases those that are exactly credible come first, then the
+    the same with two phases of the path, or with the path's beginning as a punishment; two phases in turns, each the other's
+    punishment; punishments for good or of the mean lengths `DURATIONS`. Of the accepted plans with the fewest phases those that are exactly credible come first, then the
     smallest loss. Work per single change grows with rows times nodes; when `MOST_WORK` is done the best so far counts, and a game
     larger than `MOST_CELLS` allows gets its exact plan.
 
@@ -274,7 +278,7 @@ def _exact_plan(sets: EquilibriumSet, state: int, asked: _Asked) -> SmallPlan:
         worth=np.zeros((0, sets.game.n_states, 2)),
         constraints=(),
         allowed=(asked.epsilon, asked.loss),
-        status=f"No small plan was found within {asked.loss:.3g} of the best: this is the exact plan, of {count} phases.",
+        status=f"No small plan was found within {asked.loss:.3g} of the best: this is the exact plan ({count}).",
     )
 
 
@@ -298,13 +302,15 @@ def _vertex_rows(sets: EquilibriumSet, toward: tuple[float, float]) -> Integers:
 @dataclass(frozen=True)
 class _Scheme:
     """names, toward, leaves, to: per phase its name, the direction whose vertices give its first map, and its end. punishment:
-    per player."""
+    per player. tuned: the phases whose common chance of leaving is free; the given one begins.
+    """
 
     names: tuple[str, ...]
     toward: tuple[tuple[float, float], ...]
     leaves: tuple[float, ...]
     to: tuple[int, ...]
     punishment: tuple[int, int]
+    tuned: tuple[int, ...] = ()
 
 
 def _schemes(asked: _Asked) -> Iterator[_Scheme]:
@@ -320,16 +326,19 @@ def _schemes(asked: _Asked) -> Iterator[_Scheme]:
         yield _Scheme((PATH, OF[0]), (best, worst[0]), (0.0, end), (0, 0), (1, 0))
         yield _Scheme((PATH, OF[1]), (best, worst[1]), (0.0, end), (0, 0), (0, 1))
     for lead in LEADS:  # departures begin the plan again
-        yield _Scheme((OPENING, PATH), (best, both), (1 / lead, 0.0), (1, 1), (0, 0))
+        yield _Scheme((OPENING, PATH), (best, both), (1 / lead, 0.0), (1, 1), (0, 0), (0,))
+    for other in worst:  # each is the other's punishment
+        favours = (0, 1) if other[1] else (1, 0)
+        yield _Scheme(TURNS, (best, other), (1.0, 1.0), (1, 0), favours, (0, 1))
     for end in ends:
         yield _Scheme((PATH, *OF), (best, *worst), (0.0, end, end), (0, 0, 0), (1, 2))
     for lead in LEADS:
-        yield _Scheme((OPENING, PATH, PUNISHMENT), (best, both, least), (1 / lead, 0.0, 0.0), (1, 1, 1), (2, 2))
-        yield _Scheme((OPENING, PATH, OF[0]), (best, both, worst[0]), (1 / lead, 0.0, 1 / lead), (1, 1, 1), (2, 0))
-        yield _Scheme((OPENING, PATH, OF[1]), (best, both, worst[1]), (1 / lead, 0.0, 1 / lead), (1, 1, 1), (0, 2))
+        yield _Scheme((OPENING, PATH, PUNISHMENT), (best, both, least), (1 / lead, 0.0, 0.0), (1, 1, 1), (2, 2), (0,))
+        yield _Scheme((OPENING, PATH, OF[0]), (best, both, worst[0]), (1 / lead, 0.0, 1 / lead), (1, 1, 1), (2, 0), (0,))
+        yield _Scheme((OPENING, PATH, OF[1]), (best, both, worst[1]), (1 / lead, 0.0, 1 / lead), (1, 1, 1), (0, 2), (0,))
     for lead in LEADS:
         for end in ends[:2]:
-            yield _Scheme((OPENING, PATH, *OF), (best, both, *worst), (1 / lead, 0.0, end, end), (1, 1, 1, 1), (2, 3))
+            yield _Scheme((OPENING, PATH, *OF), (best, both, *worst), (1 / lead, 0.0, end, end), (1, 1, 1, 1), (2, 3), (0,))
 
 
 # --- search ------------------------------------------------------------------------------------------------------------
@@ -466,17 +475,39 @@ def _other_rows(game: StochasticGame, player: int) -> Integers:
 def _accepted(search: _Search, scheme: _Scheme, maps: Integers, asked: _Asked, exact: SmallPlan) -> _Candidate | None:
     """The scheme's repaired maps, exactly credible or else within the epsilon allowed; None if they are neither."""
     rounds = [(0.0, penalty) for penalty in PENALTIES] + [(asked.epsilon, PENALTIES[-1])]
-    before = np.inf
+    before, best = np.inf, None
     for goal, penalty in rounds:
         maps = _improved(search, scheme, maps, goal, penalty)
         found = _candidate(search, scheme, maps, exact)
         near = found.gain <= max(asked.epsilon, asked.exact)
-        if asked.accepts(found.gain, found.loss) and (found.gain <= asked.exact or goal > 0):
-            return found
-        if not near and found.gain > WORTH_ANOTHER_ROUND * before:
-            return None
+        if near and scheme.tuned:
+            found = _tuned(search, found, max(goal, asked.exact), exact)
+        if asked.accepts(found.gain, found.loss):
+            best = _better(asked, best, found)
+            if found.gain <= asked.exact:
+                break
+        elif not near and found.gain > WORTH_ANOTHER_ROUND * before:
+            break
         before = found.gain
-    return found if asked.accepts(found.gain, found.loss) else None
+    return best
+
+
+def _tuned(search: _Search, found: _Candidate, allowed: float, exact: SmallPlan) -> _Candidate:
+    """The candidate with the chance of leaving that loses least while gains stay allowed, by a pattern search of shrinking steps."""
+    factor = 2.0
+    while factor > 1 + TUNING:
+        better = found
+        for step in (factor, 1 / factor):
+            chance = min(1.0, found.scheme.leaves[found.scheme.tuned[0]] * step)
+            leaves = tuple(chance if q in found.scheme.tuned else each for q, each in enumerate(found.scheme.leaves))
+            trial = _candidate(search, replace(found.scheme, leaves=leaves), found.maps, exact)
+            search.work[0] += len(found.maps) * search.game.n_states
+            if trial.gain <= max(allowed, found.gain) and trial.loss < better.loss:
+                better = trial
+        if better is found:
+            factor = float(np.sqrt(factor))
+        found = better
+    return found
 
 
 def _candidate(search: _Search, scheme: _Scheme, maps: Integers, exact: SmallPlan) -> _Candidate:
@@ -855,6 +886,7 @@ def _result(search: _Search, found: _Candidate, asked: _Asked, exact: SmallPlan)
     worth[plan.node_mode, plan.node_state] = proof.values
     kind = "exactly credible" if credible else f"an epsilon-equilibrium: a single departure gains up to {proof.gain:.2g}"
     size = f"{len(parts)} phase{'s' * (len(parts) > 1)}"
+    apart = f"{abs(loss):.3g} {'below' if loss >= 0 else 'above'} that of the exact plan with {exact.phases}"
     return SmallPlan(
         plan=plan,
         start=search.start,
@@ -870,7 +902,7 @@ def _result(search: _Search, found: _Candidate, asked: _Asked, exact: SmallPlan)
         worth=worth,
         constraints=_constraints(search.game, parts, punishment, worth),
         allowed=(asked.epsilon, asked.loss),
-        status=f"{size}, {kind}; the weighted payoff is {loss:.3g} below that of the exact plan of {exact.phases} phases.",
+        status=f"{size}, {kind}; the weighted payoff is {apart}.",
     )
 
 
