@@ -40,6 +40,9 @@ MOST_RULES = 5
 #: A mean length this near to a whole number is printed as one.
 NEARLY_WHOLE = 0.05
 
+#: A slack below this fraction of the payoff range is nothing: chances of leaving are tuned to no more than that.
+NOTHING = 1e-6
+
 #: Decimals of payoffs in games without a scenario.
 PLAIN_DIGITS = 2
 
@@ -267,6 +270,8 @@ class _Told:
         now = f"gains {self.points(c.now)}" if c.now >= 0 else f"loses {self.points(-c.now)}"
         later = f"loses {self.points(c.later)}" if c.later >= 0 else f"gains {self.points(-c.later)}"
         spare = f"{c.slack:.2g} to spare" if c.slack >= 0 else f"{-c.slack:.2g} short"
+        if abs(c.slack) < NOTHING * self.game.payoff_range:
+            spare = "nothing to spare"
         by = f"by '{plain(c.action)}' for '{plain(c.played)}'"
         who = self.players[c.player]
         return f"Tightest {c.kind}: {who} {now} at once {by}, {later} later, {spare} ({self.state(c.state)})."

@@ -189,9 +189,9 @@ def small_plan(
     -----
     A heuristic search over a fixed list of forms: one phase; a path and a punishment; a path and one punishment for each player;
     the same with two phases of the path, or with the path's beginning as a punishment; two phases in turns, each the other's
-    punishment; punishments for good or of the mean lengths `DURATIONS`. Of the accepted plans with the fewest phases those that are exactly credible come first, then the
-    smallest loss. Work per single change grows with rows times nodes; when `MOST_WORK` is done the best so far counts, and a game
-    larger than `MOST_CELLS` allows gets its exact plan.
+    punishment; punishments for good or of the mean lengths `DURATIONS`. Of the accepted plans with the fewest phases those that
+    are exactly credible come first, then the smallest loss. Work per single change grows with rows times nodes; when `MOST_WORK`
+    is done the best so far counts, and a game larger than `MOST_CELLS` allows gets its exact plan.
 
     References
     ----------
@@ -493,8 +493,9 @@ def _accepted(search: _Search, scheme: _Scheme, maps: Integers, asked: _Asked, e
 
 
 def _tuned(search: _Search, found: _Candidate, allowed: float, exact: SmallPlan) -> _Candidate:
-    """The candidate with the chance of leaving that loses least while gains stay allowed, by a pattern search of shrinking steps."""
-    factor = 2.0
+    """The candidate with the chance of leaving that loses least while gains stay allowed, by a pattern search of shrinking
+    steps."""
+    factor, least = 2.0, LEAST_IMPROVEMENT * search.game.payoff_range
     while factor > 1 + TUNING:
         better = found
         for step in (factor, 1 / factor):
@@ -502,7 +503,7 @@ def _tuned(search: _Search, found: _Candidate, allowed: float, exact: SmallPlan)
             leaves = tuple(chance if q in found.scheme.tuned else each for q, each in enumerate(found.scheme.leaves))
             trial = _candidate(search, replace(found.scheme, leaves=leaves), found.maps, exact)
             search.work[0] += len(found.maps) * search.game.n_states
-            if trial.gain <= max(allowed, found.gain) and trial.loss < better.loss:
+            if trial.gain <= max(allowed, found.gain) and trial.loss < better.loss - least:
                 better = trial
         if better is found:
             factor = float(np.sqrt(factor))
