@@ -206,11 +206,10 @@ def test_grim_trigger_in_words() -> None:
         "  exactly credible; 2 phases, loss 0.00 against the exact plan with 3.",
         "PATH, for good:",
         "  player 1: always 1.  player 2: always 1.",
-        "PUNISHMENT, after any departure (at the start it costs player 1 2.00, player 2",
-        "  2.00), for good:",
+        "PUNISHMENT, for good after a departure (player 1 -2.00, player 2 -2.00):",
         "  player 1: always 2.  player 2: always 2.",
-        "Tightest promise: player 1 gains 0.80 at once by '2' for '1', loses 1.20 later,",
-        "  0.4 to spare (state 1).",
+        "Tightest promise: '2' for '1' gains player 1 0.80 now, costs 0.4 more later",
+        "  (state 1).",
         "Tightest threat: no departure gains anything at once.",
     ]
 
@@ -222,10 +221,10 @@ def test_a_stationary_plan_has_no_threat_in_words() -> None:
 
 
 def test_lengths_of_openings_and_turns_are_said() -> None:
-    assert "OPENING, for 18 periods on average, then PATH:" in plan_words(prisoners(0.9, (1.0, 0.0))).text
-    turns = plan_words(prisoners(0.3, (1.0, 0.0))).text
-    assert "for 1.3 periods on average, then OTHER TURN:" in turns
-    assert "after any departure by player 1" in turns
+    assert "OPENING, 18 periods on average, then PATH:" in plan_words(prisoners(0.9, (1.0, 0.0))).text
+    turns = re.sub(r"\s+", " ", plan_words(prisoners(0.3, (1.0, 0.0))).text)
+    assert "ONE TURN, 1.3 periods on average, also after a departure by player 2, then OTHER TURN:" in turns
+    assert "OTHER TURN, 1.3 periods on average after a departure by player 1 (-3.00), then ONE TURN:" in turns
 
 
 def test_an_epsilon_equilibrium_says_so() -> None:

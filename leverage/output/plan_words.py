@@ -79,11 +79,10 @@ def plan_words(small: SmallPlan, form: GameForm | None = None) -> PlanWords:
       exactly credible; 2 phases, loss 0.00 against the exact plan with 3.
     PATH, for good:
       player 1: always 1.  player 2: always 1.
-    PUNISHMENT, after any departure (at the start it costs player 1 2.00, player 2
-      2.00), for good:
+    PUNISHMENT, for good after a departure (player 1 -2.00, player 2 -2.00):
       player 1: always 2.  player 2: always 2.
-    Tightest promise: player 1 gains 0.80 at once by '2' for '1', loses 1.20 later,
-      0.4 to spare (state 1).
+    Tightest promise: '2' for '1' gains player 1 0.80 now, costs 0.4 more later
+      (state 1).
     Tightest threat: no departure gains anything at once.
     """
     game = small.plan.game
@@ -207,40 +206,45 @@ class _Told:
         return float(self.points(self.small.loss)) >= 0
 
     def phases(self) -> list[str]:
+        """Per phase when it is met, how long it lasts, and the rules of both players."""
         lines = []
         for q, name in enumerate(self.phase_names):
-            triggers = self._triggers(q)
-            lines.append(paragraph(f"{name.upper()}, {triggers}{self._length(q)}:", 2))
+            lines.append(paragraph(f"{name.upper()}, {self._length(q)}{self._trigger(q)}{self._end(q)}:", 2))
             told = [f"  {self.players[i]}: {self._sentence(rules)}." for i, rules in enumerate(self.rules[q]) if rules]
             told = told or ["  nobody has a choice."]
             together = "".join(told)
-            lines += [together] if 0 < len(together) <= WIDTH else [paragraph(each, 6) for each in told]
+            lines += [together] if len(together) <= WIDTH else [paragraph(each, 6) for each in told]
         return lines
 
-    def _triggers(self, q: int) -> str:
-        """Whose departure leads to the phase, and what that costs; nothing for a plan that departures do not change."""
+    def _trigger(self, q: int) -> str:
+        """Whose departure leads to the phase, and what that changes; nothing for a plan that departures do not change."""
         who = [i for i in range(2) if self.small.punishment[i] == q]
         if not who or len(self.small.parts) == 1:
             return ""
-        costs = [f"{self.players[i]} {self.points(self.cost(i))}" for i in who if not np.isnan(self.cost(i))]
-        told = f" (at the start it costs {', '.join(costs)})" if costs and q > 0 else ""
-        return f"{'also ' if q == 0 else ''}after any departure{'' if len(who) == 2 else f' by {self.players[who[0]]}'}{told}, "
+        also = ", also" if q == 0 else ""
+        by = "" if len(who) == 2 else f" by {self.players[who[0]]}"
+        changes = [(self.players[i], self.points(self.change(i))) for i in who if not np.isnan(self.change(i))]
+        told = ", ".join(f"{name} {change}" if len(who) == 2 else change for name, change in changes)
+        return f"{also} after a departure{by}" + (f" ({told})" if told and q > 0 else "")
 
-    def cost(self, player: int) -> float:
-        """What the player gets less if its punishment begins where the plan begins; NaN where that cannot be."""
+    def change(self, player: int) -> float:
+        """By how much the player's payoff changes if its punishment begins where the plan begins; NaN where that cannot be."""
         small = self.small
-        return float(small.worth[0, small.start, player] - small.worth[small.punishment[player], small.start, player])
+        return float(small.worth[small.punishment[player], small.start, player] - small.worth[0, small.start, player])
 
     def _length(self, q: int) -> str:
+        """'for good', '1 month' or '6 months on average'."""
         part, unit = self.small.parts[q], self.game.period_unit
         if not part.leaves:
             return "for good"
         if part.leaves == 1:
-            length = f"for 1 {unit}"
-        else:
-            whole = abs(part.length - round(part.length)) < NEARLY_WHOLE
-            length = f"for {number(part.length, 0 if whole else 1)} {unit}s on average"
-        return f"{length}, then {self.phase_names[part.to].upper()}"
+            return f"1 {unit}"
+        whole = abs(part.length - round(part.length)) < NEARLY_WHOLE
+        return f"{number(part.length, 0 if whole else 1)} {unit}s on average"
+
+    def _end(self, q: int) -> str:
+        part = self.small.parts[q]
+        return f", then {self.phase_names[part.to].upper()}" if part.leaves else ""
 
     @staticmethod
     def _sentence(rules: tuple[tuple[str, str, int], ...]) -> str:
@@ -265,16 +269,18 @@ class _Told:
         return lines
 
     def _constraint_words(self, c: Constraint) -> str:
+        """'Tightest threat: "strike" for "hold" gains power 2.8 now, costs 0.3 more later (talks opened).'"""
         if c.now <= 0 <= c.slack:
             return f"Tightest {c.kind}: no departure gains anything at once."
-        now = f"gains {self.points(c.now)}" if c.now >= 0 else f"loses {self.points(-c.now)}"
-        later = f"loses {self.points(c.later)}" if c.later >= 0 else f"gains {self.points(-c.later)}"
-        spare = f"{c.slack:.2g} to spare" if c.slack >= 0 else f"{-c.slack:.2g} short"
+        spare = f"{abs(c.slack):.2g}"
         if abs(c.slack) < NOTHING * self.game.payoff_range:
-            spare = "nothing to spare"
-        by = f"by '{plain(c.action)}' for '{plain(c.played)}'"
-        who = self.players[c.player]
-        return f"Tightest {c.kind}: {who} {now} at once {by}, {later} later, {spare} ({self.state(c.state)})."
+            later = "costs as much later"
+        elif c.now > 0:
+            later = f"costs {spare} {'more' if c.slack > 0 else 'less'} later"
+        else:
+            later = f"brings {spare} more later"
+        now = f"{'gains' if c.now > 0 else 'costs'} {self.players[c.player]} {self.points(abs(c.now))} now"
+        return f"Tightest {c.kind}: '{plain(c.action)}' for '{plain(c.played)}' {now}, {later} ({self.state(c.state)})."
 
     # --- table -----------------------------------------------------------------------------------------------------
 
@@ -308,9 +314,9 @@ class _Told:
         after = f"then {self.phase_names[part.to]}" if part.leaves else "for good"
         rows = [(name, "trigger", after, "", "", "mean length", float(part.length), f"{unit}s")]
         for i in range(2):
-            if small.punishment[i] == q and len(small.parts) > 1 and not np.isnan(self.cost(i)):
+            if small.punishment[i] == q and len(small.parts) > 1 and not np.isnan(self.change(i)):
                 head = (name, "trigger", f"{self.players[i]} departs", self.players[i], "")
-                rows.append((*head, "cost of a departure at the start", self.cost(i), self.game.payoff_unit))
+                rows.append((*head, "change of payoff if it comes at the start", self.change(i), self.game.payoff_unit))
         return rows
 
     def _constraint_rows(self, c: Constraint) -> list[tuple[str, str, str, str, str, str, float, str]]:

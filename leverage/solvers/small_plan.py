@@ -37,7 +37,7 @@ EXACT_GAIN = 1e-9
 DURATIONS = (np.inf, 1.0, 3.0, 6.0, 12.0)
 
 #: Of the first phase where two lead to the path.
-LEADS = (1.0, 3.0, 12.0)
+LEADS = (1.0, 3.0, 6.0, 12.0)
 
 #: Chances of leaving that are tuned are tuned to this relative accuracy.
 TUNING = 1e-7
@@ -46,14 +46,15 @@ TUNING = 1e-7
 PATH, OPENING, PUNISHMENT, OF = "path", "opening", "punishment", ("punishment of 1", "punishment of 2")
 TURNS = ("one turn", "other turn")
 
-#: How much a payoff unit of the constraints' excess counts against one of the weighted payoff: first gently, then as a barrier.
-PENALTIES = (1.0, 10.0)
+#: How much a payoff unit of the constraints' excess counts against one of the weighted payoff, round after round: gently, then as a
+#: barrier; loosening it again leads out of poor local optima.
+PENALTIES = (1.0, 10.0, 3.0, 10.0, 3.0, 10.0)
 
 #: Single changes of a candidate, at most, in one round. Candidates that end well ended within 15 for the shipped scenario.
 MOST_CHANGES = 15
 
-#: A round must bring the largest gain down to this share for another one to follow: what improves slowly ended nowhere.
-WORTH_ANOTHER_ROUND = 0.6
+#: A candidate whose largest gain is more than this fraction of the payoff range after the second round is given up.
+HOPELESS_SHARE = 5e-3
 
 #: Rows times nodes of a candidate that are compared in one step, at most (memory); and in all steps together: some seconds.
 MOST_CELLS, MOST_WORK = 10_000_000, 40_000_000
@@ -475,20 +476,19 @@ def _other_rows(game: StochasticGame, player: int) -> Integers:
 def _accepted(search: _Search, scheme: _Scheme, maps: Integers, asked: _Asked, exact: SmallPlan) -> _Candidate | None:
     """The scheme's repaired maps, exactly credible or else within the epsilon allowed; None if they are neither."""
     rounds = [(0.0, penalty) for penalty in PENALTIES] + [(asked.epsilon, PENALTIES[-1])]
-    before, best = np.inf, None
-    for goal, penalty in rounds:
+    best = None
+    for number, (goal, penalty) in enumerate(rounds):
         maps = _improved(search, scheme, maps, goal, penalty)
         found = _candidate(search, scheme, maps, exact)
-        near = found.gain <= max(asked.epsilon, asked.exact)
-        if near and scheme.tuned:
+        if found.gain <= max(goal, asked.exact) and scheme.tuned:
             found = _tuned(search, found, max(goal, asked.exact), exact)
+            scheme = found.scheme
         if asked.accepts(found.gain, found.loss):
             best = _better(asked, best, found)
             if found.gain <= asked.exact:
                 break
-        elif not near and found.gain > WORTH_ANOTHER_ROUND * before:
+        if number > 0 and found.gain > max(HOPELESS_SHARE * search.game.payoff_range, asked.epsilon):
             break
-        before = found.gain
     return best
 
 
