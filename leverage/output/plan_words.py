@@ -34,8 +34,8 @@ PLAN_COLUMNS = ("plan", "phase", "kind", "condition", "player", "action", "quant
 #: Follows an action that some of the states in question do not allow: the next rule that fits counts there.
 POSSIBLE = " where possible"
 
-#: Rules of a player in a phase that are printed; the others stand in the table.
-MOST_RULES = 5
+#: Rules of a player in a phase that are printed; of more only the first, which decide most states: nobody reads them to the end.
+MOST_RULES, FIRST_RULES = 5, 2
 
 #: A mean length this near to a whole number is printed as one.
 NEARLY_WHOLE = 0.05
@@ -138,6 +138,11 @@ class _Told:
         named = {of: f"punishment of {player}" for of, player in zip(OF, self.players, strict=True)}
         return tuple(named.get(part.name, part.name) for part in self.small.parts)
 
+    @property
+    def tie(self) -> float:
+        """A slack or gain up to this is nothing."""
+        return NOTHING * self.game.payoff_range
+
     def points(self, value: float) -> str:
         return number(value, self.digits)
 
@@ -196,8 +201,8 @@ class _Told:
             told = f"No small plan was found; the exact plan has {counted(small.phases, 'phase')}."
             return [paragraph(f"{name}: {pays}. {told}", 2)]
         kind = "exactly credible" if small.exact else f"an epsilon-equilibrium (one departure gains up to {small.epsilon:.2g})"
-        loss = f"loss {self.points(small.loss)}" if self._loses else f"gain {self.points(-small.loss)}"
-        size = f"{counted(small.phases, 'phase')}, {loss} against the exact plan with {small.exact_phases:,}"
+        loss = f"loss {self.points(small.loss)} against" if self._loses else f"{self.points(-small.loss)} beyond"
+        size = f"{counted(small.phases, 'phase')}, {loss} the exact plan with {small.exact_phases:,}"
         return [paragraph(f"{name}: {pays}; {kind}; {size}.", 2)]
 
     @property
@@ -252,9 +257,8 @@ class _Told:
         if len(rules) == 1:
             return f"always {rules[0][1]}"
         shown = [action + _when(condition) for condition, action, _ in rules[:-1]]
-        more = len(rules) - MOST_RULES
-        if more > 0:
-            shown = [*shown[: MOST_RULES - 1], "further rules in plans.csv"]
+        if len(rules) > MOST_RULES:
+            shown = [*shown[:FIRST_RULES], "further rules in plans.csv"]
         return "; ".join([*shown, f"otherwise {rules[-1][1]}"])
 
     def tightest(self) -> list[str]:
@@ -264,16 +268,16 @@ class _Told:
             own = [each for each in self.small.constraints if each.kind == kind]
             if own and len(self.small.parts) > 1:
                 lines.append(
-                    paragraph(self._constraint_words(min(own, key=lambda each: (each.now <= 0 <= each.slack, each.slack))), 2)
+                    paragraph(self._constraint_words(min(own, key=lambda each: (not each.tempts(self.tie), each.slack))), 2)
                 )
         return lines
 
     def _constraint_words(self, c: Constraint) -> str:
         """'Tightest threat: "strike" for "hold" gains power 2.8 now, costs 0.3 more later (talks opened).'"""
-        if c.now <= 0 <= c.slack:
+        if not c.tempts(self.tie):
             return f"Tightest {c.kind}: no departure gains anything at once."
         spare = f"{abs(c.slack):.2g}"
-        if abs(c.slack) < NOTHING * self.game.payoff_range:
+        if abs(c.slack) < self.tie:
             later = "costs as much later"
         elif c.now > 0:
             later = f"costs {spare} {'more' if c.slack > 0 else 'less'} later"

@@ -46,18 +46,21 @@ TUNING = 1e-7
 PATH, OPENING, PUNISHMENT, OF = "path", "opening", "punishment", ("punishment of 1", "punishment of 2")
 TURNS = ("one turn", "other turn")
 
-#: How much a payoff unit of the constraints' excess counts against one of the weighted payoff, round after round: gently, then as a
-#: barrier; loosening it again leads out of poor local optima.
+#: How much a payoff unit of the constraints' excess counts against one of the weighted payoff, round after round: gently, then as
+#: a barrier; loosening it again leads out of poor local optima.
 PENALTIES = (1.0, 10.0, 3.0, 10.0, 3.0, 10.0)
 
 #: Single changes of a candidate, at most, in one round. Candidates that end well ended within 15 for the shipped scenario.
 MOST_CHANGES = 15
 
-#: A candidate whose largest gain is more than this fraction of the payoff range after the second round is given up.
-HOPELESS_SHARE = 5e-3
+#: A candidate is given up whose largest gain, or loss, is more than this fraction of the payoff range after the second round.
+HOPELESS_GAIN, HOPELESS_LOSS = 5e-3, 3e-2
 
-#: Rows times nodes of a candidate that are compared in one step, at most (memory); and in all steps together: some seconds.
-MOST_CELLS, MOST_WORK = 10_000_000, 40_000_000
+#: Rows times nodes of a candidate, or rows times rows, that are compared in one step, at most (memory).
+MOST_CELLS = 10_000_000
+
+#: Rows times nodes that are compared in all steps together, at most: about twenty seconds where nothing is found.
+MOST_WORK = 120_000_000
 
 #: More conditions on one variable than this are not combined in pairs: there would be tens of thousands.
 MOST_SINGLE = 150
@@ -112,6 +115,10 @@ class Constraint:
     def slack(self) -> float:
         """By how much following is better; negative in an epsilon-equilibrium."""
         return self.following - self.departing
+
+    def tempts(self, tie: float) -> bool:
+        """Whether the departure gains in its own period, or at all; gains up to `tie` are none."""
+        return self.now > tie or self.slack < -tie
 
     @property
     def later(self) -> float:
@@ -218,7 +225,7 @@ def small_plan(
     for scheme in _schemes(asked):
         if best is not None and len(scheme.leaves) > len(best.scheme.leaves):
             break
-        if search.cells(scheme) > MOST_CELLS or search.work[0] > MOST_WORK:
+        if max(search.cells(scheme), len(game.payoffs) ** 2) > MOST_CELLS or search.work[0] > MOST_WORK:
             break
         maps = np.stack([_vertex_rows(sets, toward) for toward in scheme.toward])
         best = _better(asked, best, _accepted(search, scheme, maps, asked, exact))
@@ -393,6 +400,12 @@ class _Search:
         """The size of the weights, at least something, so that the weighted payoff is in payoff units."""
         return max(float(np.abs(self.weights).sum()), float(np.finfo(np.float64).tiny))
 
+    def is_hopeless(self, found: _Candidate, asked: _Asked) -> bool:
+        """Whether a candidate is so far from acceptance that more rounds have not helped."""
+        size = self.game.payoff_range
+        far = found.gain > max(HOPELESS_GAIN * size, asked.epsilon)
+        return far or found.loss > max(HOPELESS_LOSS * size * self.scale, asked.loss)
+
     def chain(self, scheme: _Scheme, maps: Integers) -> Floats:
         """(K S, K S): where play goes if nobody departs."""
         count, size = maps.shape
@@ -487,7 +500,7 @@ def _accepted(search: _Search, scheme: _Scheme, maps: Integers, asked: _Asked, e
             best = _better(asked, best, found)
             if found.gain <= asked.exact:
                 break
-        if number > 0 and found.gain > max(HOPELESS_SHARE * search.game.payoff_range, asked.epsilon):
+        if number > 0 and search.is_hopeless(found, asked):
             break
     return best
 
@@ -973,7 +986,7 @@ def _constraints(
             each = [_constraint(game, parts, punishment, worth, (q, i, s)) for s in np.flatnonzero(part.rows >= 0).tolist()]
             own = [one for one in each if one is not None]
             if own:
-                found.append(min(own, key=lambda one: (one.now <= 0 <= one.slack, one.slack)))
+                found.append(min(own, key=lambda one: (not one.tempts(EXACT_GAIN * game.payoff_range), one.slack)))
     return tuple(found)
 
 
