@@ -149,6 +149,9 @@ def sound(plan: SmallPlan, exact_value: float) -> None:
     if plan.is_small:
         slack = min((each.slack for each in plan.constraints), default=np.inf)
         assert slack >= -plan.epsilon - 1e-9 * plan.plan.game.payoff_range
+        for phase, part in enumerate(plan.parts):
+            met = plan.plan.node_state[plan.plan.node_mode == phase]
+            np.testing.assert_array_equal(np.flatnonzero(part.rows >= 0), np.sort(met))
         assert plan.phases == len(plan.parts) == len(plan.plan.modes) == len(np.unique(plan.plan.node_mode))
 
 
@@ -187,6 +190,20 @@ def test_withdrawal_has_a_plan_of_two_phases_that_is_exactly_credible(
     assert plan.parts[1].length == 1
 
 
+def test_the_constraint_that_is_told_is_the_tightest_of_those_that_tempt(withdrawal: EquilibriumSet) -> None:
+    game = withdrawal.game
+    plan = small_plan(withdrawal, game.start)
+    untempting = 0
+    for told in plan.constraints:
+        where = [(told.phase, told.player, s) for s in np.flatnonzero(plan.parts[told.phase].rows >= 0).tolist()]
+        found = [module._constraint(game, plan.parts, plan.punishment, plan.worth, each) for each in where]
+        tempting = [each.slack for each in found if each is not None and each.now > 0]
+        untempting += sum(each.slack < told.slack for each in found if each is not None)
+        assert told.now > 0 or not tempting
+        assert told.slack == min(tempting, default=told.slack)
+    assert untempting > 0  # the rule matters here
+
+
 def test_without_levels_the_loss_is_no_larger(withdrawal: EquilibriumSet, form: GameForm) -> None:
     """Rules are bought with payoff, within what is allowed."""
     start = withdrawal.game.start
@@ -199,6 +216,18 @@ def _length(plan: SmallPlan, form: GameForm) -> int:
     game = plan.plan.game
     lists = [module.player_rules(game, part.rows, i, form.levels) for part in plan.parts for i in range(2)]
     return sum(module.reading_length(rules) for rules in lists)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_states_that_play_cannot_reach_have_no_row(start: int) -> None:
+    """Two prisoners' dilemmas side by side; no nodes for the other one, no constraints from it."""
+    laws = [np.broadcast_to(np.eye(2)[s], (2, 2, 2)) for s in range(2)]
+    game = StochasticGame.from_arrays([PRISONERS, PRISONERS], laws, 0.6)
+    plan = small_plan(equilibrium_set(game), start, (1, 1))
+    assert [(part.rows >= 0).tolist() for part in plan.parts] == [[start == 0, start == 1]] * 2
+    assert {each.state for each in plan.constraints} == {start}
+    assert np.isnan(plan.worth[:, 1 - start]).all()
+    sound(plan, 6.0)
 
 
 def test_another_start_than_the_games(withdrawal: EquilibriumSet) -> None:
