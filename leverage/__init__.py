@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from leverage.loading import load_scenario as load_scenario
     from leverage.loading import parse_scenario as parse_scenario
     from leverage.output.frames import Run as Run
+    from leverage.output.plan_words import plan_words as plan_words
     from leverage.pipeline import run as run
     from leverage.scenario.scenario import Scenario as Scenario
     from leverage.solvers.bargaining import BargainingPoint as BargainingPoint
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
     from leverage.solvers.pure_markov import pure_markov as pure_markov
     from leverage.solvers.selection_jumps import jump_at as jump_at
     from leverage.solvers.selection_jumps import selection_jumps as selection_jumps
+    from leverage.solvers.small_plan import SmallPlan as SmallPlan
+    from leverage.solvers.small_plan import small_plan as small_plan
     from leverage.solvers.solution import Solution as Solution
     from leverage.solvers.stage_game import StageEquilibria as StageEquilibria
     from leverage.solvers.stage_game import enumerate_stage as enumerate_stage
@@ -103,6 +106,7 @@ _HOMES = {
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
+    "SmallPlan": "solvers.small_plan",
     "Solution": "solvers.solution",
     "StageEquilibria": "solvers.stage_game",
     "StageGame": "exchange.nfg_files",
@@ -140,10 +144,12 @@ _HOMES = {
     "parse_scenario": "loading",
     "patience": "solvers.patience",
     "payoff_bounds": "solvers.payoff_bounds",
+    "plan_words": "output.plan_words",
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
     "run": "pipeline",
     "selection_jumps": "solvers.selection_jumps",
+    "small_plan": "solvers.small_plan",
     "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
     "sustainable_path": "solvers.sustainable_path",

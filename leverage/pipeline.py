@@ -12,6 +12,7 @@ from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
+from leverage.output.credible import told_plans
 from leverage.output.frames import Run
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.multiplicity import find_equilibria
@@ -64,7 +65,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     credible = None
     if game.n_players > 1:
         tell("bounding all credible play")
-        credible = credible_play_of(game, tuple(player.key for player in scenario.players))
+        credible = credible_play_of(game, tuple(player.key for player in scenario.players), levels=form.levels)
         if credible.sets is not None:
             plays = [*with_paths([play for play in plays if isinstance(play, Play)], credible.sets), *_unsolved(plays)]
         plays += credible.plays
@@ -78,6 +79,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         markov=markov,
         local=local,
         credible=credible,
+        plans=told_plans(credible, form),
     )
 
 

@@ -20,11 +20,11 @@ from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.game.strategies import compile_strategies
 from leverage.output.branch import branch_frame, branch_text, events_frame, selection_frame
-from leverage.output.credible import credible_text
+from leverage.output.credible import credible_text, told_plans
 from leverage.output.equilibria import equilibria_text
-from leverage.output.facts import Page
-from leverage.output.frames import Run, bargaining_frame, equilibria_frame, outcome_frame, play_frame, set_frame
+from leverage.output.frames import Run, bargaining_frame, equilibria_frame, outcome_frame, plan_frame, play_frame, set_frame
 from leverage.output.noise import noise_frame, noise_text
+from leverage.output.page import Page
 from leverage.output.patience import patience_frame, patience_text
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
@@ -102,12 +102,15 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
         )
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
-        game = compile_form(scenario).at()
+        form = compile_form(scenario)
+        game = form.at()
         progress("bounding all credible play")
-        credible = credible_play_of(game, tuple(player.key for player in scenario.players), tolerance)
+        credible = credible_play_of(game, tuple(player.key for player in scenario.players), tolerance, form.levels)
+    plans = told_plans(credible, form)
     tables = {
         "equilibrium_set": set_frame(scenario, game, credible),
         "bargaining": bargaining_frame(scenario, credible, game.payoff_unit),
+        "plans": plan_frame(plans),
         "outcomes": outcome_frame(scenario, credible.plays),
     }
     facts = {
@@ -115,7 +118,7 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
         "status": credible.status,
         "certificates": {play.selection: play.gain for play in credible.plays},
     }
-    return Study(scenario, credible_text(scenario, game, credible), tables, facts)
+    return Study(scenario, credible_text(scenario, game, credible, plans), tables, facts)
 
 
 def patience_study(

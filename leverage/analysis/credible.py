@@ -12,10 +12,11 @@ import numpy as np
 from leverage.analysis.plays import Play, credible_play
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
-from leverage.game.stochastic_game import Floats, StochasticGame
+from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.bargaining import AGREEMENT, RULES, BargainingPoint, bargain
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
+from leverage.solvers.small_plan import SmallPlan, small_plan
 from leverage.solvers.sustainable_path import sustainable_path
 from leverage.solvers.variable_threats import VariableThreats, variable_threats
 
@@ -46,6 +47,7 @@ class CrediblePlay:
     points: tuple[BargainingPoint, ...] = ()
     threats: VariableThreats | None = None
     best: tuple[Play, ...] = ()
+    small: tuple[SmallPlan, ...] = ()
     bargained: dict[str, Play] = field(default_factory=dict)
 
     @property
@@ -53,7 +55,9 @@ class CrediblePlay:
         return (*self.best, *self.bargained.values())
 
 
-def credible_play_of(game: StochasticGame, keys: tuple[str, ...], tolerance: float | None = None) -> CrediblePlay:
+def credible_play_of(
+    game: StochasticGame, keys: tuple[str, ...], tolerance: float | None = None, levels: Integers | None = None
+) -> CrediblePlay:
     """Solve a game of two players or more for all credible play, and measure the plans that a reader asks for.
 
     Parameters
@@ -61,7 +65,7 @@ def credible_play_of(game: StochasticGame, keys: tuple[str, ...], tolerance: flo
     game : two players or more. keys : what they are called in tables.
     tolerance : the gap to reach, a fraction of the payoff range; default 1e-4, and 1e-2 where discount factors differ or there
         are more than
-        two players.
+        two players. levels: (S, variables) levels of the state variables, by which plans are told; see `small_plan`.
     """
     equal = bool(np.ptp(game.discount) == 0)
     if game.n_players != 2:
@@ -79,6 +83,7 @@ def credible_play_of(game: StochasticGame, keys: tuple[str, ...], tolerance: flo
         points=points,
         threats=_threats(game) if equal else None,
         best=best,
+        small=tuple(small_plan(sets, game.start, np.eye(2)[i], levels=levels) for i in range(2)) if best else (),
         bargained=bargained,
     )
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from leverage.analysis.branch import GridValue, MeasuredBranch, MeasuredPoint
 from leverage.output.columns import paragraph, percent, section, table
-from leverage.output.facts import Page
 from leverage.output.heading import head_text, setting_words
+from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted, plain
 from leverage.solvers.branch import Branch, BranchEvent

@@ -4,15 +4,18 @@ their outcomes."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from leverage.analysis.credible import CrediblePlay
 from leverage.analysis.plays import Play
+from leverage.game.form import GameForm
 from leverage.game.stochastic_game import StochasticGame
 from leverage.output.columns import listed, paragraph, percent, section, table
-from leverage.output.facts import Page
 from leverage.output.heading import head_text, setting_words
+from leverage.output.page import Page
+from leverage.output.plan_words import PlanWords, plan_words
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import plain
 
@@ -25,7 +28,7 @@ RULE_NAMES = {
 }
 
 
-def credible_text(scenario: Scenario, game: StochasticGame, credible: CrediblePlay) -> str:
+def credible_text(scenario: Scenario, game: StochasticGame, credible: CrediblePlay, plans: Sequence[PlanWords]) -> str:
     """The page of `simulate credible`, without a trailing newline."""
     setting = setting_words(scenario)
     told = [paragraph(f"* {sentence}", 2) for sentence in (credible.status, setting) if sentence]
@@ -45,6 +48,19 @@ def credible_lines(page: Page, credible: CrediblePlay | None, which: int) -> lis
     ranges = [f"{key} {page.points(low)} to {page.points(high)}" for key, (low, high) in zip(page.keys, ends, strict=True)]
     parts.append(paragraph(f"Range at the start, {page.game.payoff_unit}: {listed(ranges)}. {_gap_words(credible)}"))
     return [*parts, *_plans(page, credible), *_threats(page, credible), ""]
+
+
+def told_plans(credible: CrediblePlay | None, form: GameForm) -> tuple[PlanWords, ...]:
+    """The best plan of each player in words."""
+    return tuple(plan_words(small, form) for small in (credible.small if credible else ()))
+
+
+def plan_lines(plans: Sequence[PlanWords], which: int) -> list[str]:
+    """The section of the best plans in words; nothing without plans."""
+    if not plans:
+        return []
+    head = section(which, "the best credible plans in words", "the smallest found that the checker accepts")
+    return [head, *(f"{plan.text}\n" for plan in plans)]
 
 
 def _gap_words(credible: CrediblePlay) -> str:

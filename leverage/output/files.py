@@ -69,6 +69,7 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "sensitivity": run.sensitivity,
         "equilibrium_set": run.equilibrium_set,
         "bargaining": run.bargaining,
+        "plans": run.plan_rules,
     }
     more = {
         "complete": run.complete,

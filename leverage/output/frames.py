@@ -14,6 +14,7 @@ from leverage.analysis.equilibria import MeasuredEquilibria
 from leverage.analysis.local_sensitivity import LocalSensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved
 from leverage.game.stochastic_game import Floats, StochasticGame
+from leverage.output.plan_words import PLAN_COLUMNS, PlanWords
 from leverage.output.sentences import departure_words
 from leverage.scenario.scenario import Scenario
 
@@ -76,7 +77,7 @@ class Run:
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
     unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
     that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: all credible
-    play; None for a player alone.
+    play; None for a player alone. plans: the best plan of each of two players in words.
     """
 
     scenario: Scenario
@@ -86,6 +87,7 @@ class Run:
     markov: MeasuredEquilibria
     local: LocalSensitivity | None = None
     credible: CrediblePlay | None = None
+    plans: tuple[PlanWords, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -119,6 +121,11 @@ class Run:
     def equilibrium_set(self) -> pd.DataFrame:
         """One row a corner of the outer or the inner set of a state, and the ends of the ranges there."""
         return set_frame(self.scenario, self.game, self.credible)
+
+    @cached_property
+    def plan_rules(self) -> pd.DataFrame:
+        """One row a rule, a change of phase, a constraint or a value of the best plans in words."""
+        return plan_frame(self.plans)
 
     @cached_property
     def bargaining(self) -> pd.DataFrame:
@@ -221,6 +228,12 @@ def _corner_rows(credible: CrediblePlay, bound: str, state: int, unit: str) -> l
     if np.all(np.isfinite(ends)):
         corners += [("smallest", ends[:, 0]), ("largest", ends[:, 1])]
     return [(bound, corner, unit, certificate, *map(float, payoffs)) for corner, payoffs in corners]
+
+
+def plan_frame(plans: Sequence[PlanWords]) -> pd.DataFrame:
+    """The tables of several plans below each other."""
+    tables = [plan.table for plan in plans if len(plan.table)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(PLAN_COLUMNS))
 
 
 def bargaining_frame(scenario: Scenario, credible: CrediblePlay | None, unit: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from leverage.errors import GameError
 from leverage.game.form import GameForm
 from leverage.game.stochastic_game import Integers, StochasticGame
 from leverage.output.columns import WIDTH, listed, number, paragraph
-from leverage.output.facts import Page
+from leverage.output.page import Page
 from leverage.scenario.wording import counted, plain
 from leverage.solvers.small_plan import (
     OF,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from leverage.analysis.plays import Play
 from leverage.output.answer import answer_text
 from leverage.output.columns import listed, number, paragraph, percent, section, shortened, table
-from leverage.output.credible import credible_lines
+from leverage.output.credible import credible_lines, plan_lines
 from leverage.output.equilibria import markov_lines
 from leverage.output.facts import MOST_ROWS, Facts
 from leverage.output.frames import Run
@@ -33,8 +33,9 @@ def run_text(run: Run) -> str:
         *_combinations(facts),
         *_concepts(facts),
         *credible_lines(facts.page, run.credible, 5),
+        *plan_lines(run.plans, 6),
         *_departures(facts),
-        *sensitivity_text(facts, 7),
+        *sensitivity_text(facts, 8),
         *_checks(facts),
     ]
     return "\n".join(parts)
@@ -174,7 +175,7 @@ def _departures(facts: Facts) -> list[str]:
         return []
     told = [f"{shortened(facts.label(play), 40)} - {departure_words(facts.run.scenario, play)}" for play in own[:MOST_ROWS]]
     note = "largest gain of a single departure" + (", against the best reply" if len(facts.keys) > 1 else "")
-    return [section(6, f"what {facts.player.key} would rather do", note), *(paragraph(f"* {each}", 2) for each in told), ""]
+    return [section(7, f"what {facts.player.key} would rather do", note), *(paragraph(f"* {each}", 2) for each in told), ""]
 
 
 def _checks(facts: Facts) -> list[str]:
@@ -190,4 +191,4 @@ def _checks(facts: Facts) -> list[str]:
         told.append(f"Read and checked, not judged: {listed(argued)} of the file.")
     told += [f"NOT SOLVED - {each.selection}: {each.advice}" for each in run.unsolved]
     told += [f"Note: {note}." for note in run.scenario.notes]
-    return [section(8, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]
+    return [section(9, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]
