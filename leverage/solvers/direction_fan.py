@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,7 @@ class DirectionFan:
     """K unit vectors, `directions` (K, 2), by increasing angle from e_1; the four axes are among them."""
 
     directions: Floats
+    _known: dict[tuple[str, float, float], tuple[Floats, Integers, Floats]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def even(cls, count: int) -> DirectionFan:
@@ -80,6 +81,23 @@ class DirectionFan:
         """(Q,): the side, in the order of `sides`, that is nearest to each vector (Q, 2)."""
         cone, plain = self.cones(vectors)
         return np.asarray(2 * cone + (plain[:, 1] > plain[:, 0]), dtype=np.int64)
+
+    def discounted(self, delta: Floats) -> tuple[Floats, Integers, Floats]:
+        """The directions scaled by the players' discount factors (K, 2), the cones in which they lie, and their weights there."""
+        key = ("directions", float(delta[0]), float(delta[1]))
+        if key not in self._known:
+            query = self.directions * delta
+            self._known[key] = (query, *self.cones(query))
+        return self._known[key]
+
+    def discounted_sides(self, delta: Floats) -> tuple[Floats, Integers]:
+        """The sides scaled by the discount factors (2 K, 2), and the sides nearest to them."""
+        key = ("sides", float(delta[0]), float(delta[1]))
+        if key not in self._known:
+            query = self.sides * delta
+            self._known[key] = (query, self.side_of(query), query)
+        query, side, _ = self._known[key]
+        return query, side
 
     def with_more(self, vectors: Floats) -> tuple[DirectionFan, Booleans]:
         """The fan with further unit vectors (those that are new), and (K',) which of its directions are new."""

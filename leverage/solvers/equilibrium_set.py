@@ -36,7 +36,7 @@ FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
 ACCEPTED_GAIN = 1e-9
 
 #: Choices of best points after which sets that have not settled are left: on the way, and at the end.
-COARSE_CHOICES, FINE_CHOICES = 60, 300
+COARSE_CHOICES, FINE_CHOICES = 45, 300
 
 #: Rounds of adding directions.
 MOST_ROUNDS = 40

@@ -323,8 +323,7 @@ def image(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans) -> F
 
 def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, slack: float) -> _Choice:
     toward = fan.sides
-    query = toward * form.delta
-    cone = fan.side_of(query)
+    query, cone = fan.discounted_sides(form.delta)
     number, size = len(points), len(toward)
     out, chosen = np.zeros_like(points), np.empty((number, size), dtype=np.int64)
     nodes, weights = np.empty((number, size, 4), dtype=np.int64), np.empty((number, size, 4))

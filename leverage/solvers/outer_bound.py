@@ -67,19 +67,16 @@ def whole_box(form: SetForm, fan: DirectionFan) -> OuterBound:
     return _without_empty(bound)
 
 
-def step(bound: OuterBound, h: Floats, toward: Floats | None = None) -> tuple[Floats, Integers]:
-    """One step of the operator at support values h (S, K): support values (S, Q) toward unit vectors (Q, 2), the fan's by
-    default, and what became of each row."""
+def step(bound: OuterBound, h: Floats) -> tuple[Floats, Integers]:
+    """One step of the operator at support values h (S, K): the image's support values, and what became of each row."""
     form, fan = bound.form, bound.fan
-    vectors = fan.directions if toward is None else toward
-    query = vectors * form.delta
-    cone, plain = fan.cones(query)
+    query, cone, plain = fan.discounted(form.delta)
     indptr, indices, data = form.law
     value, best = departure_values(form, fan, h)
-    out = np.empty((len(h), len(vectors)))
+    out = np.empty_like(h)
     fate = np.zeros(len(value[0]), dtype=np.int64)
     outer_step(
-        h, fan.directions, fan.marks, cone, query, vectors, plain, form.game.row_start, indptr, indices, data, form.reward,
+        h, fan.directions, fan.marks, cone, query, fan.directions, plain, form.game.row_start, indptr, indices, data, form.reward,
         form.delta, best, value, SLACK, ROUNDING, bound.alive, out, fate,
     )  # fmt: skip
     return out, fate
@@ -190,8 +187,7 @@ def _fixed_point(bound: OuterBound, first: Floats, enough: float) -> tuple[Float
 def _containing(bound: OuterBound, guess: Floats) -> tuple[Floats, float] | None:
     """Support values that are proved to contain the set, and how far they exceed the guess; None if no proof is found."""
     form, fan = bound.form, bound.fan
-    query = fan.directions * form.delta
-    cone, plain = fan.cones(query)
+    query, cone, plain = fan.discounted(form.delta)
     value, best = departure_values(form, fan, guess)
     excess, spread = np.empty_like(guess), np.empty_like(guess)
     weight = np.ones_like(guess)
