@@ -14,12 +14,14 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
 from leverage.certification.checker import check
+from leverage.certification.exact import exact_gain
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
@@ -37,6 +39,9 @@ ACCEPTED_GAIN = 1e-9
 
 #: Choices of best points after which sets that have not settled are left: on the way, and at the end.
 COARSE_CHOICES, FINE_CHOICES = 45, 300
+
+#: Machines with at most so many nodes are looked at in fractions.
+MOST_EXACT_NODES = 16
 
 #: Rounds of adding directions.
 MOST_ROUNDS = 40
@@ -78,7 +83,8 @@ class EquilibriumSet:
     vertex_node[s]: (K,) the node of `machine` that pays inner[s][k].
     certificate: largest gain of a one-shot deviation at any node of `machine`, normalised payoff, by the independent checker.
     status: a sentence for the reader. source: the state that was found to have no equilibrium first, -1 if every state may
-    have one. tolerance: the gap that was asked for, normalised payoff.
+    have one. tolerance: the gap that was asked for, normalised payoff. exact: for a small machine on rational data the largest
+    one-shot gain in a plan that begins at the start, as a fraction: at most 0 decides ties exactly; None where it was not found.
     """
 
     game: StochasticGame
@@ -92,6 +98,7 @@ class EquilibriumSet:
     status: str
     source: int = -1
     tolerance: float = 0.0
+    exact: Fraction | None = None
 
     def plan(self, state: int, weights: ArrayLike = (1.0, 0.0)) -> Automaton:
         """The automaton of an equilibrium from `state` on that is best for the weighted sum of payoffs, among the inner vertices.
@@ -335,6 +342,7 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float, devia
                 own = rounds[start[s] : start[s + 1]]
                 nodes[s] = own[distinct(proof.values[own], SAME_VERTEX * game.payoff_range)] if len(own) else nowhere
                 inside[s] = proof.values[nodes[s]]
+    exact = None if machine is None or deviation is not None else _exact(machine, nodes[game.start])
     gap = max((float(distance(a, b).max()) for a, b in zip(outer, inside, strict=True) if len(a)), default=0.0)
     return EquilibriumSet(
         game=game,
@@ -347,8 +355,29 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float, devia
         certificate=certificate,
         source=bound.source,
         tolerance=tolerance * game.payoff_range,
-        status=_status(bound, gap, machine is not None, tolerance),
+        exact=exact,
+        status=_status(bound, gap, machine is not None, tolerance) + _exact_words(exact),
     )
+
+
+def _exact(machine: Automaton, nodes: Integers) -> Fraction | None:
+    """The largest one-shot gain, in fractions, of the plans that begin at each of these nodes; None if one is not rational."""
+    if machine.n_nodes > MOST_EXACT_NODES:
+        return None
+    gains = []
+    for node in nodes:
+        start = sparse.csr_array(([1.0], ([machine.game.start], [node])), shape=machine.start.shape)
+        gains.append(exact_gain(replace(machine, start=start)))
+    known = [gain for gain in gains if gain is not None]
+    return max(known) if known and len(known) == len(gains) else None
+
+
+def _exact_words(exact: Fraction | None) -> str:
+    if exact is None:
+        return ""
+    if exact <= 0:
+        return " Decided in fractions: no departure from its plans gains."
+    return f" In fractions a departure gains {float(exact):.2g}: an epsilon-equilibrium, with that epsilon."
 
 
 def _bounds(bound: OuterBound, outer: Sequence[Floats]) -> Floats:
