@@ -40,6 +40,9 @@ MOST_SEEDS = 60
 #: An evaluation ends when a sweep moves no point by more than this fraction of what the last choice moved.
 FOLLOWED = 0.02
 
+#: Where a period discounts by less than 1 / PATIENT, a small change of a sweep leaves much to come, and that fraction is smaller.
+PATIENT = 20
+
 #: Plain rounds between two evaluations, at most.
 MOST_PLAIN = 16
 
@@ -105,6 +108,7 @@ def settled(
     rounds follow.
     """
     plain, spent = 1, 0
+    followed = FOLLOWED * min(1.0, PATIENT * (1 - float(form.delta.max())))
     sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
     while spent < most:
         for _ in range(plain):
@@ -120,7 +124,7 @@ def settled(
                 trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward,
                 form.delta, asked(form, trial.min(axis=1), 0.0), 2,
             )  # fmt: skip
-            if change <= FOLLOWED * moved:
+            if change <= followed * moved:
                 break
         following = _choose(form, fan, trial, rows, 0.0)
         if np.all(following.row[live] >= 0):
