@@ -277,11 +277,12 @@ def _fewer_facets(module: ModuleType, d: Floats, h: Floats) -> None:
     level = np.array([1.0, np.sqrt(2) - 0.1, 1.0, 0.0, 0.0])
     assert len(module.simplified_outward(cut, level, 0.11)[0]) == 4
     assert len(module.simplified_outward(cut, level, 0.09)[0]) == 5
-    turns = 2 * np.pi * np.arange(256) / 256
-    round_ = np.column_stack([np.cos(turns), np.sin(turns)])
-    for allowed in (1e-3, 1e-2):
-        own, level = module.simplified_outward(round_, np.ones(256), allowed)
-        assert len(own) < 130
+    # facets go round by round: what is added must not add up
+    for seed, allowed in itertools.product(range(4), (0.01, 0.03, 0.1)):
+        turns = np.sort(np.random.default_rng(seed).uniform(0, 2 * np.pi, 60))
+        round_ = np.column_stack([np.cos(turns), np.sin(turns)])
+        own, level = module.simplified_outward(round_, np.ones(60), allowed)
+        assert len(own) < 35
         assert np.all(module.corners(own, level) @ round_.T <= 1 + allowed + 1e-12)
 
 
@@ -321,6 +322,9 @@ def _as_drawn(module: ModuleType) -> None:
     tilted = np.array([[0.0, 0.0], [1.0, 0.98], [1.0, 1.0], [0.0, 0.02]])
     assert len(module.as_drawn(tilted, 0.1)) == 2
     assert len(module.as_drawn(tilted, 0.001)) == 4
+    for triangle in (np.array([[0.0, 0.0], [4.0, 0.0], [2.0, 1.0]]), np.array([[0.0, 0.0], [2.0, -1.0], [4.0, 0.0]])):
+        same(module.as_drawn(triangle, 0.9), triangle)
+        same(module.as_drawn(triangle, 1.1), triangle[np.argsort(triangle[:, 1] != 0, kind="stable")[:2]])
     same(module.as_drawn(SQUARE[:1], 0.1), SQUARE[:1])
 
 
@@ -743,6 +747,11 @@ def check_outer_bound(module: ModuleType) -> None:
     _dilemma_outside(module)
     _today(module)
     _emptiness(module)
+    dilemma = Board(for_ever(0.6))
+    low = replace(module.whole_box(dilemma.form, fan), h=plain_iteration(dilemma, fan).h - 0.05)
+    after = module.sweep(low)
+    assert not after.empty.any()
+    assert np.all(after.h <= low.h)  # sets that are too small do not grow back
     slow = module.tighten(module.whole_box(board(5).form, fan), 1e-9, 1)
     assert not slow.converged
     assert slow.sweeps >= 1

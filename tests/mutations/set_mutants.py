@@ -40,7 +40,7 @@ POLYGON = faults_in(
     ("drop = over <= left", "drop = over >= left", "facets that matter are dropped"),
     ("np.where(det > 1e-12, over, np.inf)", "np.where(det != 0, over, np.inf)", "facets go whose neighbours do not meet beyond them"),
     ("if drop[k] and not chosen[k - 1] and", "if drop[k] and", "neighbours go together"),
-    ("np.max(np.abs(points[k] - points[k - 1])) > least", "np.max(np.abs(points[k] - points[k - 1])) > 0", "nearly repeated vertices stay"),
+    ("if aside <= least and len(keep) > 2:", "if aside < -least and len(keep) > 2:", "vertices on a side stay"),
     ("chord[1] * (b[0] - a[0]) - chord[0]", "chord[0] * (b[0] - a[0]) - chord[1]", "what stands aside is measured along"),
     ("if np.ptp(aside) <= thin else polygon", "if aside.max() <= thin else polygon", "one side only is looked at"),
     ("return np.where(inside, 0.0, to_edge)", "return to_edge", "points inside are as far as the boundary"),
@@ -48,7 +48,7 @@ POLYGON = faults_in(
 
 ANDERSON = faults_in(
     "solvers/anderson.py",
-    ("move = image - x", "move = x - image", "moves have the wrong sign"),
+    ("move - last_move][-MEMORY:]", "move - last_move][:MEMORY]", "the oldest moves are remembered, the newest images"),
     ("if image is None:\n            return x, False, count", "if image is None:\n            return x, True, count", "where the step gives nothing it is said to have settled"),
     ("np.max(np.abs(move), initial=0.0)", "np.max(move, initial=0.0)", "moves downwards do not count"),
     ("image - last_image][-MEMORY:]", "image - x][-MEMORY:]", "moves stand for differences of images"),
@@ -79,13 +79,13 @@ VERTEX_KERNEL = faults_in(
     ("if t0 > most0 + margin or t1 > most1 + margin:", "if t0 > most0 + margin and t1 > most1 + margin:", "one constraint that asks for too much is met"),
     ("if t1 > top + margin:\n                continue", "if t1 > top + 10.0:\n                continue", "both constraints together never ask for too much"),
     ("share = (e0[b] - t0) / (e0[b] - e0[k])", "share = (t0 - e0[k]) / (e0[b] - e0[k])", "lotteries on the first line are read backwards"),
-    ("n = 2 if e1[k] < t1 else 3", "n = 3 if e1[k] < t1 else 2", "left and right are exchanged"),
+    ("bound_by[s, k] = n // 2", "bound_by[s, k] = n % 2", "it is said that the other's constraint binds"),
     ("place[n, 0] >= t0 and place[n, 1] >= t1:", "place[n, 0] >= t0:", "crossings that the second constraint rules out count"),
     ("place[0, 1] >= t1 >= place[1, 1]", "place[0, 1] >= t1", "the corner is there even if it lies outside"),
-    ("for shift in (j - 1 if j > 0 else size - 1, j + 1 if j + 1 < size else 0):", "for shift in (j,):", "rows are passed over that promise more beside the cone"),
+    ("if found <= best[k]:", "if found >= best[k]:", "later rows count only if they promise less"),
     ("y += slope[s, k] * (asked[0, r] - x)", "y -= slope[s, k] * (asked[0, r] - x)", "points leave their edge"),
     ("if wc < 0.0 or (wb < 0.0 and n < count - 2):", "if wc < 0.0 and (wb < 0.0 and n < count - 2):", "the first triangle is taken wherever the point is"),
-    ("outside = True\n            if gap", "outside = False\n            if gap", "points outside are sought inside"),
+    ("share = min(max(share, 0.0), 1.0)", "share = max(share, 0.0)", "points of the boundary lie beyond its edges' ends"),
 )
 
 OUTER = faults_in(
@@ -123,7 +123,7 @@ EQUILIBRIUM_SET = faults_in(
     ("if not 0 < tolerance < 1:", "if not 0 <= tolerance < 1:", "a tolerance of 0 is accepted"),
     ("if apart <= tolerance / 2:", "if apart <= 100 * tolerance:", "rounds end too early"),
     ("certificate > ACCEPTED_GAIN * game.payoff_range", "certificate >= 0.0", "no machine is accepted"),
-    ("form.lowest + form.scale * as_drawn", "form.scale * as_drawn", "outer sets are shifted"),
+    ("bound.form.lowest + bound.form.scale * as_drawn", "bound.form.scale * as_drawn", "outer sets are shifted"),
     ("nodes[s] = own[distinct(", "nodes[s] = own[::-1][distinct(", "vertices are given to the wrong nodes"),
     ("distance(a, b).max()) for a, b in zip(outer, inside", "distance(b, a).max()) for a, b in zip(outer, inside", "the gap is measured from inside"),
     ("scaled = np.stack([-bound.h[:, [left, down]], bound.h[:, [0, up]]]", "scaled = np.stack([-bound.h[:, [down, left]], bound.h[:, [0, up]]]", "players' floors are exchanged"),
