@@ -36,9 +36,9 @@ def test_steps_are_the_twins(kind, seed):
     _steps_of_the_twin(outer_bound, board(seed, kind), DirectionFan.even(16))
 
 
-@pytest.mark.parametrize(("kind", "seed", "sweeps"), [(scenario_like, 1, 12), (ragged, 2, 24), (absorbing, 1, 40), (dense, 2, 24)])
+@pytest.mark.parametrize(("kind", "seed", "sweeps"), [(scenario_like, 1, 12), (ragged, 2, 24), (dense, 2, 24)])
 def test_what_is_proved_contains_the_limit(kind, seed, sweeps):
-    _proofs(outer_bound, board(seed, kind), sweeps)
+    _proofs(outer_bound, board(seed, kind), sweeps, 8)
 
 
 @pytest.mark.parametrize("kind", [dense, ties, ragged, absorbing, scenario_like], ids=lambda kind: kind.__name__)
