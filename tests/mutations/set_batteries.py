@@ -14,16 +14,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
+from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, StochasticGame
-from leverage.solvers import anderson, direction_fan, equilibrium_set, inner_bound, outer_bound, set_form
+from leverage.solvers import anderson, direction_fan, equilibrium_set, inner_bound, outer_bound, payoff_bounds, set_form
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.payoff_polygon import corners
 from tests.games import prisoners_dilemma, random_game
 from tests.mutations.batteries import same
 from tests.solvers.aps_twin import PlainGame, Point, distance, hull, operator, thresholds
+from tests.solvers.test_bargaining import hull as convex_hull
+from tests.solvers.test_bargaining import nested, plain_point, sets_between, sets_of
+from tests.solvers.test_payoff_bounds import CLOSE as CLOSE_BOUNDS
+from tests.solvers.test_payoff_bounds import assert_sound, assert_tight, plain_pd, public_goods
+from tests.solvers.test_variable_threats import BY_HAND, feasible_corners, nash_points, pure_strategies
+from tests.solvers.test_variable_threats import random_game as stochastic_game
+from tests.solvers.test_variable_threats import values_of as values_of_play
 from tests.solvers.set_games import dense, masked, plain, ragged, scenario_like, set_game, ties
 
 #: The prisoners' dilemma 3, 0, 5, 1, solved by hand: patience of at least a half sustains cooperation.
@@ -38,6 +47,7 @@ def compile_kernels() -> None:
     """Compiling takes longer than a battery may: both discount cases of the kernels are met once before."""
     for discount in (0.6, (0.6, 0.5)):
         equilibrium_set.equilibrium_set(prisoners_dilemma(discount))
+    payoff_bounds.payoff_bounds(prisoners_dilemma(0.6))
 
 
 def for_ever(discount: float | tuple[float, float], table: Any = DILEMMA) -> PlainGame:
@@ -1150,3 +1160,412 @@ def _nothing_there(module: ModuleType) -> None:
     assert "From 3 states there is none" in begins.status
     coarse = module.equilibrium_set(replace(built(game), start=3), tolerance=0.3)
     assert coarse.gap <= 1.5
+
+
+# --- polygons of bargaining --------------------------------------------------------------------------------------------------
+
+
+def check_convex(module: ModuleType) -> None:
+    random = np.random.default_rng(9)
+    shapes = [convex_hull(random.normal(size=(n, 2))) for n in (3, 5, 9)]
+    shapes += [SQUARE, SQUARE[:1], SQUARE[[0, 2]], SQUARE[[0, 1]], SQUARE[[0, 3]]]
+    for polygon in shapes:
+        known = hull([Point(*map(float, p)) for p in polygon])
+        for normal, level in ((random.normal(size=2), random.normal()) for _ in range(8)):
+            kept = module.clip(polygon, normal, level)
+            box = _kept(known, normal, level)
+            assert len(hull([Point(*map(float, p)) for p in kept])) == len(hull(box))
+            for p in kept:
+                assert p @ normal >= level - 1e-12
+                assert distance(p, hull(box)) < 1e-12
+            for p in box:
+                assert distance(p, hull([Point(*map(float, q)) for q in kept])) < 1e-12
+            _runs_round(kept)
+        corner = polygon.mean(axis=0) - [0.1, 0.2]
+        same(module.above(polygon, corner), module.clip(module.clip(polygon, np.array([1.0, 0.0]), corner[0]), np.array([0.0, 1.0]), corner[1]))
+        same(np.sort(module.swapped(polygon), axis=0), np.sort(polygon[:, ::-1], axis=0))
+        _runs_round(module.swapped(polygon))
+        _upper_sides(module, polygon)
+        _shares(module, polygon, random)
+        _on_the_boundary(module, polygon, random)
+    assert module.clip(np.zeros((0, 2)), np.ones(2), 0.0).shape == (0, 2)
+    assert module.clip(SQUARE, np.ones(2), 3.0).shape == (0, 2)
+    assert module.clip(SQUARE, np.ones(2), -3.0).tolist() == SQUARE.tolist()
+    same(module.clip(SQUARE, np.ones(2), 2.0), [[1, 1]])
+
+
+def _kept(known: list[Point], normal: Floats, level: float) -> list[Point]:
+    """The part of a hull above a line: vertices above, and where chords between all vertices cross it."""
+    found = [p for p in known if p[0] * normal[0] + p[1] * normal[1] >= level]
+    for a, b in itertools.combinations([np.array(p[:2]) for p in known], 2):
+        high, low = a @ normal - level, b @ normal - level
+        if high * low < 0:
+            found.append(Point(*map(float, a + (b - a) * high / (high - low))))
+    return [Point(float(p[0]), float(p[1])) for p in _thin(found)]
+
+
+def _thin(points: list[Point]) -> list[Point]:
+    """Without those that rounding puts beside the hull of the others."""
+    ring = hull(points)
+    while len(ring) > 2:
+        inner = [p for p in ring if distance(p, hull([q for q in ring if q is not p])) > 1e-12]
+        if len(inner) == len(ring):
+            break
+        ring = hull(inner) if inner else ring[:1]
+    return ring
+
+
+def _runs_round(polygon: Floats) -> None:
+    along = np.roll(polygon, -1, axis=0) - polygon
+    after = np.roll(along, -1, axis=0)
+    assert np.all(along[:, 0] * after[:, 1] - along[:, 1] * after[:, 0] >= -1e-12)
+
+
+def _upper_sides(module: ModuleType, polygon: Floats) -> None:
+    chain = module.upper_chain(polygon)
+    assert np.all(np.diff(chain[:, 0]) >= 0)
+    same(chain[[0, -1], 0], [polygon[:, 0].min(), polygon[:, 0].max()])
+    # the chords between all vertices reach as high
+    for x in np.linspace(chain[0, 0], chain[-1, 0], 7):
+        tops = [p[1] for p in polygon if p[0] == x]
+        for a, b in itertools.permutations(polygon, 2):
+            if a[0] < x < b[0]:
+                tops.append(a[1] + (b[1] - a[1]) * (x - a[0]) / (b[0] - a[0]))
+        if tops:
+            same(np.interp(x, *chain.T), max(tops), 1e-9)
+
+
+def _shares(module: ModuleType, polygon: Floats, random: np.random.Generator) -> None:
+    """Against fine points of the polygon: mixtures of all its vertices."""
+    mixes = np.concatenate([polygon, random.dirichlet(np.full(len(polygon), 0.3), 3000) @ polygon])
+    for reach in (np.ones(2), np.array([0.3, 1.2])):
+        base = polygon.min(axis=0) - 0.1
+        share, point = module.largest_share(polygon, base, reach, 1e-12)
+        shares = ((mixes - base) / reach).min(axis=1)
+        assert shares.max() <= share + 1e-12
+        assert share <= shares.max() + 0.05
+        same(((point - base) / reach).min(), share)
+        _runs_round(polygon)
+    share, point = module.largest_share(polygon, polygon.min(axis=0), np.array([0.0, 1.0]), 1e-12)
+    same(share, np.ptp(polygon[:, 1]))
+    same(point[1], polygon[:, 1].max())
+    share, _ = module.largest_share(polygon, polygon.max(axis=0) + 1.0, np.array([0.0, 1.0]), 1e-12)
+    assert share == -np.inf
+    level = module.largest_share(SQUARE * [2, 1], np.zeros(2), np.ones(2), 1e-12)
+    same(level[1], [2, 1])  # the larger gain is not wasted
+
+
+def _on_the_boundary(module: ModuleType, polygon: Floats, random: np.random.Generator) -> None:
+    for point in (*polygon, *((polygon + np.roll(polygon, 1, axis=0)) / 2), *(0.25 * polygon + 0.75 * np.roll(polygon, 1, axis=0))):
+        vertices, weights = module.lottery(polygon, point, 1e-9)
+        assert len(vertices) == len(weights) <= 2
+        assert np.all(np.diff(vertices) > 0)
+        assert weights.min() > 0
+        same(weights.sum(), 1)
+        same(weights @ polygon[vertices], point, 1e-9)
+        near = np.linalg.norm(polygon - point, axis=1) <= 1e-9
+        assert (len(vertices) == 1) == bool(near.any())
+    far = polygon.max(axis=0) + random.random(2)
+    vertices, weights = module.lottery(polygon, far, 1e-9)
+    drawn = weights @ polygon[vertices]
+    same(np.hypot(*(drawn - far)), distance(far, hull([Point(*map(float, p)) for p in polygon])), 1e-9)
+
+
+# --- bargaining --------------------------------------------------------------------------------------------------------------
+
+
+def check_bargaining(module: ModuleType) -> None:
+    random = np.random.default_rng(10)
+    for rule in module.RULES:
+        widths: list[float] = []
+        for _ in range(12):
+            points = convex_hull(random.normal(size=(random.integers(3, 9), 2)))
+            inside = random.dirichlet(np.ones(len(points))) @ points
+            for given, d in (("worst", points.min(axis=0)), (inside, inside)):
+                found = module.bargain(sets_of(points), 0, rule, given)
+                expected = plain_point(points, d, rule)
+                same(found.disagreement, d)
+                same(found.point, expected, 1e-6)
+                assert np.all(found.low <= expected + 1e-9)
+                assert np.all(expected <= found.high + 1e-9)
+                same(np.array(found.weights) @ points[list(found.vertices)], found.point)
+                assert found.agreement == "agreement"
+                widths.append(float((found.high - found.low).max()))
+        # where sets are known exactly bounds are narrow, but for flat sides and for those who have hardly anything to gain
+        assert np.median(widths) < 1e-9
+        _between_polygons(module, rule, random)
+        assert module.bargain(sets_of(SQUARE), 0, rule).unit_dependent == (rule in ("maximin", "utilitarian"))
+        for polygon, d, point in (
+            ([[1.0, 2.0]], "worst", [1, 2]),
+            ([[1.0, 2.0], [1.0, 5.0]], "worst", [1, 5]),
+            ([[1.0, 2.0], [4.0, 2.0]], "worst", [4, 2]),
+            ([[3.0, 1.0], [1.0, 3.0]], "worst", [2, 2]),
+            ([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0]], (2.0, 1.0), [2, 1]),
+            ([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0]], (2.0 + 1e-15, 1.0), [2, 1]),
+        ):
+            same(module.bargain(sets_of(polygon), 0, rule, d).point, point, 1e-9)
+        large = module.bargain(sets_of(SQUARE * [2, 1] + 1e6), 0, rule)
+        same(large.point, [1e6 + 2, 1e6 + 1], 1e-7)
+    _no_agreement(module)
+
+
+def _between_polygons(module: ModuleType, rule: str, random: np.random.Generator) -> None:
+    """Bounds hold for every set between inner and outer polygon, and every disagreement point that is possible."""
+    for gap in (1.0, 0.1, 1e-3):
+        inner, outer = nested(random, gap)
+        worst = module.bargain(sets_of(inner, outer), 0, rule)
+        pair = random.dirichlet(np.ones(len(inner))) @ inner
+        given = module.bargain(sets_of(inner, outer), 0, rule, pair)
+        low, high = outer.min(axis=0), inner.min(axis=0)
+        for between in sets_between(random, inner, outer, 5):
+            cases = [(given, pair), *((worst, np.where(mask, high, low)) for mask in itertools.product((True, False), repeat=2))]
+            for found, d in cases:
+                point = plain_point(between, d, rule)
+                assert np.all(found.low - 1e-10 <= point)
+                assert np.all(point <= found.high + 1e-10)
+        if gap == 1e-3 and rule == "nash":
+            assert np.all(given.high - given.low < 0.5)
+
+
+def _no_agreement(module: ModuleType) -> None:
+    inner, outer = [[1.0, 1.0], [2.0, 1.0], [1.0, 2.0]], [[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]]
+    beyond = module.bargain(sets_of(inner, outer), 0, "nash", (3.0, 2.0))
+    between = module.bargain(sets_of(inner, outer), 0, "nash", (1.6, 1.6))
+    assert (beyond.agreement, between.agreement) == ("no agreement", "cannot be told")
+    assert np.isnan([beyond.point, between.point, beyond.low]).all()
+    same([between.low, between.high], [[1.6, 1.6], [2.4, 2.4]], 1e-9)
+    assert module.bargain(sets_of([], []), 0).agreement == "no agreement"
+    assert module.bargain(sets_of([], outer), 0).agreement == "cannot be told"
+    for arguments in ((0, "egalitarian"), (1, "nash"), (-1, "nash"), (0, "nash", "best"), (0, "nash", (1.0, 2.0, 3.0)), (0, "nash", (1, np.nan))):
+        with pytest.raises(GameError):
+            module.bargain(sets_of(inner), *arguments)
+
+
+# --- binding threats ---------------------------------------------------------------------------------------------------------
+
+
+def check_variable_threats(module: ModuleType) -> None:
+    for discount in (0.0, 0.9):
+        for name, (payoffs, point, weight, threats, disagreement) in BY_HAND.items():
+            found = module.variable_threats(repeated_game(payoffs, discount))
+            same(found.point, point, 1e-8)
+            assert np.all(found.low <= point)
+            assert np.all(found.high >= point)
+            assert name == "end of a side" or np.all(found.high - found.low < 1e-8)
+            if weight is not None:
+                same(found.weight, weight, 1e-8)
+            if threats is not None:
+                same([own[0] for own in found.threats], threats, 1e-8)
+            if disagreement is not None:
+                same(found.disagreement, disagreement, 1e-8)
+    for seed, states, counts in ((100, 1, (3, 3)), (101, 2, (2, 3)), (102, 3, (2, 2)), (103, 2, (2, 2))):
+        game = stochastic_game(seed, states, counts)
+        found = module.variable_threats(game)
+        assert found.state == game.start == states - 1
+        threats_are_best(game, found)
+        own = Automaton.stationary(game, found.threats)
+        same(found.threat_gain, check(own, nodes=np.ones(states, dtype=bool)).gain)
+        assert 0 <= found.gap < 1e-9 * game.payoff_range
+        assert np.all(found.high - found.low < 1e-6 * game.payoff_range)
+        _bounds_of_other_weights(module, game, found)
+        other = module.variable_threats(game, 0)
+        assert other.state == 0
+        threats_are_best(replace(game, start=0), other)
+    uneven = repeated_game(DILEMMA, (0.9, 0.8))
+    for game, state in ((uneven, None), (repeated_game(DILEMMA, 0.9), 1), (repeated_game(DILEMMA, 0.9), -1)):
+        with pytest.raises(GameError):
+            module.variable_threats(game, state)
+
+
+def repeated_game(payoffs: Any, discount: Any) -> StochasticGame:
+    return StochasticGame.from_arrays([payoffs], [np.ones((*np.shape(payoffs)[:-1], 1))], discount)
+
+
+def threats_are_best(game: StochasticGame, found: Any) -> None:
+    """The agreement is Nash's point against the threats, and no other threat moves it its player's way."""
+    corners_ = feasible_corners(game, game.start)
+    same(values_of_play(game, found.threats)[game.start], found.disagreement, 1e-8)
+    same(nash_points(corners_, found.disagreement[None])[0], found.point, 1e-5 * max(1, game.payoff_range))
+    for player in (0, 1):
+        others = list(found.threats)
+        for own in pure_strategies(game, player):
+            others[player] = own
+            d = values_of_play(game, others)[game.start]
+            assert nash_points(corners_, d[None])[0, player] <= found.point[player] + 1e-5
+
+
+def _bounds_of_other_weights(module: ModuleType, game: StochasticGame, exact: Any) -> None:
+    frontier = module._Frontier.of(game, game.start)
+    z = (exact.point - frontier.base) / frontier.unit
+    frontier.side(0.0)
+    for normal in (1.0, 0.3, 0.6):
+        frontier.side(normal)
+        for weight in (0.0, 0.1, 0.5, 0.8, 1.0):
+            low, high = module._bounds(frontier, weight, frontier.threat(weight))
+            assert np.all(low <= z + 1e-9)
+            assert np.all(z <= high + 1e-9)
+
+
+# --- three players and more --------------------------------------------------------------------------------------------------
+
+
+def check_programmes(module: ModuleType) -> None:
+    random = np.random.default_rng(13)
+    for size in (2, 3):
+        directions = random.normal(size=(10, size))
+        directions[: 2 * size] = np.vstack([np.eye(size), -np.eye(size)])
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        _outer_programmes(module, directions, random)
+        _inner_programmes(module, directions, random)
+
+
+def _axes(goals: Floats, rows: int) -> tuple[Any, Floats]:
+    """Each goal as a sum of axes."""
+    size = goals.shape[1]
+    basis = np.where(goals >= 0, np.arange(size), size + np.arange(size))
+    return np.tile(basis, (rows, 1, 1)), np.tile(np.abs(goals), (rows, 1, 1))
+
+
+def _outer_programmes(module: ModuleType, directions: Floats, random: np.random.Generator) -> None:
+    """Three states with two, one and no living row; one row's constraints contradict each other."""
+    count, size = directions.shape
+    goals, first = np.ascontiguousarray(directions * random.uniform(0.5, 0.9, size)), np.array([0, 3, 4, 6])
+    constant = random.random((6, count))
+    bound = np.stack([around(random.random((size + 2, size)), directions) for _ in range(6)])
+    bound[1, size] = -1.5  # a floor above what the row can reach
+    bound[2] -= 0.02 * random.random(count)
+    alive = np.array([True, True, True, True, False, False])
+    basis, multiplier = _axes(goals, 6)
+    rest = np.zeros((6, count))
+    supports, row = np.empty((3, count)), np.full((3, count), -5, dtype=np.intp)
+    still = alive.copy()
+    module.raise_supports(directions, goals, constant, bound, first, still, basis, multiplier, rest, supports, row, True)
+    assert not still[4:].any()
+    truth = np.full((6, count), -np.inf)
+    for r, k in itertools.product(np.flatnonzero(alive), range(count)):
+        answer = linprog(-goals[k], A_ub=directions, b_ub=bound[r], bounds=[(None, None)] * size)
+        if answer.status == 0:
+            truth[r, k] = constant[r, k] - answer.fun
+    for s in range(3):
+        own = truth[first[s] : first[s + 1]]
+        if np.isinf(own).all():
+            assert np.all(row[s] == -1)
+            assert np.all(supports[s] == -np.inf)
+        else:
+            same(supports[s], own.max(axis=0), 1e-8)
+            same(row[s], first[s] + own.argmax(axis=0))
+    assert np.all(multiplier >= 0)
+    chosen = np.take_along_axis(row[:1], np.zeros((1, count), dtype=int), axis=0)[0]
+    for k in range(count):
+        same(multiplier[chosen[k], k] @ directions[basis[chosen[k], k]], goals[k], 1e-9)
+    # with other right sides the multipliers still bound what is attained, without a pivot
+    higher = bound + random.random(bound.shape)
+    again, _ = np.empty_like(supports), row.copy()
+    living = alive & ~np.isinf(truth).all(axis=1)
+    module.raise_supports(directions, goals, constant, higher, first, living.copy(), basis, multiplier, rest, again, row, False)
+    for s, k in itertools.product((0, 1), range(count)):
+        worth = [constant[r, k] + multiplier[r, k] @ higher[r, basis[r, k]] for r in range(first[s], first[s + 1]) if living[r]]
+        same(again[s, k], max(worth))
+
+
+def _inner_programmes(module: ModuleType, directions: Floats, random: np.random.Generator) -> None:
+    """One state with four rows that lead to one or two of two states with a few points each."""
+    count, size = directions.shape
+    goals, first = np.ascontiguousarray(0.8 * directions), np.array([0, 4])
+    first_entry, target = np.array([0, 1, 3, 5, 6]), np.array([0, 0, 1, 0, 1, 1])
+    chance = np.array([1.0, 0.4, 0.6, 0.7, 0.3, 1.0])
+    points, use = random.random((2, 5, size)), np.ones((2, 5), dtype=bool)
+    use[1, 2] = False
+    constant, feasible = random.random((4, count)), np.array([True, True, True, False])
+    for low in (-1.0, 0.3, 0.45):
+        floor = np.full((4, size), low)
+        truth = np.full((4, count), -np.inf)
+        for r, k in itertools.product(range(3), range(count)):
+            entries = range(first_entry[r], first_entry[r + 1])
+            lotteries = [chance[e] * points[target[e]][use[target[e]]] for e in entries]
+            columns = np.vstack(lotteries)
+            owner = np.concatenate([np.full(len(part), n) for n, part in enumerate(lotteries)])
+            answer = linprog(-(columns @ goals[k]), A_ub=-columns.T, b_ub=-floor[r], A_eq=np.equal.outer(range(len(lotteries)), owner).astype(float), b_eq=np.ones(len(lotteries)))
+            if answer.status == 0:
+                truth[r, k] = constant[r, k] - answer.fun
+        room = 2 + size
+        row, codes = np.full((1, count), -5, dtype=np.intp), np.full((1, count, room), -5, dtype=np.intp)
+        weights, turned = np.zeros((1, count, room)), np.zeros((1, count, size))
+        order = np.where(np.isfinite(truth), truth, 0.0) + 0.01 * random.random(truth.shape) + 1e-6
+        order[3] = 9.0
+        module.propose_points(
+            goals, constant, order, first, first_entry, target, chance, points, use, floor, feasible, row, codes, weights, turned
+        )
+        for k in range(count):
+            best = truth[:, k].max()
+            if np.isinf(best):
+                assert row[0, k] == -1
+                continue
+            r, used = row[0, k], codes[0, k] >= 0
+            assert truth[r, k] >= best - 1e-9
+            entry, at = codes[0, k][used] // 5, codes[0, k][used] % 5
+            e = first_entry[r] + entry
+            assert np.all(use[target[e], at])
+            same(np.bincount(entry, weights=weights[0, k][used]), np.ones(first_entry[r + 1] - first_entry[r]), 1e-9)
+            mean = (weights[0, k][used] * chance[e]) @ points[target[e], at]
+            same(constant[r, k] + goals[k] @ mean, best, 1e-9)
+            assert np.all(mean >= low - 1e-9)
+            # no point of a next state is better in the turned direction than those that are used
+            for n in range(first_entry[r], first_entry[r + 1]):
+                own = points[target[n]][use[target[n]]] @ turned[0, k]
+                assert np.all(points[target[e[e == n]], at[e == n]] @ turned[0, k] >= own.max() - 1e-9)
+
+
+def check_payoff_bounds(module: ModuleType) -> None:
+    for delta, best, total in ((0.2, 1.0, 2.0), (0.25, 4.0, 5.0), (0.3, 4.0, 5.0), (0.6, 13 / 3, 6.0)):
+        found = module.payoff_bounds(plain_pd(delta), weights=(1, 1))
+        assert_tight(found, np.array([[[1.0, best]] * 2]), np.array([[[2.0, total]]]))
+    for delta in (0.3, 0.4, 0.7):
+        best, total = (0.0, 0.0) if delta < 1 / 3 else (min(1.2, 14 / 15 + 0.4 * delta), 2.4)
+        found = module.payoff_bounds(public_goods(delta), weights=(1, 1, 1))
+        assert_tight(found, np.array([[[0.0, best]] * 3]), np.array([[[0.0, total]]]))
+    uneven = module.payoff_bounds(plain_pd((0.9, 0.8)), weights=(1, 1))
+    assert_sound(uneven)
+    assert uneven.gap <= CLOSE_BOUNDS * uneven.game.payoff_range
+    assert uneven.weighted_inner[0, 0, 1] > 6.36
+    for seed in (5, 1):
+        own = board(seed)
+        sets = equilibrium_set.equilibrium_set(own.form.game)
+        found = module.payoff_bounds(own.form.game, weights=(2, -1))
+        assert_sound(found)
+        same(found.outer, sets.bounds, 1e-5 * own.game.payoff_range)
+        assert np.all(found.outer[..., 0] <= sets.bounds[..., 0] + 2e-6)
+        assert np.all(found.outer[..., 1] >= sets.bounds[..., 1] - 2e-6)
+        for s, part in enumerate(sets.inner):
+            worth = part @ [2, -1]
+            assert found.weighted_outer[s, 0, 0] <= worth.min() + 1e-8
+            assert found.weighted_outer[s, 0, 1] >= worth.max() - 1e-8
+    _masks_of_bounds(module)
+    constant = module.payoff_bounds(StochasticGame.from_arrays([np.full((2, 2, 2, 3), 7.0)], [np.ones((2, 2, 2, 1))], 0.9))
+    same(constant.outer, np.full((1, 3, 2), 7.0), 1e-9)
+    for options in ({"tolerance": 0.0}, {"weights": (1, 1)}, {"directions": -1}, {"prescribable": [[[True]]]}):
+        with pytest.raises(GameError):
+            module.payoff_bounds(public_goods(0.5), **options)
+
+
+def _masks_of_bounds(module: ModuleType) -> None:
+    """Games of two players with masks, against the set itself; and states without equilibrium."""
+    free, first = np.array([True, True]), np.array([True, False])
+    barred = module.payoff_bounds(plain_pd(0.05), weights=(1, 1), deviation=[[first, first]])
+    same(barred.outer, [[[0.0, 5.0]] * 2], 1e-5)
+    same(barred.inner, [[[0.0, 5.0]] * 2], 1e-5)
+    tempted = module.payoff_bounds(plain_pd(0.9), prescribable=[[first, first]])
+    assert np.isnan(tempted.outer).all()
+    found = module.payoff_bounds(plain_pd(0.9), prescribable=[[first, first]], deviation=[[first, first]])
+    same(found.inner, np.full((1, 2, 2), 3.0), 1e-9)
+    game = built(lost_states())
+    lost = module.payoff_bounds(game)
+    assert np.isnan(lost.outer[:, 0, 0]).tolist() == [True, True, True, False]
+    assert "state 3" in lost.status
+    same(lost.outer[3], [[1, 13 / 3]] * 2, 1e-5)
+    same(lost.inner[3], [[1, 13 / 3]] * 2, 1e-5)
+    masks = [[first, first] if s == 1 else [free, free] for s in range(4)]
+    kept = module.payoff_bounds(game, prescribable=masks, deviation=masks)
+    assert np.isnan(kept.outer[:, 0, 0]).tolist() == [False, False, True, False]
+    one_sided = module.payoff_bounds(game, prescribable=masks)
+    assert np.isnan(one_sided.outer[:, 0, 0]).tolist() == [True, True, True, False]

@@ -129,3 +129,73 @@ EQUILIBRIUM_SET = faults_in(
     ("scaled = np.stack([-bound.h[:, [left, down]], bound.h[:, [0, up]]]", "scaled = np.stack([-bound.h[:, [down, left]], bound.h[:, [0, up]]]", "players' floors are exchanged"),
     ("if bound.source == game.start:", "if bound.source >= 0:", "the state where play begins is always blamed"),
 )
+
+CONVEX = faults_in(
+    "solvers/convex_polygon.py",
+    ("kept = height >= 0", "kept = height > 0", "vertices on the line are lost"),
+    ("(high / (high - low))", "(high / (high + low))", "crossings stand elsewhere"),
+    ("inside if kept[k] else (*inside[2:], *inside[:2])", "inside", "crossings are counted from the other end, where rounding differs"),
+    ("np.array([0.0, 1.0]), float(point[1]))", "np.array([0.0, 1.0]), float(point[0]))", "the second floor is the first one"),
+    ("return polygon[::-1, ::-1]", "return polygon[:, ::-1]", "exchanged polygons run clockwise"),
+    ("np.lexsort((-y, x))[0]", "np.lexsort((y, x))[0]", "the upper side begins below"),
+    ("tied = (shares == share) | np.all(gains >= target - tie, axis=1)", "tied = shares == share", "points that rounding parts are not tied"),
+    ("np.where(gains >= 0, np.inf, -np.inf)", "np.inf", "a coordinate without reach need not reach the base"),
+    ("np.concatenate([polygon, _crossings(polygon, base, reach)])", "polygon.copy()", "only vertices are tried"),
+    ("order = np.argsort(ends)", "order = np.arange(2)", "indices stand in the order of the side"),
+)
+
+BARGAINING = faults_in(
+    "solvers/bargaining.py",
+    ("return np.minimum(low, high), high", "return high, high", "the worst payoff is known exactly"),
+    ("pair = pair - tie", "pair = pair - 0.0", "a pair that is missed by rounding leaves nothing"),
+    ("step[:, 0] * step[:, 1], a[:, 0] * step[:, 1] + a[:, 1] * step[:, 0]", "step[:, 0] * step[:, 1], a[:, 0] * step[:, 1]", "the product's slope is half of it"),
+    ("gains[:, 0] * gains[:, 1]", "gains[:, 0] + gains[:, 1]", "Nash's point has the largest sum"),
+    ("(y_1 - x) * (top - high_2)", "(y_1 - x) * (top - low_2)", "bounds of Nash's point take the wrong disagreement"),
+    ("max(most_2, high_2)), problem.tie)", "least_2), problem.tie)", "the ideal point is known exactly"),
+    ("last = max(high_1 + equal_gains(problem.outer, high_1, low_2), float(at_top[:, 0].max()))", "last = high_1 + equal_gains(problem.outer, high_1, low_2)", "it is forgotten that one player may gain more than the other"),
+    ("sums >= sums.max() - problem.tie", "sums >= sums.max()", "tied sums are told apart by rounding"),
+    ("kept = clip(problem.outer, np.ones(2), best)", "kept = clip(problem.inner, np.ones(2), best)", "sums of the outer polygon do not count"),
+    ("idle = np.flatnonzero(best <= problem.tie)", "idle = np.flatnonzero(best < 0)", "who has nothing to gain bargains"),
+)
+
+VARIABLE_THREATS = faults_in(
+    "solvers/variable_threats.py",
+    ("self.payoffs @ np.array([weight, weight - 1])", "self.payoffs @ np.array([weight, 1 - weight])", "threats are for the sum"),
+    ("right = (1 - discount) * reward\n", "right = reward\n", "values are not normalised"),
+    ("begin = game.start if state is None else int(state)", "begin = game.start", "the state that is asked for is not taken"),
+    ("for player in (0 if weight == 0 else 1, 1 if weight == 1 else 0):", "for player in (1, 0):", "inefficient ends of upright sides count"),
+    ("self._reply(1, -reward, flat[0])", "self._reply(1, reward, flat[0])", "the other replies to the first one's gain"),
+    ("right, w_right = a, weight", "left, w_left = a, weight", "the search goes on at the wrong side"),
+    ("(value - low) / (high - low) * (b - a)", "(value - high) / (high - low) * (b - a)", "agreements lie beyond the side"),
+    ("return 0.0 if abs(miss) <= VALUE_TOLERANCE else miss", "return -miss", "at corners weights are sought the wrong way"),
+    ("float(weight * point[0] - (1 - weight) * point[1])", "float(weight * point[0] - weight * point[1])", "differences are not weighted"),
+    ("per_unit = np.array([weight, 1 - weight]) / unit", "per_unit = np.array([weight, 1 - weight]) * unit", "the weight is in the wrong units"),
+)
+
+PROGRAMMES = faults_in(
+    "solvers/programme_kernel.py",
+    ("if top != k:\n            for j in range(k, size):\n                matrix[k, j], matrix[top, j] = matrix[top, j], matrix[k, j]\n            x[k], x[top] = x[top], x[k]", "if top != k:\n            for j in range(k, size):\n                matrix[k, j], matrix[top, j] = matrix[top, j], matrix[k, j]", "rows are exchanged without their right side"),
+    ("if abs(matrix[r, k]) > abs(matrix[top, k]):", "if matrix[r, k] > matrix[top, k] + 9.0:", "there is no pivoting"),
+    ("miss = -bound[q]", "miss = bound[q]", "constraints have the wrong sign"),
+    ("feasible = worst <= CONTRADICTION", "feasible = True", "rows that contradict themselves live"),
+    ("if share[j] > PIVOT:\n", "if share[j] < -PIVOT:\n", "the wrong constraint leaves"),
+    ("total = constant[r, k] + missing\n", "total = missing\n", "what a row pays today does not count"),
+    ("if alive[r]:\n                    total", "if True:\n                    total", "rows that are dead count"),
+    ("column[slots + code - slots * count] = -1.0", "column[slots + code - slots * count] = 1.0", "a surplus over a floor is a lack"),
+    ("if reached <= needed:\n            return False", "if reached >= needed:\n            return False", "what is good enough is given up"),
+    ("if use[target[first + e], j]:\n                total", "if True:\n                total", "points that may not be reached are"),
+)
+
+PAYOFF_BOUNDS = faults_in(
+    "solvers/payoff_bounds.py",
+    ("lack = self.thresholds(worst) - slack - self.stage", "lack = self.thresholds(worst) - slack", "what the row pays today does not count"),
+    ("histories = histories + histories @ sparse", "histories = histories + sparse", "a second departure starts from nowhere"),
+    ("alive = alive & ~states[row_state] & ~self.may_reach(states)", "alive = alive & ~states[row_state]", "emptiness does not spread"),
+    ("(a < counts[game.row_state, player]) & (a != own)", "(a < counts[game.row_state, player])", "the prescribed action is a departure of itself"),
+    ("binding = -floor < bound[:, number : 2 * number]", "binding = -floor > bound[:, number : 2 * number]", "floors that bind are left out"),
+    ("lower = np.where(self.empty[:, None], self.supports, np.minimum(self.supports, found + ROUNDING))", "lower = np.where(self.empty[:, None], self.supports, 0.9 * np.minimum(self.supports, found + ROUNDING))", "supports fall too far"),
+    ("smallest = offset - length * outer.supports[:, down]", "smallest = offset - outer.supports[:, down]", "smallest payoffs are in the wrong units"),
+    ("target = which[game.transitions.indices[entry], punished]", "target = which[game.transitions.indices[entry], 0]", "the first player is always punished"),
+    ("np.isinf(worst[:, 0])", "np.isnan(worst[:, 0])", "continuations may lead to states without points"),
+    ("down = np.concatenate([number + np.arange(number), 2 * number + extra", "down = np.concatenate([number + np.arange(number), 2 * number", "smallest sums are read from the largest"),
+)
