@@ -1192,6 +1192,13 @@ def check_convex(module: ModuleType) -> None:
     assert module.clip(SQUARE, np.ones(2), 3.0).shape == (0, 2)
     assert module.clip(SQUARE, np.ones(2), -3.0).tolist() == SQUARE.tolist()
     same(module.clip(SQUARE, np.ones(2), 2.0), [[1, 1]])
+    same(module.clip(SQUARE[[0, 1]], np.array([0.0, 1.0]), 0.0), SQUARE[[0, 1]])
+    same(module.clip(SQUARE[:1], np.array([0.0, 1.0]), 0.0), SQUARE[:1])
+    for _ in range(60):  # both passes over a segment give the same point
+        assert len(module.clip(random.random((2, 2)), random.random(2), 0.5)) <= 2
+    # the smaller gain is 2 all along the right side; the other gain decides, not the last digit
+    tilted = np.array([[0.0, 0.0], [2.0 + 4e-16, 2.5], [2.0, 5.0], [0.0, 5.0]])
+    same(module.largest_share(tilted, np.zeros(2), np.ones(2), 1e-12)[1], [2, 5])
 
 
 def _kept(known: list[Point], normal: Floats, level: float) -> list[Point]:
@@ -1224,7 +1231,8 @@ def _runs_round(polygon: Floats) -> None:
 def _upper_sides(module: ModuleType, polygon: Floats) -> None:
     chain = module.upper_chain(polygon)
     assert np.all(np.diff(chain[:, 0]) >= 0)
-    same(chain[[0, -1], 0], [polygon[:, 0].min(), polygon[:, 0].max()])
+    for at, x in ((0, polygon[:, 0].min()), (-1, polygon[:, 0].max())):
+        same(chain[at], [x, polygon[polygon[:, 0] == x, 1].max()])
     # the chords between all vertices reach as high
     for x in np.linspace(chain[0, 0], chain[-1, 0], 7):
         tops = [p[1] for p in polygon if p[0] == x]
@@ -1306,6 +1314,8 @@ def check_bargaining(module: ModuleType) -> None:
             same(module.bargain(sets_of(polygon), 0, rule, d).point, point, 1e-9)
         large = module.bargain(sets_of(SQUARE * [2, 1] + 1e6), 0, rule)
         same(large.point, [1e6 + 2, 1e6 + 1], 1e-7)
+    leaning = [[0.0, 0.0], [4.0, 0.0], [0.0, 4.0 + 2e-15]]
+    same(module.bargain(sets_of(leaning), 0, "utilitarian", (1.0, 0.0)).point, [2.5, 1.5], 1e-9)
     _no_agreement(module)
 
 
@@ -1371,6 +1381,11 @@ def check_variable_threats(module: ModuleType) -> None:
         other = module.variable_threats(game, 0)
         assert other.state == 0
         threats_are_best(replace(game, start=0), other)
+    frontier = module._Frontier.of(repeated_game([[[0.0, 6.0], [3.0, 6.0]], [[5.0, 0.0], [5.0, 2.0]]], 0.5), 0)
+    for weight, end in ((0.0, [0.6, 1.0]), (1.0, [1.0, 1 / 3])):
+        side = frontier.side(weight)
+        same([side.a, side.b], [end, end])
+        same(side.height, 1)
     uneven = repeated_game(DILEMMA, (0.9, 0.8))
     for game, state in ((uneven, None), (repeated_game(DILEMMA, 0.9), 1), (repeated_game(DILEMMA, 0.9), -1)):
         with pytest.raises(GameError):
@@ -1475,7 +1490,7 @@ def _inner_programmes(module: ModuleType, directions: Floats, random: np.random.
     first_entry, target = np.array([0, 1, 3, 5, 6]), np.array([0, 0, 1, 0, 1, 1])
     chance = np.array([1.0, 0.4, 0.6, 0.7, 0.3, 1.0])
     points, use = random.random((2, 5, size)), np.ones((2, 5), dtype=bool)
-    use[1, 2] = False
+    use[1, 2], points[1, 2] = False, 1.3
     constant, feasible = random.random((4, count)), np.array([True, True, True, False])
     for low in (-1.0, 0.3, 0.45):
         floor = np.full((4, size), low)

@@ -191,11 +191,11 @@ PAYOFF_BOUNDS = faults_in(
     ("lack = self.thresholds(worst) - slack - self.stage", "lack = self.thresholds(worst) - slack", "what the row pays today does not count"),
     ("histories = histories + histories @ sparse", "histories = histories + sparse", "a second departure starts from nowhere"),
     ("alive = alive & ~states[row_state] & ~self.may_reach(states)", "alive = alive & ~states[row_state]", "emptiness does not spread"),
-    ("(a < counts[game.row_state, player]) & (a != own)", "(a < counts[game.row_state, player])", "the prescribed action is a departure of itself"),
+    ("(rows + (a - own) * stride)", "(rows + (a - own))", "departures of one player are those of the last"),
     ("binding = -floor < bound[:, number : 2 * number]", "binding = -floor > bound[:, number : 2 * number]", "floors that bind are left out"),
     ("lower = np.where(self.empty[:, None], self.supports, np.minimum(self.supports, found + ROUNDING))", "lower = np.where(self.empty[:, None], self.supports, 0.9 * np.minimum(self.supports, found + ROUNDING))", "supports fall too far"),
     ("smallest = offset - length * outer.supports[:, down]", "smallest = offset - outer.supports[:, down]", "smallest payoffs are in the wrong units"),
     ("target = which[game.transitions.indices[entry], punished]", "target = which[game.transitions.indices[entry], 0]", "the first player is always punished"),
-    ("np.isinf(worst[:, 0])", "np.isnan(worst[:, 0])", "continuations may lead to states without points"),
+    ("problem.stage[row] + problem.discount * following", "problem.stage[row] + following", "what follows is not discounted"),
     ("down = np.concatenate([number + np.arange(number), 2 * number + extra", "down = np.concatenate([number + np.arange(number), 2 * number", "smallest sums are read from the largest"),
 )
