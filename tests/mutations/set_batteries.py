@@ -20,12 +20,14 @@ from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, StochasticGame
-from leverage.solvers import anderson, direction_fan, equilibrium_set, inner_bound, outer_bound, payoff_bounds, set_form
+from leverage.solvers import direction_fan, equilibrium_set, outer_bound, payoff_bounds, set_form
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.payoff_polygon import corners
-from tests.games import prisoners_dilemma, random_game
+from tests.games import prisoners_dilemma, random_game, random_machine
 from tests.mutations.batteries import same
+from tests.mutations.reference import gains_of
 from tests.solvers.aps_twin import PlainGame, Point, distance, hull, operator, thresholds
+from tests.solvers.set_games import dense, masked, plain, ragged, scenario_like, set_game, ties
 from tests.solvers.test_bargaining import hull as convex_hull
 from tests.solvers.test_bargaining import nested, plain_point, sets_between, sets_of
 from tests.solvers.test_payoff_bounds import CLOSE as CLOSE_BOUNDS
@@ -33,7 +35,6 @@ from tests.solvers.test_payoff_bounds import assert_sound, assert_tight, plain_p
 from tests.solvers.test_variable_threats import BY_HAND, feasible_corners, nash_points, pure_strategies
 from tests.solvers.test_variable_threats import random_game as stochastic_game
 from tests.solvers.test_variable_threats import values_of as values_of_play
-from tests.solvers.set_games import dense, masked, plain, ragged, scenario_like, set_game, ties
 
 #: The prisoners' dilemma 3, 0, 5, 1, solved by hand: patience of at least a half sustains cooperation.
 DILEMMA = [[(3.0, 3.0), (0.0, 5.0)], [(5.0, 0.0), (1.0, 1.0)]]
@@ -225,7 +226,9 @@ def _sides(fan: Any, vectors: Floats) -> None:
     cosines = vectors @ fan.sides.T
     own = cosines[np.arange(len(vectors)), fan.side_of(vectors)]
     assert np.all(own >= cosines.max(axis=1) - 1e-3 * np.hypot(*vectors.T))
-    turned = [0.98 * first + 0.02 * second for first, second in zip(fan.directions, np.roll(fan.directions, -1, axis=0), strict=True)]
+    turned = [
+        0.98 * first + 0.02 * second for first, second in zip(fan.directions, np.roll(fan.directions, -1, axis=0), strict=True)
+    ]
     assert fan.side_of(np.array(turned)).tolist() == list(range(0, 2 * fan.size, 2))
 
 
@@ -413,8 +416,10 @@ def _cut_polygons(module: ModuleType, points: Floats, random: np.random.Generato
     box = np.concatenate([d, [[-1.0, 0.0], [0.0, -1.0]]])
     low, high = -c[fan.marks[1:]], c[[0, fan.marks[0]]]
     queries = np.concatenate([random.normal(size=(12, 2)), d])
-    cone, plain = fan.cones(queries)
-    shares = np.array([(-0.1, -0.1), (-0.1, 0.5), (0.5, -0.1), (0, 0), (1, 0), (0, 1), *random.uniform(0, 1, (7, 2)), (0.9, 0.1), (0.05, 0.02)])
+    cone, _ = fan.cones(queries)
+    shares = np.array(
+        [(-0.1, -0.1), (-0.1, 0.5), (0.5, -0.1), (0, 0), (1, 0), (0, 1), *random.uniform(0, 1, (7, 2)), (0.9, 0.1), (0.05, 0.02)]
+    )
     for share in shares:
         t = np.maximum(low + share * (high - low), low)  # as `constraint` gives it
         levels = np.concatenate([c, -t])
@@ -664,7 +669,12 @@ def _rounds(module: ModuleType, random: np.random.Generator) -> None:
 
 def _lotteries(module: ModuleType, random: np.random.Generator) -> None:
     """Points inside are reproduced; others are moved to the nearest place, the farthest of which is told."""
-    shapes = [[Point(*p) for p in cloud(random, 9).tolist()], [Point(0.2, 0.3)], [Point(0.0, 0.0), Point(1.0, 0.5)], [Point(*p) for p in SQUARE]]
+    shapes = [
+        [Point(*p) for p in cloud(random, 9).tolist()],
+        [Point(0.2, 0.3)],
+        [Point(0.0, 0.0), Point(1.0, 0.5)],
+        [Point(*p) for p in SQUARE],
+    ]
     polygons = [hull(points) for points in shapes]
     values = np.array([p[:2] for part in polygons for p in part])
     round_start = np.cumsum([0, *map(len, polygons)])
@@ -735,7 +745,7 @@ def check_outer_bound(module: ModuleType) -> None:
     fan = uneven_fan()
     for seed, kind in ((5, dense), (0, dense), (3, masked), (2, ragged)):
         own = board(seed, kind)
-        _steps_of_the_twin(module, own, direction_fan.DirectionFan.even(16))
+        steps_of_the_twin(module, own, direction_fan.DirectionFan.even(16))
         limit = plain_iteration(own, fan)
         for goal in (1e-3, 1e-8):
             for guess in (None, limit.h, limit.h + 0.2, limit.h - 0.2):
@@ -753,7 +763,7 @@ def check_outer_bound(module: ModuleType) -> None:
         (board(0), 12),
         (board(1), 12),
     ):
-        _proofs(module, own, sweeps)
+        proofs_hold(module, own, sweeps)
     _dilemma_outside(module)
     _today(module)
     _emptiness(module)
@@ -767,7 +777,7 @@ def check_outer_bound(module: ModuleType) -> None:
     assert slow.sweeps >= 1
 
 
-def _steps_of_the_twin(module: ModuleType, own: Board, fan: DirectionFan) -> None:
+def steps_of_the_twin(module: ModuleType, own: Board, fan: DirectionFan) -> None:
     """From the second step on, when polygons have no loose facets, each is the twin's up to slack and rounding."""
     bound = module.whole_box(own.form, fan)
     unit = around(SQUARE, fan.directions)
@@ -789,7 +799,7 @@ def _steps_of_the_twin(module: ModuleType, own: Board, fan: DirectionFan) -> Non
         bound = following
 
 
-def _proofs(module: ModuleType, own: Board, sweeps: int, at_least: int = 10) -> None:
+def proofs_hold(module: ModuleType, own: Board, sweeps: int, at_least: int = 10) -> None:
     """Whatever the guess, what is proved contains the limit of plain iteration; at the limit it is tight."""
     fan = direction_fan.DirectionFan.even(16)
     last = plain_iteration(own, fan)
@@ -837,7 +847,9 @@ def _dilemma_outside(module: ModuleType) -> None:
         bound = module.whole_box(own.form, fan.with_more(slopes / np.hypot(*slopes.T)[:, None])[0])
         bound = module.tighten(bound, 1e-9, 5000)
         same(bound.h, own.supports([hull([Point(*p) for p in answer])], bound.fan.directions), 1e-8)
-        same(module.support_toward(bound, fan.directions), own.supports([hull([Point(*p) for p in answer])], fan.directions), 1e-8)
+        same(
+            module.support_toward(bound, fan.directions), own.supports([hull([Point(*p) for p in answer])], fan.directions), 1e-8
+        )
 
 
 def _today(module: ModuleType) -> None:
@@ -889,8 +901,8 @@ def check_inner_bound(module: ModuleType) -> None:
     for seed, kind in ((5, dense), (0, dense), (3, masked), (1, ties), (2, ragged)):
         own = board(seed, kind)
         _images_of_the_twin(module, own)
-        _what_departures_pay(module, own)
-        _sets_that_generate_themselves(module, own)
+        what_departures_pay(module, own)
+        sets_that_generate_themselves(module, own)
     for discount, answer in ((0.2, [(1.0, 1.0)]), (0.3, TURNS), (0.6, COOPERATION), ((0.6, 0.6), COOPERATION)):
         _dilemma_inside(module, discount, answer)
     _unanswered_moves(module)
@@ -911,7 +923,7 @@ def _images_of_the_twin(module: ModuleType, own: Board) -> None:
             same(found, twin, TIGHT)
 
 
-def _what_departures_pay(module: ModuleType, own: Board) -> None:
+def what_departures_pay(module: ModuleType, own: Board) -> None:
     game, form = own.game, own.form
     worst = np.random.default_rng(12).random((game.n_states, 2))
     units = [tuple(form.lowest + form.scale * w) for w in worst]
@@ -926,7 +938,7 @@ def _what_departures_pay(module: ModuleType, own: Board) -> None:
             same(asked[i, r], (known + slack - form.reward[r, i]) / form.delta[i])
 
 
-def _sets_that_generate_themselves(module: ModuleType, own: Board) -> None:
+def sets_that_generate_themselves(module: ModuleType, own: Board) -> None:
     """What is proved passes the independent checker; it grows, and stays within the outer bound."""
     form, fan = own.form, uneven_fan()
     bound = outer_bound.tighten(outer_bound.whole_box(form, fan), 1e-9, 5000)
@@ -1047,9 +1059,7 @@ def _unanswered_moves(module: ModuleType) -> None:
 
 
 def solved(module: ModuleType, own: Board, **options: Any) -> Any:
-    return module.equilibrium_set(
-        own.form.game, prescribable=own.game.prescribable, deviation=own.game.deviation, **options
-    )
+    return module.equilibrium_set(own.form.game, prescribable=own.game.prescribable, deviation=own.game.deviation, **options)
 
 
 def check_equilibrium_set(module: ModuleType) -> None:
@@ -1182,7 +1192,10 @@ def check_convex(module: ModuleType) -> None:
                 assert distance(p, hull([Point(*map(float, q)) for q in kept])) < 1e-12
             _runs_round(kept)
         corner = polygon.mean(axis=0) - [0.1, 0.2]
-        same(module.above(polygon, corner), module.clip(module.clip(polygon, np.array([1.0, 0.0]), corner[0]), np.array([0.0, 1.0]), corner[1]))
+        same(
+            module.above(polygon, corner),
+            module.clip(module.clip(polygon, np.array([1.0, 0.0]), corner[0]), np.array([0.0, 1.0]), corner[1]),
+        )
         same(np.sort(module.swapped(polygon), axis=0), np.sort(polygon[:, ::-1], axis=0))
         _runs_round(module.swapped(polygon))
         _upper_sides(module, polygon)
@@ -1264,7 +1277,11 @@ def _shares(module: ModuleType, polygon: Floats, random: np.random.Generator) ->
 
 
 def _on_the_boundary(module: ModuleType, polygon: Floats, random: np.random.Generator) -> None:
-    for point in (*polygon, *((polygon + np.roll(polygon, 1, axis=0)) / 2), *(0.25 * polygon + 0.75 * np.roll(polygon, 1, axis=0))):
+    for point in (
+        *polygon,
+        *((polygon + np.roll(polygon, 1, axis=0)) / 2),
+        *(0.25 * polygon + 0.75 * np.roll(polygon, 1, axis=0)),
+    ):
         vertices, weights = module.lottery(polygon, point, 1e-9)
         assert len(vertices) == len(weights) <= 2
         assert np.all(np.diff(vertices) > 0)
@@ -1346,7 +1363,14 @@ def _no_agreement(module: ModuleType) -> None:
     same([between.low, between.high], [[1.6, 1.6], [2.4, 2.4]], 1e-9)
     assert module.bargain(sets_of([], []), 0).agreement == "no agreement"
     assert module.bargain(sets_of([], outer), 0).agreement == "cannot be told"
-    for arguments in ((0, "egalitarian"), (1, "nash"), (-1, "nash"), (0, "nash", "best"), (0, "nash", (1.0, 2.0, 3.0)), (0, "nash", (1, np.nan))):
+    for arguments in (
+        (0, "egalitarian"),
+        (1, "nash"),
+        (-1, "nash"),
+        (0, "nash", "best"),
+        (0, "nash", (1.0, 2.0, 3.0)),
+        (0, "nash", (1, np.nan)),
+    ):
         with pytest.raises(GameError):
             module.bargain(sets_of(inner), *arguments)
 
@@ -1500,7 +1524,13 @@ def _inner_programmes(module: ModuleType, directions: Floats, random: np.random.
             lotteries = [chance[e] * points[target[e]][use[target[e]]] for e in entries]
             columns = np.vstack(lotteries)
             owner = np.concatenate([np.full(len(part), n) for n, part in enumerate(lotteries)])
-            answer = linprog(-(columns @ goals[k]), A_ub=-columns.T, b_ub=-floor[r], A_eq=np.equal.outer(range(len(lotteries)), owner).astype(float), b_eq=np.ones(len(lotteries)))
+            answer = linprog(
+                -(columns @ goals[k]),
+                A_ub=-columns.T,
+                b_ub=-floor[r],
+                A_eq=np.equal.outer(range(len(lotteries)), owner).astype(float),
+                b_eq=np.ones(len(lotteries)),
+            )
             if answer.status == 0:
                 truth[r, k] = constant[r, k] - answer.fun
         room = 2 + size
@@ -1584,3 +1614,29 @@ def _masks_of_bounds(module: ModuleType) -> None:
     assert np.isnan(kept.outer[:, 0, 0]).tolist() == [False, False, True, False]
     one_sided = module.payoff_bounds(game, prescribable=masks)
     assert np.isnan(one_sided.outer[:, 0, 0]).tolist() == [True, True, True, False]
+
+
+# --- certificates with masks -------------------------------------------------------------------------------------------------
+
+
+def check_allowed_departures(module: ModuleType) -> None:
+    """The largest gain over the departures that a mask allows, in ragged games and at mixed plans; everywhere and at one node."""
+    random = np.random.default_rng(14)
+    for seed, modes in ((1, 1), (2, 2), (3, 2)):
+        game = random_game(seed, delta=(0.7, 0.9))
+        plan = random_machine(game, (0, 1), modes, seed)
+        gains = [gains_of(plan, i) for i in (0, 1)]
+        every = np.ones(plan.n_nodes, dtype=bool)
+        same(module.check(plan, every).by_player, [max(0.0, *np.concatenate(own)) for own in gains])
+        for nodes in (every, np.arange(plan.n_nodes) == plan.n_nodes - 1):
+            for share in (0.0, 0.3, 0.6, 1.0):
+                mask = [[random.random(count) < share for count in counts] for counts in game.action_counts]
+                found = module.check(plan, nodes, mask)
+                for i in (0, 1):
+                    open_to = [own[mask[s][i]] for own, s, counts in zip(gains[i], plan.node_state, nodes, strict=True) if counts]
+                    same(found.by_player[i], max(0.0, *np.concatenate(open_to), 0.0))
+                same(found.gain, max(found.by_player))
+                for worst in found.worst:
+                    s, i = game.states.index(worst.state), game.players.index(worst.player)
+                    assert mask[s][i][game.actions[s][i].index(worst.action)]
+                    same(worst.gain, found.by_player[i])

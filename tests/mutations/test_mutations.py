@@ -107,8 +107,14 @@ SOLVERS = {
     "promises": Solver("solvers/vertex_kernel.py", set_batteries.check_vertex_kernel, set_mutants.VERTEX_KERNEL),
     "outer bound": Solver("solvers/outer_bound.py", set_batteries.check_outer_bound, set_mutants.OUTER),
     "inner bound": Solver("solvers/inner_bound.py", set_batteries.check_inner_bound, set_mutants.INNER),
-    "equilibrium set": Solver(
-        "solvers/equilibrium_set.py", set_batteries.check_equilibrium_set, set_mutants.EQUILIBRIUM_SET
+    "equilibrium set": Solver("solvers/equilibrium_set.py", set_batteries.check_equilibrium_set, set_mutants.EQUILIBRIUM_SET),
+    "convex polygon": Solver("solvers/convex_polygon.py", set_batteries.check_convex, set_mutants.CONVEX),
+    "bargaining": Solver("solvers/bargaining.py", set_batteries.check_bargaining, set_mutants.BARGAINING),
+    "variable threats": Solver("solvers/variable_threats.py", set_batteries.check_variable_threats, set_mutants.VARIABLE_THREATS),
+    "programmes": Solver("solvers/programme_kernel.py", set_batteries.check_programmes, set_mutants.PROGRAMMES),
+    "payoff bounds": Solver("solvers/payoff_bounds.py", set_batteries.check_payoff_bounds, set_mutants.PAYOFF_BOUNDS),
+    "allowed departures": Solver(
+        "certification/checker.py", set_batteries.check_allowed_departures, set_mutants.ALLOWED_DEPARTURES
     ),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }

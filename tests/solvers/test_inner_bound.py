@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from leverage.solvers import inner_bound, vertex_kernel
+from leverage.solvers.direction_fan import DirectionFan
 from tests.mutations.set_batteries import (
-    _sets_that_generate_themselves,
-    _what_departures_pay,
     board,
     check_inner_bound,
     check_vertex_kernel,
     plain_iteration,
+    sets_that_generate_themselves,
+    what_departures_pay,
 )
-from leverage.solvers.direction_fan import DirectionFan
 from tests.solvers.set_games import absorbing, dense, one_state, ragged, scenario_like, with_twin_action
 
 
@@ -31,6 +31,6 @@ def test_the_kernel_by_brute_force():
 def test_what_is_proved_is_proved(kind, seed):
     own = board(seed, kind)
     if np.all(own.form.delta > 0):
-        _what_departures_pay(inner_bound, own)
+        what_departures_pay(inner_bound, own)
     if not plain_iteration(own, DirectionFan.even(16)).empty.all():
-        _sets_that_generate_themselves(inner_bound, own)
+        sets_that_generate_themselves(inner_bound, own)

@@ -10,13 +10,13 @@ from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.outer_bound import tighten, whole_box
 from tests.mutations.set_batteries import (
     Board,
-    _proofs,
-    _steps_of_the_twin,
     board,
     check_outer_bound,
     check_support_kernel,
     for_ever,
     plain_iteration,
+    proofs_hold,
+    steps_of_the_twin,
 )
 from tests.solvers.set_games import KINDS, absorbing, dense, ragged, scenario_like, ties
 
@@ -33,12 +33,12 @@ def test_the_kernel_by_brute_force():
 @pytest.mark.parametrize("seed", [10, 11])
 def test_steps_are_the_twins(kind, seed):
     """Where ties are the rule the relaxed constraints keep what the twin's rounding may lose."""
-    _steps_of_the_twin(outer_bound, board(seed, kind), DirectionFan.even(16))
+    steps_of_the_twin(outer_bound, board(seed, kind), DirectionFan.even(16))
 
 
 @pytest.mark.parametrize(("kind", "seed", "sweeps"), [(scenario_like, 1, 12), (ragged, 2, 24), (dense, 2, 24)])
 def test_what_is_proved_contains_the_limit(kind, seed, sweeps):
-    _proofs(outer_bound, board(seed, kind), sweeps, 8)
+    proofs_hold(outer_bound, board(seed, kind), sweeps, 8)
 
 
 @pytest.mark.parametrize("kind", [dense, ties, ragged, absorbing, scenario_like], ids=lambda kind: kind.__name__)
