@@ -45,9 +45,9 @@ TIGHT = 1e-9
 
 
 def compile_kernels() -> None:
-    """Compiling takes longer than a battery may: both discount cases of the kernels are met once before."""
-    for discount in (0.6, (0.6, 0.5)):
-        equilibrium_set.equilibrium_set(prisoners_dilemma(discount))
+    """Compiling takes longer than a battery may: kernels are met once before, with arrays in each order of memory."""
+    for game in (for_ever(0.6), for_ever((0.6, 0.5)), set_game(1, (dense,)), set_game(5, (dense,)), set_game(6, (dense,))):
+        equilibrium_set.equilibrium_set(built(game))
     payoff_bounds.payoff_bounds(prisoners_dilemma(0.6))
 
 
