@@ -11,6 +11,8 @@ from types import ModuleType
 import pytest
 
 from leverage.errors import LeverageError
+from leverage.solvers.multiplicity import find_equilibria
+from tests.games import prisoners_dilemma
 from tests.mutations import (
     batteries,
     branch_batteries,
@@ -125,6 +127,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this s
 def _compiled() -> None:
     """Limits on processor time are for batteries, not for the compiler."""
     set_batteries.compile_kernels()
+    find_equilibria(prisoners_dilemma(0.6))
 
 
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
