@@ -11,6 +11,8 @@ from types import ModuleType
 import pytest
 
 from leverage.errors import LeverageError
+from leverage.solvers.multiplicity import find_equilibria
+from tests.games import prisoners_dilemma
 from tests.mutations import (
     batteries,
     branch_batteries,
@@ -21,6 +23,8 @@ from tests.mutations import (
     markov_mutants,
     multiplicity_batteries,
     mutants,
+    set_batteries,
+    set_mutants,
     stage_batteries,
     tracing_batteries,
 )
@@ -97,9 +101,35 @@ SOLVERS = {
     ),
     "following": Solver("solvers/follow_equilibrium.py", following_batteries.check_follow, markov_mutants.FOLLOW),
     "selection jumps": Solver("solvers/selection_jumps.py", following_batteries.check_selection, markov_mutants.SELECTION_JUMPS),
+    "set form": Solver("solvers/set_form.py", set_batteries.check_set_form, set_mutants.SET_FORM),
+    "direction fan": Solver("solvers/direction_fan.py", set_batteries.check_fan, set_mutants.FAN),
+    "payoff polygon": Solver("solvers/payoff_polygon.py", set_batteries.check_polygon, set_mutants.POLYGON),
+    "Anderson": Solver("solvers/anderson.py", set_batteries.check_anderson, set_mutants.ANDERSON),
+    "supports": Solver("solvers/support_kernel.py", set_batteries.check_support_kernel, set_mutants.SUPPORT_KERNEL),
+    "promises": Solver("solvers/vertex_kernel.py", set_batteries.check_vertex_kernel, set_mutants.VERTEX_KERNEL),
+    "outer bound": Solver("solvers/outer_bound.py", set_batteries.check_outer_bound, set_mutants.OUTER),
+    "inner bound": Solver("solvers/inner_bound.py", set_batteries.check_inner_bound, set_mutants.INNER),
+    "equilibrium set": Solver("solvers/equilibrium_set.py", set_batteries.check_equilibrium_set, set_mutants.EQUILIBRIUM_SET),
+    "convex polygon": Solver("solvers/convex_polygon.py", set_batteries.check_convex, set_mutants.CONVEX),
+    "bargaining": Solver("solvers/bargaining.py", set_batteries.check_bargaining, set_mutants.BARGAINING),
+    "variable threats": Solver("solvers/variable_threats.py", set_batteries.check_variable_threats, set_mutants.VARIABLE_THREATS),
+    "programmes": Solver("solvers/programme_kernel.py", set_batteries.check_programmes, set_mutants.PROGRAMMES),
+    "payoff bounds": Solver("solvers/payoff_bounds.py", set_batteries.check_payoff_bounds, set_mutants.PAYOFF_BOUNDS),
+    "allowed departures": Solver(
+        "certification/checker.py", set_batteries.check_allowed_departures, set_mutants.ALLOWED_DEPARTURES
+    ),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    """Limits on processor time are for batteries, not for the compiler."""
+    set_batteries.compile_kernels()
+    find_equilibria(prisoners_dilemma(0.6))
+
+
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
 
 
