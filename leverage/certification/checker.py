@@ -304,6 +304,8 @@ def _refuse_bad_plan(plan: Automaton) -> None:
     game = plan.game
     if plan.players != tuple(range(game.n_players)):
         raise GameError(f"the checker needs a plan for all {game.n_players} players; this one plays for {list(plan.players)}")
+    if plan.n_nodes == 0:
+        raise GameError("the plan has no nodes")
     for i, lottery in enumerate(plan.lotteries):
         starts = plan.choice_start(i)
         if lottery.shape != (starts[-1],) or not _are_lotteries(lottery, starts):

@@ -26,7 +26,18 @@ from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan, angle
-from leverage.solvers.inner_bound import InnerBound, automaton, best_points, grown, image, joined, proved, seeded, settled
+from leverage.solvers.inner_bound import (
+    InnerBound,
+    automaton,
+    best_points,
+    grown,
+    image,
+    joined,
+    proved,
+    seeded,
+    settled,
+    untightened,
+)
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinct, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
@@ -182,7 +193,7 @@ def equilibrium_set(
         if (bound.fan.size == size and apart > 0.9 * before) or bound.fan.size > MOST_DIRECTIONS:
             break
     if not bound.empty.all():
-        inner = _proof(bound, inner, inside, tolerance)
+        inner = _proof(bound, inner, inside, tolerance, apart)
     if inner is not None:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance, deviation)
@@ -200,9 +211,11 @@ def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: 
     return _with_image(with_directions(bound, wanted), tolerance)
 
 
-def _proof(bound: OuterBound, inner: InnerBound | None, inside: Floats | None, tolerance: float) -> InnerBound | None:
+def _proof(
+    bound: OuterBound, inner: InnerBound | None, inside: Floats | None, tolerance: float, apart: float
+) -> InnerBound | None:
     """The automaton of the inner sets. With a common discount factor the sets settle down to rounding; where they do not,
-    proved sets grow."""
+    proved sets grow. Where sets that grew stay far from the bound, exact ties may have kept larger ones from being found."""
     form, live = bound.form, ~bound.empty
     if inside is not None and form.delta[0] == form.delta[1]:
         points, done = settled(form, bound.fan, inside, bound.alive, live, SETTLED / (1 - float(form.delta[0])), FINE_CHOICES)
@@ -210,7 +223,12 @@ def _proof(bound: OuterBound, inner: InnerBound | None, inside: Floats | None, t
         if exact is not None:
             return exact
         return _grown_sets(bound, inner, inside, tolerance, 0.0)
-    return inner
+    if apart <= tolerance:
+        return inner
+    other = untightened(form, bound.fan, _polygon_points(bound), bound.alive, live)
+    if other is None:
+        return inner
+    return _grown_sets(bound, other if inner is None else joined(inner, other), _polygon_points(bound), tolerance, 0.0)
 
 
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
@@ -245,6 +263,8 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
     larger."""
     form, live = bound.form, ~bound.empty
     seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live)
+    if fresh is None and seed is None:
+        fresh = untightened(form, bound.fan, points, bound.alive, live)
     if fresh is not None:
         seed = fresh if seed is None else joined(seed, fresh)
     if seed is None:

@@ -34,6 +34,9 @@ ENOUGH = 1e-11
 #: Steps of growing from below.
 MOST_GROWTH = 2000
 
+#: Plain steps from above where constraints are tied, and after how many of them a proof is tried.
+MOST_SHRINKING, SHRINKING_ROUND = 400, 8
+
 #: Rounds of looking for a first self-generating set.
 MOST_SEEDS = 60
 
@@ -162,6 +165,22 @@ def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
             slack, last, points = max(1.5 * slack, slack + 1.5 * exact.gain), np.inf, start
         else:
             last, points = exact.gain, best_points(form, fan, exact.promises)
+    return None
+
+
+def untightened(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+    """The same where constraints are tied exactly, so that any tightening would break them: the sets shrink plainly until an
+    automaton meets the constraints as they are. None if it does not come to that."""
+    everywhere = np.broadcast_to(live[:, None], points.shape[:2])
+    for number in range(1, MOST_SHRINKING + 1):
+        choice = _choose(form, fan, points, rows, 0.0)
+        if np.any(choice.row[live] < 0):
+            return None
+        if number % SHRINKING_ROUND == 0:
+            exact = _evaluated(form, _nodes(form, choice, points, everywhere))
+            if exact.gain <= ENOUGH:
+                return exact
+        points = choice.points
     return None
 
 

@@ -67,16 +67,18 @@ def whole_box(form: SetForm, fan: DirectionFan) -> OuterBound:
     return _without_empty(bound)
 
 
-def step(bound: OuterBound, h: Floats) -> tuple[Floats, Integers]:
-    """One step of the operator at support values h (S, K): the image's support values, and what became of each row."""
+def step(bound: OuterBound, h: Floats, toward: Floats | None = None) -> tuple[Floats, Integers]:
+    """One step of the operator at support values h (S, K): the image's support values (S, Q) toward vectors (Q, 2), the fan's
+    directions by default, and what became of each row."""
     form, fan = bound.form, bound.fan
-    query, cone, plain = fan.discounted(form.delta)
+    vectors = fan.directions if toward is None else toward
+    query, cone, plain = fan.discounted(form.delta) if toward is None else (toward * form.delta, *fan.cones(toward * form.delta))
     indptr, indices, data = form.law
     value, best = departure_values(form, fan, h)
-    out = np.empty_like(h)
+    out = np.empty((len(h), len(vectors)))
     fate = np.zeros(len(value[0]), dtype=np.int64)
     outer_step(
-        h, fan.directions, fan.marks, cone, query, fan.directions, plain, form.game.row_start, indptr, indices, data, form.reward,
+        h, fan.directions, fan.marks, cone, query, vectors, plain, form.game.row_start, indptr, indices, data, form.reward,
         form.delta, best, value, SLACK, ROUNDING, bound.alive, out, fate,
     )  # fmt: skip
     return out, fate
@@ -224,4 +226,5 @@ def on_directions(bound: OuterBound, fan: DirectionFan) -> OuterBound:
 def support_toward(bound: OuterBound, vectors: Floats) -> Floats:
     """(S, Q): support values of the polygons toward vectors (Q, 2)."""
     cone, plain = bound.fan.cones(vectors)
-    return np.asarray(plain[:, 0] * bound.h[:, cone] + plain[:, 1] * bound.h[:, (cone + 1) % bound.fan.size])
+    found = plain[:, 0] * bound.h[:, cone] + plain[:, 1] * bound.h[:, (cone + 1) % bound.fan.size]
+    return np.ascontiguousarray(found)  # in the other order kernels would be compiled once more

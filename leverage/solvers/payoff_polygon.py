@@ -69,7 +69,9 @@ def distinct(points: Floats, least: float) -> Integers:
                 aside = float(np.hypot(*(b - a)))
             else:
                 aside = float(chord[1] * (b[0] - a[0]) - chord[0] * (b[1] - a[1])) / length
-            if aside <= least and len(keep) > 2:
+            # beyond the chord's ends a point is a far end of a sliver
+            beyond = length > least and not 0 <= float(chord @ (b - a)) <= length * length
+            if aside <= least and not beyond and len(keep) > 2:
                 del keep[n]
                 changed = True
                 break

@@ -962,8 +962,8 @@ def sets_that_generate_themselves(module: ModuleType, own: Board) -> None:
     same(supports_of(both, fan)[live], last[live], 1e-9)
     same(supports_of(module.joined(grown, seed), fan)[live], last[live], 1e-9)
     if form.delta[0] == form.delta[1]:
-        fixed = module.settled(form, fan, points, bound.alive, live, 1e-11)
-        assert fixed is not None
+        fixed, done = module.settled(form, fan, points, bound.alive, live, 1e-11, 150)
+        assert done
         exact = module.proved(form, fan, fixed, bound.alive, live)
         assert exact is not None
         _is_proved(module, own, exact)
@@ -1009,7 +1009,8 @@ def _dilemma_inside(module: ModuleType, discount: float | tuple[float, float], a
     bound = outer_bound.whole_box(own.form, fan.with_more(slopes / np.hypot(*slopes.T)[:, None])[0])
     bound = outer_bound.tighten(bound, 1e-10, 5000)
     points = np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)
-    fixed = module.settled(own.form, bound.fan, points, bound.alive, ~bound.empty, 1e-12)
+    fixed, done = module.settled(own.form, bound.fan, points, bound.alive, ~bound.empty, 1e-12, 300)
+    assert done
     exact = module.proved(own.form, bound.fan, fixed, bound.alive, ~bound.empty)
     known = hull([Point(*p) for p in answer])
     same(supports_of(exact, bound.fan), own.supports([known], bound.fan.directions), 1e-9)

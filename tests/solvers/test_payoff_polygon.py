@@ -57,7 +57,6 @@ def test_vertices_that_are_left_out_shrink_the_polygon_by_little():
         assert distance(points, kept).max() < 0.04
 
 
-@pytest.mark.xfail(strict=True, reason="an end that stands near the line through the other two is dropped, however far it is")
 def test_a_sliver_keeps_its_ends():
     sliver = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 1e-8]])
     kept = sliver[distinct(sliver, 1e-6)]
