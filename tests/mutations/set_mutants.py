@@ -64,7 +64,7 @@ POLYGON = faults_in(
         "facets go whose neighbours do not meet beyond them",
     ),
     ("if drop[k] and not chosen[k - 1] and", "if drop[k] and", "neighbours go together"),
-    ("if aside <= least and len(keep) > 2:", "if aside < -least and len(keep) > 2:", "vertices on a side stay"),
+    ("if aside <= least and not beyond", "if aside < -least and not beyond", "vertices on a side stay"),
     ("chord[1] * (b[0] - a[0]) - chord[0]", "chord[0] * (b[0] - a[0]) - chord[1]", "what stands aside is measured along"),
     ("if np.ptp(aside) <= thin else polygon", "if aside.max() <= thin else polygon", "one side only is looked at"),
     ("return np.where(inside, 0.0, to_edge)", "return to_edge", "points inside are as far as the boundary"),
@@ -162,7 +162,7 @@ VERTEX_KERNEL = faults_in(
 
 OUTER = faults_in(
     "solvers/outer_bound.py",
-    ("query = vectors * form.delta", "query = vectors * form.delta[0]", "the first player's discount is everybody's"),
+    ("(form.delta) if toward is None", "(form.delta[[0, 0]]) if toward is None", "the first player's discount is everybody's"),
     ("alive = bound.alive & (fate == KEPT)", "alive = bound.alive", "rows without image are kept"),
     ("np.minimum(bound.h, out + ROUNDING)", "out * 1.0", "sets may grow again"),
     ("alive & ~form.exposed(leads)", "alive & ~leads", "departures that lead to an empty state do not count"),
