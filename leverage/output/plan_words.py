@@ -18,11 +18,10 @@ from leverage.game.stochastic_game import Integers, StochasticGame
 from leverage.output.columns import WIDTH, listed, number, paragraph
 from leverage.output.page import Page
 from leverage.scenario.wording import counted, plain
+from leverage.solvers.decision_list import Condition, Rule
 from leverage.solvers.small_plan import (
     OF,
-    Condition,
     Constraint,
-    Rule,
     SmallPlan,
     action_names,
     allowed_choices,

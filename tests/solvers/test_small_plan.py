@@ -17,9 +17,10 @@ from leverage.game.automaton import Automaton, reachable_nodes
 from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers import small_plan as module
+from leverage.solvers.decision_list import chosen, decision_list
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.pure_markov import pure_markov
-from leverage.solvers.small_plan import SmallPlan, chosen, decision_list, small_plan
+from leverage.solvers.small_plan import SmallPlan, small_plan
 
 PRISONERS = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
 ONE_STATE = [[[[1.0], [1.0]], [[1.0], [1.0]]]]
