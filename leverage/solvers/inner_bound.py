@@ -40,6 +40,9 @@ MOST_SHRINKING, SHRINKING_ROUND = 400, 8
 #: Rounds of looking for a first self-generating set.
 MOST_SEEDS = 60
 
+#: An evaluation is kept if the next choice then moves by at most this fraction of what the last one moved.
+HELPS = 0.9
+
 #: An evaluation ends when a sweep moves no point by more than this fraction of what the last choice moved.
 FOLLOWED = 0.02
 
@@ -134,7 +137,7 @@ def settled(
             left = _distance(fan, following.points, trial, live)
             if left <= goal * (1 - form.delta.max()):
                 return following.points, True
-            if left <= moved / 2:
+            if left <= HELPS * moved:
                 points, plain = following.points, 1
                 continue
         plain = min(2 * plain, MOST_PLAIN)
