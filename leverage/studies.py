@@ -142,8 +142,8 @@ def patience_study(
     if len(keys) != 2:
         raise _refused(f"patience is asked about two players; the file has {len(keys)}", "choose a file with two", "patience")
     if bool(strategies) == bool(least):
-        remedy = "--play tied_pace --play reciprocate, or --least power=40"
-        raise _refused("name one strategy of each player, or a payoff to reach", remedy, "patience")
+        message = "ask one thing at a time" if strategies else "name one strategy of each player, or a payoff to reach"
+        raise _refused(message, f"--play STRATEGY --play STRATEGY, or --least {keys[0]}=PAYOFF", "patience")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         form = compile_form(scenario)

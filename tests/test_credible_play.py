@@ -117,7 +117,7 @@ def test_a_player_alone_has_no_such_section() -> None:
 
 def test_every_printed_number_of_the_section_is_a_cell_of_a_table(dilemma: Run) -> None:
     page = run_text(dilemma)
-    part = page[page.index("5 WHAT CREDIBLE PLAY ALLOWS") : page.index("6 THE BEST")]
+    part = page[page.index("5 WHAT CREDIBLE PLAY ALLOWS") : page.index("6 CREDIBLE PLANS")]
     cells = [
         *dilemma.equilibrium_set[["first_payoff", "second_payoff", "certificate"]].to_numpy().ravel(),
         *dilemma.bargaining.value,

@@ -208,9 +208,9 @@ def test_grim_trigger_in_words() -> None:
         "  player 1: always 1.  player 2: always 1.",
         "PUNISHMENT, for good after a departure (player 1 -2.00, player 2 -2.00):",
         "  player 1: always 2.  player 2: always 2.",
-        "Tightest promise: '2' for '1' gains player 1 0.80 now, costs 0.4 more later",
-        "  (state 1).",
-        "Tightest threat: no departure gains anything at once.",
+        "Most tempting on the path: playing '2' instead of '1' gains player 1 0.80 now, a",
+        "  net loss of 0.4 with what follows (state 1).",
+        "Most tempting in a punishment: no departure gains anything at once.",
     ]
 
 

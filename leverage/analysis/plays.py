@@ -33,6 +33,9 @@ BEST_REPLY = "best reply"
 #: The selection of the point prediction.
 MARKOV = "Markov perfect"
 
+#: Quantities that discounting does not reach.
+FAR_FUTURE = ("chance ever", "to it, given it happens", "in the long run")
+
 Machines = Sequence[Mapping[str, Automaton]]
 
 
@@ -137,8 +140,11 @@ def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
 
 
 def credible_play(selection: str, plan: Automaton, status: str, rule: str) -> Play:
-    """Play of a plan of the equilibrium payoff set."""
-    return replace(_judged(selection, ("",) * plan.game.n_players, plan, status, rule), credible=True)
+    """Play of a plan of the equilibrium payoff set, as far as it is known: such a plan reaches its corner within the gap only,
+    and the long run, of which discounting leaves nothing, may hang on a chance of one in a million a period."""
+    play = _judged(selection, ("",) * plan.game.n_players, plan, status, rule)
+    known = tuple(o for o in play.outcomes if not any(words in o.quantity for words in FAR_FUTURE))
+    return replace(play, outcomes=known, credible=True)
 
 
 def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:

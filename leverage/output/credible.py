@@ -32,9 +32,8 @@ def credible_text(scenario: Scenario, game: StochasticGame, credible: CrediblePl
     """The page of `simulate credible`, without a trailing newline."""
     setting = setting_words(scenario)
     told = [paragraph(f"* {sentence}", 2) for sentence in (credible.status, setting) if sentence]
-    return "\n".join(
-        [head_text(scenario, "Credible play"), *told, "", *credible_lines(Page(scenario, game), credible, 1)]
-    ).rstrip()
+    lines = [head_text(scenario, "Credible play"), *told, "", *credible_lines(Page(scenario, game), credible, 1)]
+    return "\n".join([*lines, *plan_lines(plans, 2)]).rstrip()
 
 
 def credible_lines(page: Page, credible: CrediblePlay | None, which: int) -> list[str]:
@@ -42,7 +41,8 @@ def credible_lines(page: Page, credible: CrediblePlay | None, which: int) -> lis
     if credible is None:
         return []
     ends = credible.outer[page.game.start]
-    parts = [section(which, "what credible play allows", "subgame-perfect, pure actions, public randomisation")]
+    event = f"; in %: chance of '{plain(page.event)}'" if page.event and credible.best else ""
+    parts = [section(which, "what credible play allows", f"subgame-perfect, pure actions, public randomisation{event}")]
     if not np.all(np.isfinite(ends)):
         return [*parts, paragraph(credible.status), ""]
     ranges = [f"{key} {page.points(low)} to {page.points(high)}" for key, (low, high) in zip(page.keys, ends, strict=True)]
@@ -59,7 +59,7 @@ def plan_lines(plans: Sequence[PlanWords], which: int) -> list[str]:
     """The section of the best plans in words; nothing without plans."""
     if not plans:
         return []
-    head = section(which, "the best credible plans in words", "the smallest found that the checker accepts")
+    head = section(which, "credible plans short enough to tell", "nearly as good as the best ones: the fewest phases found")
     return [head, *(f"{plan.text}\n" for plan in plans)]
 
 
@@ -67,7 +67,8 @@ def _gap_words(credible: CrediblePlay) -> str:
     """How far the two bounds are apart."""
     if math.isinf(credible.gap):
         return f"These are outer bounds. {credible.status}"
-    return f"No equilibrium pays less or more; what is proved is at most {1.05 * credible.gap:.2g} away."
+    within = f"plans that were checked reach to within {credible.gap:.2g} of it, from any state"
+    return f"No such equilibrium pays less or more; {within}."
 
 
 def _plans(page: Page, credible: CrediblePlay) -> list[str]:
@@ -78,7 +79,7 @@ def _plans(page: Page, credible: CrediblePlay) -> list[str]:
     for point in credible.points:
         rows.append(_row(page, f"agreed: {RULE_NAMES[point.rule]}", credible.bargained.get(point.rule), point.agreement))
     heads = ["", *(f"{plain(key)} gets" for key in page.keys)]
-    heads += [f"by {date}" for date in page.dates] + ["ever"] if page.event else []
+    heads += [f"by {date}" for date in page.dates] if page.event else []
     text, _ = table(heads, rows)
     unit = listed([RULE_NAMES[point.rule] for point in credible.points if point.unit_dependent])
     worst = ", ".join(
@@ -110,5 +111,4 @@ def _row(page: Page, name: str, play: Play | None, instead: str) -> list[str]:
     cells = [page.points(play.value(player, "payoff")) for player in page.game.players]
     if page.event:
         cells += [percent(play.value(page.event, f"chance by {date}")) for date in page.dates]
-        cells += [percent(play.value(page.event, "chance ever"))]
     return [name, *cells]

@@ -80,9 +80,9 @@ def plan_words(small: SmallPlan, form: GameForm | None = None) -> PlanWords:
       player 1: always 1.  player 2: always 1.
     PUNISHMENT, for good after a departure (player 1 -2.00, player 2 -2.00):
       player 1: always 2.  player 2: always 2.
-    Tightest promise: '2' for '1' gains player 1 0.80 now, costs 0.4 more later
-      (state 1).
-    Tightest threat: no departure gains anything at once.
+    Most tempting on the path: playing '2' instead of '1' gains player 1 0.80 now, a
+      net loss of 0.4 with what follows (state 1).
+    Most tempting in a punishment: no departure gains anything at once.
     """
     game = small.plan.game
     if form is not None and form.labels != game.states:
@@ -261,7 +261,7 @@ class _Told:
         return "; ".join([*shown, f"otherwise {rules[-1][1]}"])
 
     def tightest(self) -> list[str]:
-        """The tightest promise and the tightest threat."""
+        """The most tempting departures from the path and from punishments: of those that gain at once, what loses least."""
         lines = []
         for kind in ("promise", "threat"):
             own = [each for each in self.small.constraints if each.kind == kind]
@@ -272,18 +272,19 @@ class _Told:
         return lines
 
     def _constraint_words(self, c: Constraint) -> str:
-        """'Tightest threat: "strike" for "hold" gains power 2.8 now, costs 0.3 more later (talks opened).'"""
+        """'Most tempting in a punishment: playing "strike" instead of "hold" gains power 2.8 now, a net loss of 0.3 with what
+        follows (talks opened).'"""
+        where = "on the path" if c.kind == "promise" else "in a punishment"
         if not c.tempts(self.tie):
-            return f"Tightest {c.kind}: no departure gains anything at once."
+            return f"Most tempting {where}: no departure gains anything at once."
         spare = f"{abs(c.slack):.2g}"
         if abs(c.slack) < self.tie:
-            later = "costs as much later"
-        elif c.now > 0:
-            later = f"costs {spare} {'more' if c.slack > 0 else 'less'} later"
+            later = "all of it lost with what follows"
         else:
-            later = f"brings {spare} more later"
+            later = f"a net {'loss' if c.slack > 0 else 'gain'} of {spare} with what follows"
         now = f"{'gains' if c.now > 0 else 'costs'} {self.players[c.player]} {self.points(abs(c.now))} now"
-        return f"Tightest {c.kind}: '{plain(c.action)}' for '{plain(c.played)}' {now}, {later} ({self.state(c.state)})."
+        departure = f"playing '{plain(c.action)}' instead of '{plain(c.played)}'"
+        return f"Most tempting {where}: {departure} {now}, {later} ({self.state(c.state)})."
 
     # --- table -----------------------------------------------------------------------------------------------------
 

@@ -177,7 +177,8 @@ def small_plan(
     sets : the equilibrium set of a two-player game.
     state : where play begins.
     weights : (2,), of any sign, as in `EquilibriumSet.plan`.
-    epsilon : largest one-shot gain, payoff units a period. Default: `EPSILON_SHARE` of the payoff range.
+    epsilon : largest one-shot gain, payoff units a period. Default: (1 - delta) `EPSILON_SHARE` of the payoff range, so
+        that no departure of any length gains more than that share.
     most_loss : largest loss in weighted payoff. Default: `LOSS_SHARE` of the payoff range times the sum of the weights' sizes.
     levels : (S, V) level of each state variable in each state. If given, actions are made uniform over the states of a rule
         (`decision_list`) as long as the plan stays accepted, so that fewer rules describe it.
@@ -256,7 +257,8 @@ def _asked(game: StochasticGame, weights: ArrayLike, epsilon: float | None, most
     if given.shape != (2,) or not np.all(np.isfinite(given)):
         raise GameError(f"weights are two finite numbers; got {given.tolist()}")
     size = float(np.abs(given).sum())
-    allowed = EPSILON_SHARE * game.payoff_range if epsilon is None else float(epsilon)
+    patient = 1 - float(game.discount.max())
+    allowed = patient * EPSILON_SHARE * game.payoff_range if epsilon is None else float(epsilon)
     loss = LOSS_SHARE * game.payoff_range * size if most_loss is None else float(most_loss)
     if not (np.isfinite(allowed) and np.isfinite(loss) and allowed >= 0 and loss >= 0):
         raise GameError(f"epsilon and the loss are finite and not negative; got {allowed} and {loss}")
