@@ -209,6 +209,8 @@ def follow_choice(
     Newton's method for the lottery's weight, which a plain evaluation would leave as it was.
     """
     change = 0.0
+    # by side and then by state, so that a row of the transition law reads adjacent numbers
+    v0, v1 = v[:, :, 0].T.copy(), v[:, :, 1].T.copy()
     for _ in range(sweeps):
         change = 0.0
         for s in range(len(v)):
@@ -221,8 +223,8 @@ def follow_choice(
                     j, w = nodes[s, k, m], weights[s, k, m]
                     if j >= 0 and w > 0.0:
                         for n in range(indptr[r], indptr[r + 1]):
-                            x += w * data[n] * v[indices[n], j, 0]
-                            y += w * data[n] * v[indices[n], j, 1]
+                            x += w * data[n] * v0[j, indices[n]]
+                            y += w * data[n] * v1[j, indices[n]]
                 if bound_by[s, k] == 0:
                     y += slope[s, k] * (asked[0, r] - x)
                     x = asked[0, r]
@@ -232,8 +234,9 @@ def follow_choice(
                 elif bound_by[s, k] == 2:
                     x, y = asked[0, r], asked[1, r]
                 x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
-                change = max(change, abs(x - v[s, k, 0]), abs(y - v[s, k, 1]))
-                v[s, k, 0], v[s, k, 1] = x, y
+                change = max(change, abs(x - v0[k, s]), abs(y - v1[k, s]))
+                v0[k, s], v1[k, s] = x, y
+    v[:, :, 0], v[:, :, 1] = v0.T, v1.T
     return change
 
 
