@@ -13,13 +13,10 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -41,6 +38,7 @@ from tests.solvers.aps_twin import (
     proved,
     thinned,
 )
+from tests.solvers.processor_time import processor_seconds
 from tests.solvers.set_games import KINDS, LARGE_KINDS, set_game
 
 #: Shares of the payoff range. GAIN: a deviation gain that counts as none. SAME: how far such gains and rounding move vertices.
@@ -93,7 +91,7 @@ def judge(game: PlainGame, tolerance: float) -> Verdict:
     masks: dict[str, Any] = {} if game.prescribable is None else {"prescribable": game.prescribable, "deviation": game.deviation}
     began = time.process_time()
     try:
-        with _processor_limit(LIMIT):
+        with processor_seconds(LIMIT):
             sets = equilibrium_set(_built(game), tolerance=tolerance, **masks)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         return Verdict((f"{type(error).__name__}: {error}",), time.process_time() - began)
@@ -157,22 +155,6 @@ def _polygons(parts: Sequence[Any]) -> list[Polygon]:
 
 def _built(game: PlainGame) -> StochasticGame:
     return StochasticGame.from_arrays(game.payoffs, game.transitions, game.discount)
-
-
-@contextmanager
-def _processor_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError once the process has computed for so long."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"no answer after {seconds:g} processor seconds")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def report(found: Verdict, game: PlainGame, tolerance: float) -> None:

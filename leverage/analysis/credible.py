@@ -35,7 +35,7 @@ class CrediblePlay:
     status: a sentence. sets: the sets themselves, for two players; bounds: for more. points: what two players agree on at the
     start, one for each bargaining rule, with the worst equilibrium payoffs as the disagreement. threats: Nash's benchmark of
     binding threats, for two players with a common discount factor. best: for each of two players the play of the plan that is
-    best for it; bargained: rule -> the play that pays its point.
+    best for it, small: that plan as it is told; bargained: rule -> the play that pays its point.
     """
 
     outer: Floats
@@ -64,8 +64,8 @@ def credible_play_of(
     ----------
     game : two players or more. keys : what they are called in tables.
     tolerance : the gap to reach, a fraction of the payoff range; default 1e-4, and 1e-2 where discount factors differ or there
-        are more than
-        two players. levels: (S, variables) levels of the state variables, by which plans are told; see `small_plan`.
+        are more than two players.
+    levels : (S, variables) levels of the state variables, by which plans are told; see `small_plan`.
     """
     equal = bool(np.ptp(game.discount) == 0)
     if game.n_players != 2:

@@ -11,7 +11,7 @@ import numpy as np
 from leverage.analysis.credible import CrediblePlay
 from leverage.analysis.plays import Play
 from leverage.game.form import GameForm
-from leverage.game.stochastic_game import StochasticGame
+from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.output.columns import listed, paragraph, percent, section, table
 from leverage.output.heading import head_text, setting_words
 from leverage.output.page import Page
@@ -82,9 +82,7 @@ def _plans(page: Page, credible: CrediblePlay) -> list[str]:
     heads += [f"by {date}" for date in page.dates] if page.event else []
     text, _ = table(heads, rows)
     unit = listed([RULE_NAMES[point.rule] for point in credible.points if point.unit_dependent])
-    worst = ", ".join(
-        f"{key} {page.points(value)}" for key, value in zip(page.keys, credible.points[0].disagreement, strict=True)
-    )
+    worst = _both(page, credible.points[0].disagreement)
     tail = (
         f"Without agreement: the worst equilibrium payoffs ({worst}). {unit} depend on the units of payoffs; see bargaining.csv."
     )
@@ -96,13 +94,17 @@ def _threats(page: Page, credible: CrediblePlay) -> list[str]:
     found = credible.threats
     if found is None:
         return []
-    agreed = ", ".join(f"{key} {page.points(value)}" for key, value in zip(page.keys, found.point, strict=True))
-    threat = ", ".join(f"{key} {page.points(value)}" for key, value in zip(page.keys, found.disagreement, strict=True))
+    agreed, threat = _both(page, found.point), _both(page, found.disagreement)
     return [
         paragraph(
             f"If threats and agreements could be enforced (Nash 1953; not credible): {agreed}; carried out, they pay {threat}."
         )
     ]
+
+
+def _both(page: Page, payoffs: Floats) -> str:
+    """'power 1.0, opposition 2.0'."""
+    return ", ".join(f"{key} {page.points(value)}" for key, value in zip(page.keys, payoffs, strict=True))
 
 
 def _row(page: Page, name: str, play: Play | None, instead: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,7 +25,7 @@ class SetForm:
     """Arrays for the kernels.
 
     reward: (R, 2) = (1 - delta_i) (u_i - lowest_i) / scale_i. lowest, scale: (2,) payoff units. delta: (2,). prescribed: (R,)
-    rows that a plan may prescribe. possible: (R,) rows that can occur, by prescription or departure. departure_start: (2, R +
+    rows that a plan may prescribe. may_depart[i]: (R,) rows whose action of player i it may depart to. departure_start: (2, R +
     1), departures: rows to which player i may depart from row r.
     """
 
@@ -38,8 +39,9 @@ class SetForm:
     departure_start: Integers
     departures: Integers
 
-    @property
+    @cached_property
     def law(self) -> tuple[Integers, Integers, Floats]:
+        """Row starts, next states and chances of the transition law, as the kernels take them."""
         law = self.game.transitions
         return law.indptr.astype(np.int64), law.indices.astype(np.int64), law.data
 
