@@ -117,12 +117,16 @@ class EquilibriumSet:
         weights: (2,), of any sign. Ties go to the vertex that is better for both together, then to the first.
         Raises UnsolvedError where the inner polygon of `state` is empty.
         """
+        best = self.best_vertex(state, weights)
+        return self.plan_from(state, self.vertex_node[state][best : best + 1], np.ones(1))
+
+    def best_vertex(self, state: int, weights: ArrayLike) -> int:
+        """The inner vertex of `state` that `plan` takes for these weights. Raises UnsolvedError where there is none."""
         if not len(self.inner[state]):
             raise UnsolvedError(f"no equilibrium is proved in state {self.game.states[state]}: {self.status}")
         worth = self.inner[state] @ np.asarray(weights, dtype=np.float64)
         near = worth >= worth.max() - self.tolerance * TIE_SHARE
-        best = int(np.argmax(np.where(near, self.inner[state].sum(axis=1), -np.inf)))
-        return self.plan_from(state, self.vertex_node[state][best : best + 1], np.ones(1))
+        return int(np.argmax(np.where(near, self.inner[state].sum(axis=1), -np.inf)))
 
     def plan_from(self, state: int, nodes: Integers, chances: Floats) -> Automaton:
         """The automaton that begins in `state` with a public lottery over `nodes` of `machine` in that state."""

@@ -1,0 +1,158 @@
+"""What an instrument changes: the game solved with it and without it, and the difference with bounds that hold for both.
+
+The two channels of an instrument that is an action: a plan may prescribe it (threat channel), and its owner may deviate to it
+(commitment channel). In between lies the game in which it may be prescribed but not deviated to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leverage.analysis.figure import Figure
+from leverage.analysis.point import Point
+from leverage.analysis.selections import Chosen
+from leverage.scenario.claims import Selection
+from leverage.scenario.scenario import Change, Instrument
+
+#: net: with the instrument against without it; the two channels sum to it.
+Channel = Literal["net", "threat", "commitment"]
+
+#: Costs that are the price of an instrument.
+PRICE_TAGS = ("holding", "using")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A number with the instrument, without it, and what the instrument changes; note: what a reader should know."""
+
+    with_it: Figure
+    without_it: Figure
+    effect: Figure
+    note: str = ""
+
+
+def difference(with_it: Figure, without_it: Figure) -> Difference:
+    return Difference(with_it, without_it, with_it - without_it)
+
+
+def is_action(instrument: Instrument) -> bool:
+    """Whether being without the instrument means that an action is forbidden, and nothing else: it then has two channels."""
+    change = instrument.without
+    return bool(change.forbid) and change == Change(forbid=change.forbid)
+
+
+def gain(
+    point: Point,
+    instrument: str,
+    player: str,
+    selection: Selection,
+    strategies: Sequence[str] = (),
+    *,
+    channel: Channel = "net",
+) -> Difference:
+    """What the instrument adds to a player's payoff under a selection; costs are deducted in payoffs already."""
+    i = player_index(point, player)
+    if selection.phrase == "every equilibrium found" and not strategies:
+        return _of_every(point, instrument, i, selection)
+    sides = compared(point, instrument, selection, strategies, channel=channel)
+    return difference(sides[0].payoffs[i], sides[1].payoffs[i])
+
+
+def compared(
+    point: Point, instrument: str, selection: Selection, strategies: Sequence[str] = (), *, channel: Channel = "net"
+) -> tuple[Chosen, Chosen]:
+    """Play with the instrument and without it; for a channel one of the two is the game in between."""
+    here = point.chosen(selection, strategies)
+    without = point.chosen(selection, strategies, (instrument,))
+    if channel == "net":
+        return here, without
+    between = point.chosen(selection, strategies, untempted=instrument)
+    return (between, without) if channel == "threat" else (here, between)
+
+
+def _of_every(point: Point, instrument: str, player: int, selection: Selection) -> Difference:
+    """Between any Markov equilibrium found with the instrument and any found without it; the values are the selected ones'."""
+    sides = [[each.payoffs[player] for each in point.every(selection, (), removed)] for removed in ((), (instrument,))]
+    effects = [(a - b) for a in sides[0] for b in sides[1]]
+    found = next((each for each in effects if not each.known), None)
+    if found is None:
+        found = Figure(effects[0].value, min(e.low for e in effects), max(e.high for e in effects), reason=effects[0].reason)
+    return Difference(sides[0][0], sides[1][0], found, f"over {len(sides[0])} and {len(sides[1])} equilibria found")
+
+
+# --- ends of the range of equilibrium payoffs ------------------------------------------------------------------------
+
+
+def reach(point: Point, instrument: str, player: str, *, channel: Channel = "net") -> Difference:
+    """By how much the player's largest equilibrium payoff rises."""
+    return _end(point, instrument, player, 1, channel)
+
+
+def floor_fall(point: Point, instrument: str, player: str, *, channel: Channel = "net") -> Difference:
+    """By how much the player's smallest equilibrium payoff falls: coercion of another player, or the holder's own floor. The
+    effect is without minus with."""
+    found = _end(point, instrument, player, -1, channel)
+    return Difference(found.with_it, found.without_it, found.without_it - found.with_it, found.note)
+
+
+def _end(point: Point, instrument: str, player: str, side: int, channel: Channel) -> Difference:
+    i = player_index(point, player)
+    games: dict[Channel, tuple[tuple[tuple[str, ...], str], tuple[tuple[str, ...], str]]] = {
+        "net": (((), ""), ((instrument,), "")),
+        "threat": (((), instrument), ((instrument,), "")),
+        "commitment": (((), ""), ((), instrument)),
+    }
+    selection = Selection("best for" if side > 0 else "worst for", (player,))
+    first, second = (point.chosen(selection, (), removed, untempted).payoffs[i] for removed, untempted in games[channel])
+    return difference(first, second)
+
+
+# --- costs -----------------------------------------------------------------------------------------------------------
+
+
+def cost(point: Point, chosen: Chosen, player: int, tag: str) -> Figure:
+    """Discounted value of the player's cost terms with a tag on the play that was chosen, payoff a period; at least 0."""
+    name = point.scenario.players[player].name
+    total = Figure.exact(0.0)
+    for term in point.scenario.terms:
+        if term.player == player and term.tag == tag:
+            total = total - chosen.outcome(name, f"term: {term.name}")  # costs enter outcomes with a minus
+    return total
+
+
+def price(
+    point: Point, instrument: str, selection: Selection, strategies: Sequence[str] = (), *, tags: Sequence[str] = PRICE_TAGS
+) -> Difference:
+    """What having and using the instrument costs its holder on the selected path, beyond what is paid without it."""
+    holder = instrument_named(point, instrument).holder
+    sides = []
+    for chosen in compared(point, instrument, selection, strategies):
+        total = Figure.exact(0.0)
+        for tag in tags:
+            total = total + cost(point, chosen, holder, tag)
+        sides.append(total)
+    return difference(sides[0], sides[1])
+
+
+def gross_gain(point: Point, instrument: str, player: str, selection: Selection, strategies: Sequence[str] = ()) -> Difference:
+    """The gain before the price: for the holder gain + price, for anybody else the gain."""
+    net = gain(point, instrument, player, selection, strategies)
+    if player_index(point, player) != instrument_named(point, instrument).holder:
+        return net
+    paid = price(point, instrument, selection, strategies)
+    return Difference(
+        net.with_it + paid.with_it, net.without_it + paid.without_it, net.effect + paid.effect, "gain and price of the same plans"
+    )
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def player_index(point: Point, player: str) -> int:
+    return [each.key for each in point.scenario.players].index(player)
+
+
+def instrument_named(point: Point, name: str) -> Instrument:
+    return next(each for each in point.scenario.instruments if each.name == name)

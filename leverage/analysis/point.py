@@ -1,0 +1,225 @@
+"""All that is solved at one parameter point, in every world of the scenario: each game once, each answer when it is asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
+from leverage.analysis.worlds import Machines, World, Worlds
+from leverage.errors import UnsolvedError
+from leverage.game.automaton import Automaton, join
+from leverage.game.stochastic_game import StochasticGame
+from leverage.scenario.claims import Selection
+from leverage.scenario.scenario import Scenario
+from leverage.solvers.best_reply import best_reply
+from leverage.solvers.declared import PairVerdict, judge_plan
+from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
+from leverage.solvers.markov_perfect import markov_perfect
+from leverage.solvers.multiplicity import find_equilibria
+from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
+from leverage.solvers.solution import Solution
+from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
+
+#: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
+LADDER = (1e-1, 2e-2, 4e-3)
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(eq=False)
+class Point:
+    """One parameter point of a scenario.
+
+    values: name -> value. tolerance: the gap asked of equilibrium sets, a fraction of the payoff range. solves: how often each
+    kind of solver was called, shared by points that a caller counts together.
+
+    Every method keeps what it found. `removed` names the instruments that the world lacks; `untempted`: an instrument whose
+    action stays prescribable while nobody may deviate to it.
+    """
+
+    worlds: Worlds
+    values: Mapping[str, float]
+    tolerance: float = LADDER[0]
+    solves: Counter[str] = field(default_factory=Counter)
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
+
+    def with_tolerance(self, tolerance: float) -> Point:
+        """The same point with another gap asked for; all that does not hang on the gap is shared."""
+        return replace(self, tolerance=tolerance)
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.worlds.base
+
+    def _once(self, key: tuple[Any, ...], solve: Callable[[], Answer]) -> Answer:
+        if key not in self._known:
+            self._known[key] = solve()
+        found: Answer = self._known[key]
+        return found
+
+    def _counted(self, kind: str, key: tuple[Any, ...], solve: Callable[[], Answer]) -> Answer:
+        def counted() -> Answer:
+            self.solves[kind] += 1
+            return solve()
+
+        return self._once((kind, *key), counted)
+
+    # --- games -----------------------------------------------------------------------------------------------------
+
+    def world(self, removed: Sequence[str] = ()) -> World:
+        return self.worlds.without(*removed)
+
+    def game(self, removed: Sequence[str] = ()) -> StochasticGame:
+        """Everybody free to act."""
+        world = self.world(removed)
+        return self._once(("game", world.removed), lambda: world.game(self.values))
+
+    def machines(self, removed: Sequence[str] = ()) -> Machines:
+        """The named strategies in this world's game."""
+        world = self.world(removed)
+        return self._once(("machines", world.removed), lambda: world.machines(self.game(removed)))
+
+    def bound_game(self, removed: Sequence[str] = ()) -> StochasticGame:
+        """The game that is solved for equilibria: who is bound follows its strategy."""
+        world = self.world(removed)
+        return self._once(("bound", world.removed), lambda: world.bound_game(self.game(removed), self.machines(removed)))
+
+    # --- solutions -------------------------------------------------------------------------------------------------
+
+    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
+        """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
+        key = (self.world(removed).removed, untempted, self.tolerance)
+        return self._counted("sets", key, lambda: self._solved_sets(removed, untempted))
+
+    def _solved_sets(self, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+        game = self.bound_game(removed)
+        if game.n_players < 2:
+            raise UnsolvedError("credible play is a matter between players; here is one")
+        mask = self._not_tempted(game, untempted) if untempted else None
+        solve = equilibrium_set if game.n_players == 2 else payoff_bounds
+        return solve(game, tolerance=self.tolerance, deviation=mask)
+
+    def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
+        """deviation[s][i]: all actions but the instrument's."""
+        chosen = next(each for each in self.scenario.instruments if each.name == instrument)
+        kept = {name: name not in chosen.without.forbid for own in game.actions for labels in own for name in labels}
+        return [[np.array([kept[name] for name in labels]) for labels in own] for own in game.actions]
+
+    def markov(self, removed: Sequence[str] = ()) -> Solution:
+        """The point prediction. Raises UnsolvedError."""
+        return self._tried("markov", (self.world(removed).removed,), lambda: markov_perfect(self.bound_game(removed))[0])
+
+    def _tried(self, kind: str, key: tuple[Any, ...], solve: Callable[[], Answer]) -> Answer:
+        """A solution, or the same failure each time it is asked for."""
+
+        def tried() -> Answer | UnsolvedError:
+            try:
+                return solve()
+            except UnsolvedError as error:
+                return error
+
+        found = self._counted(kind, key, tried)
+        if isinstance(found, UnsolvedError):
+            raise found
+        return found
+
+    def markov_equilibria(self, removed: Sequence[str] = ()) -> tuple[Solution, ...]:
+        """All Markov equilibria that a short search finds, the selected one first."""
+        key = (self.world(removed).removed,)
+        found = self._counted("equilibria", key, lambda: find_equilibria(self.bound_game(removed), short=True))
+        return tuple(each.solution for each in found.equilibria)
+
+    # --- play ------------------------------------------------------------------------------------------------------
+
+    def chosen(
+        self, selection: Selection, strategies: Sequence[str] = (), removed: Sequence[str] = (), untempted: str = ""
+    ) -> Chosen:
+        """Play under a selection, or of named strategies whatever the selection; who is not named then replies best."""
+        key = (selection, tuple(strategies), self.world(removed).removed, untempted, self.tolerance)
+        return self._once(("chosen", *key), lambda: self._chosen(selection, strategies, removed, untempted))
+
+    def _chosen(self, selection: Selection, strategies: Sequence[str], removed: Sequence[str], untempted: str) -> Chosen:
+        names = strategies or (selection.names if selection.phrase == "against" else ())
+        try:
+            if names:
+                return self.of_strategies(names, removed)
+            return self._of_selection(selection, removed, untempted)
+        except UnsolvedError as error:
+            return nothing(len(self.scenario.players), str(error))
+
+    def _of_selection(self, selection: Selection, removed: Sequence[str], untempted: str) -> Chosen:
+        phrase = selection.phrase
+        if phrase in ("Markov equilibrium", "every equilibrium found"):
+            return markov(self.markov(removed))
+        if phrase == "best reply of":
+            return nothing(len(self.scenario.players), f"'{phrase} {selection.names[0]}' replies to a named strategy: name one")
+        sets = self.sets(removed, untempted)
+        if phrase == "bargaining point":
+            if isinstance(sets, PayoffBounds):
+                return nothing(sets.game.n_players, "bargaining points are for two players")
+            return agreed(sets)
+        player = [each.key for each in self.scenario.players].index(selection.names[0])
+        side = 1 if phrase == "best for" else -1
+        return end_of_range(sets, player, side) if isinstance(sets, PayoffBounds) else extreme(sets, player, side)
+
+    def every(self, selection: Selection, strategies: Sequence[str] = (), removed: Sequence[str] = ()) -> tuple[Chosen, ...]:
+        """All play that a selection stands for: several for 'every equilibrium found', one for any other."""
+        if selection.phrase != "every equilibrium found" or strategies:
+            return (self.chosen(selection, strategies, removed),)
+        key = ("every", self.world(removed).removed)
+        found = self._once(key, lambda: tuple(map(markov, self.markov_equilibria(removed))))
+        return found or (nothing(len(self.scenario.players), "no Markov equilibrium was found"),)
+
+    def of_strategies(self, names: Sequence[str], removed: Sequence[str] = ()) -> Chosen:
+        """Named strategies, at most one a player; one player that is not named replies as suits it best."""
+        return self._once(("pair", frozenset(names), self.world(removed).removed), lambda: self._of_strategies(names, removed))
+
+    def _of_strategies(self, names: Sequence[str], removed: Sequence[str]) -> Chosen:
+        count = len(self.scenario.players)
+        plan, replier, reason = self.profile(names, removed)
+        if plan is None:
+            return nothing(count, reason)
+        if replier is None:
+            return played(plan, "as declared")
+        self.solves["replies"] += 1
+        found = best_reply(plan, replier)
+        return played(found.plan, found.selection)
+
+    def profile(self, names: Sequence[str], removed: Sequence[str] = ()) -> tuple[Automaton | None, int | None, str]:
+        """The automaton of named strategies, the player that is left to reply (if any), and why there is none."""
+        world, machines = self.world(removed), self.machines(removed)
+        chosen: dict[int, Automaton] = {}
+        for name in (*names, *world.bound.values()):
+            if name in machines.undefined:
+                return None, None, f"'{name}' is undefined without {' and '.join(world.removed)}: {machines.undefined[name]}"
+        for player, own in enumerate(machines.own):
+            name = world.bound.get(player) or next((each for each in names if each in own), "")
+            if name:
+                chosen[player] = own[name]
+        left = [player for player in range(len(machines.own)) if player not in chosen]
+        if len(left) > 1 or not chosen:
+            return None, None, f"{len(left)} players are left without a strategy: name more"
+        return join([chosen[player] for player in sorted(chosen)]), (left[0] if left else None), ""
+
+    def verdict(self, names: Sequence[str], removed: Sequence[str] = ()) -> PairVerdict | None:
+        """Of named strategies for all players: is it an equilibrium, is it subgame perfect? None where it is undefined."""
+        plan, replier, _ = self.profile(names, removed)
+        if plan is None or replier is not None:
+            return None
+        key = ("verdict", frozenset(names), self.world(removed).removed)
+        return self._once(key, lambda: judge_plan(plan))
+
+    def path(self, names: Sequence[str], removed: Sequence[str] = ()) -> PathVerdict | None:
+        """Whether what named strategies do while nobody departs is upheld by the worst credible punishments; None where it is
+        undefined, or asked of other than two players."""
+        plan, replier, _ = self.profile(names, removed)
+        if plan is None or replier is not None or self.world(removed).bound or len(self.scenario.players) != 2:
+            return None
+        key = ("path", frozenset(names), self.world(removed).removed, self.tolerance)
+        sets = self.sets(removed)
+        return self._once(key, lambda: sustainable_path(sets, plan) if isinstance(sets, EquilibriumSet) else None)

@@ -1,0 +1,127 @@
+"""Which of the equilibria, or which pair of named strategies: the play that a selection picks in one game, with bounds.
+
+A selection from the equilibrium payoff set V is known as far as V is: its value is that of a proved plan, its bounds hold for
+every V between the inner and the outer polygon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from leverage.analysis.figure import Figure
+from leverage.analysis.outcomes import Outcome, measure_outcomes
+from leverage.analysis.plays import FAR_FUTURE
+from leverage.game.automaton import Automaton
+from leverage.solvers.bargaining import AGREEMENT, bargain
+from leverage.solvers.convex_polygon import clip
+from leverage.solvers.equilibrium_set import SIMPLIFICATION_SHARE, EquilibriumSet
+from leverage.solvers.error_radius import error_radius
+from leverage.solvers.payoff_bounds import PayoffBounds
+from leverage.solvers.solution import Solution
+
+#: The bargaining rule of the selection "bargaining point".
+BARGAINING_RULE = "nash"
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Play under a selection.
+
+    payoffs: per player. plan: play that pays their values; None where there is none to look at (`reason` says why). finite: the
+    plan reaches its payoffs within a gap only, so that nothing is said of its long run. rule: how it was chosen, ties included.
+    """
+
+    payoffs: tuple[Figure, ...]
+    plan: Automaton | None
+    rule: str = ""
+    reason: str = ""
+    finite: bool = False
+
+    @cached_property
+    def outcomes(self) -> Mapping[tuple[str, str], Outcome]:
+        """(subject, quantity) -> outcome, from the game's start."""
+        found = () if self.plan is None else measure_outcomes(self.plan)
+        return {(o.subject, o.quantity): o for o in found}
+
+    def outcome(self, subject: str, quantity: str) -> Figure:
+        """One outcome of the plan, exact but for rounding; idle where the question does not arise."""
+        if self.plan is None:
+            return Figure.missing("undefined", self.reason)
+        if self.finite and any(words in quantity for words in FAR_FUTURE):
+            return Figure.missing("undefined", "the long run of a plan that is known within a gap only")
+        found = self.outcomes.get((subject, quantity))
+        if found is None:
+            return Figure.missing("undefined", f"no '{quantity}' of {subject} is measured")
+        if np.isnan(found.value):
+            return Figure.missing("idle", f"'{quantity}' of {subject}: it never happens")
+        return Figure.within(found.value, found.certificate)
+
+
+def nothing(n_players: int, reason: str) -> Chosen:
+    """No play under this selection."""
+    return Chosen((Figure.missing("undefined", reason),) * n_players, None, reason=reason)
+
+
+def played(plan: Automaton, rule: str) -> Chosen:
+    """A plan as it stands: exact but for rounding."""
+    chosen = Chosen((), plan, rule)
+    return Chosen(tuple(chosen.outcome(player, "payoff") for player in plan.game.players), plan, rule)
+
+
+def markov(solution: Solution) -> Chosen:
+    """A Markov equilibrium; the bounds are its error radius, infinite where none is known."""
+    found, plan = error_radius(solution), solution.plan
+    reason = f"not bounded: {found.reason}" if np.isnan(found.radius) else ""
+    start = solution.values[plan.game.start]
+    return Chosen(tuple(Figure.within(float(value), found.radius, reason) for value in start), plan, solution.selection)
+
+
+def extreme(sets: EquilibriumSet, player: int, side: int) -> Chosen:
+    """The best (side = 1) or the worst (side = -1) equilibrium for a player at the start; of ties the one better for both
+    together.
+
+    The other player's bounds hold for every equilibrium that is as good (as bad) for the player as the true extreme one.
+    """
+    start = sets.game.start
+    outer, inner = sets.outer[start], sets.inner[start]
+    if not len(inner):
+        return nothing(2, f"no equilibrium is proved: {sets.status}")
+    along = side * np.eye(2)[player]
+    value = inner[sets.best_vertex(start, along)]
+    kept = clip(outer, along, min(float((inner @ along).max()), float((outer @ along).max())))
+    drawn = SIMPLIFICATION_SHARE * sets.tolerance  # by so much outer polygons may be drawn too thin
+    low, high = np.minimum(kept.min(axis=0) - drawn, value), np.maximum(kept.max(axis=0) + drawn, value)
+    word = "best" if side > 0 else "worst"
+    rule = f"the {word} equilibrium for {sets.game.players[player]}; of ties the one with the larger sum of payoffs"
+    return Chosen(tuple(map(Figure, value.tolist(), low.tolist(), high.tolist())), sets.plan(start, along), rule, finite=True)
+
+
+def agreed(sets: EquilibriumSet) -> Chosen:
+    """Nash's bargaining point at the start, the worst equilibrium payoffs being the disagreement."""
+    start = sets.game.start
+    point = bargain(sets, start, BARGAINING_RULE)
+    if point.agreement != AGREEMENT:
+        return nothing(2, f"no bargaining point: {point.sentence}")
+    payoffs = tuple(
+        Figure(float(v), min(float(a), float(v)), max(float(b), float(v)))
+        for v, a, b in zip(point.point, point.low, point.high, strict=True)
+    )
+    nodes = sets.vertex_node[start][list(point.vertices)]
+    return Chosen(payoffs, sets.plan_from(start, nodes, np.array(point.weights)), point.sentence, finite=True)
+
+
+def end_of_range(bounds: PayoffBounds, player: int, side: int) -> Chosen:
+    """For three players and more: the end of one player's range at the start; nothing is known of the others' payoffs there."""
+    start = bounds.game.start
+    k = 1 if side > 0 else 0
+    inner, outer = float(bounds.inner[start, player, k]), float(bounds.outer[start, player, k])
+    if np.isnan(inner):
+        return nothing(bounds.game.n_players, f"no equilibrium is proved: {bounds.status}")
+    reason = "only the end of one player's range is bounded with more than two players"
+    payoffs = [Figure.missing("undefined", reason)] * bounds.game.n_players
+    payoffs[player] = Figure(inner, min(inner, outer), max(inner, outer))
+    return Chosen(tuple(payoffs), None, reason=reason)

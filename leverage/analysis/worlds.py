@@ -1,0 +1,137 @@
+"""The worlds of a scenario: as it stands, and without some of its instruments.
+
+A world is compiled once and takes any parameter point; parameters that being without an instrument fixes are fixed in it. What a
+claim looks at beyond the scenario's own measures (an action's frequency, another date) is measured in every world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from leverage.errors import ScenarioError
+from leverage.game.automaton import Automaton
+from leverage.game.binding import bound_game
+from leverage.game.form import GameForm, compile_form
+from leverage.game.stochastic_game import StochasticGame
+from leverage.game.strategies import compile_strategy
+from leverage.scenario import syntax as tree
+from leverage.scenario.changes import changed, combined
+from leverage.scenario.claims import ClaimCall, ClaimExpression, ClaimLine, ClaimSum
+from leverage.scenario.scenario import Scenario, Watched
+
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Machines:
+    """Named strategies as automata of one game, per player; undefined: strategy -> why it does not exist in this world."""
+
+    own: tuple[Mapping[str, Automaton], ...]
+    undefined: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The scenario without `removed` instruments (in the order of the file).
+
+    scenario: as changed. fixed: parameters whose values the change sets. bound: player -> the named strategy that it follows.
+    """
+
+    removed: tuple[str, ...]
+    scenario: Scenario
+    fixed: Values
+    bound: Mapping[int, str]
+
+    @cached_property
+    def form(self) -> GameForm:
+        return compile_form(self.scenario)
+
+    def game(self, values: Values) -> StochasticGame:
+        """The game at a parameter point, everybody free to act."""
+        return self.form.at({**values, **self.fixed})
+
+    def machines(self, game: StochasticGame) -> Machines:
+        """The named strategies in a game of this world."""
+        own: tuple[dict[str, Automaton], ...] = tuple({} for _ in self.scenario.players)
+        undefined: dict[str, str] = {}
+        for strategy in (each for player in self.scenario.strategies for each in player if each.phases):
+            try:
+                own[strategy.player][strategy.name] = compile_strategy(self.form, game, strategy)
+            except ScenarioError as error:
+                undefined[strategy.name] = error.faults[0].message
+        return Machines(own, undefined)
+
+    def bound_game(self, game: StochasticGame, machines: Machines) -> StochasticGame:
+        """The game in which the players that are bound follow their strategies. Raises UnsolvedError where one is undefined."""
+        for player, name in self.bound.items():
+            machine = machines.own[player][name]
+            game = bound_game(machine if machine.game is game else replace(machine, game=game))
+        return game
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """All worlds of a scenario; compiled when they are asked for."""
+
+    scenario: Scenario
+    _known: dict[tuple[str, ...], World] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def base(self) -> Scenario:
+        """The scenario with all that its claims look at among its measures."""
+        return watching(self.scenario, [line for claim in self.scenario.claims for line in claim.lines])
+
+    def without(self, *removed: str) -> World:
+        """The world without these instruments, whatever their order.
+
+        Raises KeyError for an unknown one, ConflictError where being without them all is a contradiction.
+        """
+        instruments = {each.name: each for each in self.base.instruments}
+        chosen = {name: instruments[name] for name in removed}
+        names = tuple(name for name in instruments if name in chosen)
+        if names not in self._known:
+            change = combined({name: instruments[name].without for name in names})
+            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound))
+        return self._known[names]
+
+
+def watching(scenario: Scenario, lines: list[ClaimLine]) -> Scenario:
+    """The scenario that also measures what these lines look at: frequencies of actions, and dates of their own."""
+    counts = {measure.name: measure for measure in scenario.counts}
+    dates = set(scenario.dates)
+    for call in (call for line in lines for side in (line.left, line.right) for call in calls(side)):
+        if call.function == "frequency":
+            player, action = call.arguments[:2]
+            watched = _action_count(scenario, player, action)
+            counts.setdefault(watched.name, watched)
+        dates |= {scenario.period.in_periods(word) for word in call.arguments if _is_date(scenario, word)}
+    return replace(scenario, counts=tuple(counts.values()), dates=tuple(sorted(dates)))
+
+
+def calls(expression: ClaimExpression) -> list[ClaimCall]:
+    """The functions that an expression applies, in the order of reading."""
+    if isinstance(expression, ClaimCall):
+        return [expression]
+    return calls(expression.left) + calls(expression.right) if isinstance(expression, ClaimSum) else []
+
+
+def action_count_name(player: str, action: str) -> str:
+    """The count that stands for 'the player takes the action in a period'."""
+    return f"{player} plays {action}"
+
+
+def _action_count(scenario: Scenario, player: str, action: str) -> Watched:
+    words = scenario.vocabulary
+    i = words.player_names.index(player)
+    condition = tree.Plays(i, frozenset({words.players[player].index(action)}))
+    return Watched(action_count_name(player, action), condition, ("actions", player, action))
+
+
+def _is_date(scenario: Scenario, word: str) -> bool:
+    try:
+        scenario.period.in_periods(word)
+    except ValueError:
+        return False
+    return True
