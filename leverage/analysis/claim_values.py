@@ -16,14 +16,8 @@ from leverage.analysis.point import Point
 from leverage.analysis.selections import Chosen
 from leverage.analysis.worlds import action_count_name
 from leverage.errors import UnsolvedError
-from leverage.scenario.claims import CLAIM_FUNCTIONS, ClaimCall, ClaimExpression, ClaimLine, Selection
+from leverage.scenario.claims import CLAIM_FUNCTIONS, EVERY, FROM_SETS, ClaimCall, ClaimExpression, ClaimLine, Selection
 from leverage.scenario.scenario import Scenario
-
-#: The selection under which a claim has to hold in several equilibria.
-EVERY = "every equilibrium found"
-
-#: Selections from the set of all credible play.
-FROM_SETS = ("bargaining point", "best for", "worst for")
 
 #: A question to a solver: its kind ('sets', 'markov', 'equilibria', 'replies') and which game or strategies it is about.
 Question = tuple[str, frozenset[str], str]

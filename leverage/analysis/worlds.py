@@ -93,7 +93,7 @@ class Worlds:
         names = tuple(name for name in instruments if name in chosen)
         if names not in self._known:
             change = combined({name: instruments[name].without for name in names})
-            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound))
+            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound_to))
         return self._known[names]
 
 
