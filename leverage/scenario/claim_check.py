@@ -28,7 +28,7 @@ class ClaimCheck:
 
     @property
     def players(self) -> list[str]:
-        return [player.key for player in self.scenario.players]
+        return list(self.scenario.vocabulary.player_names)
 
     def selection(self, text: str, selection: Selection) -> None:
         """Refuse a selection that picks no play whatever the line. Raises TextFaultsError."""
@@ -119,9 +119,9 @@ class ClaimCheck:
                 told,
                 "judge it under 'bargaining point', 'Markov equilibrium', 'best for PLAYER' or 'STRATEGY against STRATEGY'",
             )
-        if len(self.players) > 2 and selection.phrase in FROM_SETS:
-            if call.function in ("price", "gross_gain") or call.arguments[-1] != selection.names[0]:
-                yield self._end_only(selection)
+        about_one = call.function not in ("price", "gross_gain") and call.arguments[-1] in selection.names
+        if len(self.players) > 2 and selection.phrase in FROM_SETS and not about_one:
+            yield self._end_only(selection)
         if CLAIM_FUNCTIONS[call.function].looks == "channel":
             yield from self._of_channel(call, selection)
         if call.function == "interaction":
