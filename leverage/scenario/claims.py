@@ -102,6 +102,11 @@ class Selection:
     phrase: str
     names: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """As the file says it."""
+        return f" {self.phrase} ".join(self.names) if self.phrase == "against" else " ".join((self.phrase, *self.names))
+
 
 @dataclass(frozen=True)
 class ClaimCall:
