@@ -11,7 +11,7 @@ import numpy as np
 
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
 from leverage.analysis.worlds import Machines, World, Worlds
-from leverage.errors import UnsolvedError
+from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
 from leverage.scenario.claims import Selection
@@ -91,9 +91,40 @@ class Point:
 
     # --- solutions -------------------------------------------------------------------------------------------------
 
+    def give(self, sets: EquilibriumSet | PayoffBounds | None = None, markov: Solution | None = None) -> None:
+        """Use what was solved elsewhere for the scenario as it stands; sets answer for their own tolerance and coarser ones.
+
+        Raises GameError where it was solved for another game.
+        """
+        if sets is not None:
+            machine = None if sets.machine is None else replace(sets.machine, game=self._same(sets.game))
+            self._known[("given sets",)] = replace(sets, game=self._same(sets.game), machine=machine)
+        if markov is not None:
+            plan = replace(markov.plan, game=self._same(markov.plan.game))
+            self._known[("markov", ())] = replace(markov, plan=plan)
+
+    def _same(self, given: StochasticGame) -> StochasticGame:
+        """This point's game, which may measure more than the given one but is played alike."""
+        game = self.game()
+        alike = game.states == given.states and game.actions == given.actions and game.start == given.start
+        if not alike or any(
+            not np.array_equal(a, b)
+            for a, b in (
+                (game.payoffs, given.payoffs),
+                (game.discount, given.discount),
+                (game.transitions.indices, given.transitions.indices),
+                (game.transitions.data, given.transitions.data),
+            )
+        ):
+            raise GameError("what was solved is another game than this point's")
+        return game
+
     def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
         """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
         key = (self.world(removed).removed, untempted, self.tolerance)
+        given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
+        if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
+            return given
         return self._counted("sets", key, lambda: self._solved_sets(removed, untempted))
 
     def _solved_sets(self, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
