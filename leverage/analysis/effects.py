@@ -40,6 +40,7 @@ class Difference:
 
 
 def difference(with_it: Figure, without_it: Figure) -> Difference:
+    """With less without."""
     return Difference(with_it, without_it, with_it - without_it)
 
 
@@ -186,8 +187,10 @@ def gross_gain(point: Point, instrument: str, player: str, selection: Selection,
 
 
 def player_index(point: Point, player: str) -> int:
+    """The number of the player with this key. Raises ValueError without one."""
     return [each.key for each in point.scenario.players].index(player)
 
 
 def instrument_named(point: Point, name: str) -> Instrument:
+    """The scenario's instrument of this name. Raises StopIteration without one."""
     return next(each for each in point.scenario.instruments if each.name == name)

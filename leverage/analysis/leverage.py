@@ -1,4 +1,4 @@
-"""The ledger of leverage: for every instrument and every way of choosing play, what the instrument is worth, to whom, at what cost.
+"""The ledger of leverage: what an instrument is worth, to whom and at what cost, under every way of choosing play.
 
 One row a fact; no row depends on another instrument. A *view* is a selection, or named strategies, under which play with the
 instrument is compared with play without it.

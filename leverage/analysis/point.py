@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
 
 #: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
 LADDER = (1e-1, 2e-2, 4e-3)
+
+#: Where nothing is proved although there may be equilibria, sets are solved once more with the gap times this.
+FINER = 0.2
 
 Answer = TypeVar("Answer")
 
@@ -133,7 +137,11 @@ class Point:
             raise UnsolvedError("credible play is a matter between players; here is one")
         mask = self._not_tempted(game, untempted) if untempted else None
         solve = equilibrium_set if game.n_players == 2 else payoff_bounds
-        return solve(game, tolerance=self.tolerance, deviation=mask)
+        found = solve(game, tolerance=self.tolerance, deviation=mask)
+        if math.isinf(found.gap):  # too coarse to prove what may be there
+            self.solves["sets"] += 1
+            found = solve(game, tolerance=FINER * self.tolerance, deviation=mask)
+        return found
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""

@@ -4,9 +4,9 @@ A *set function* v gives every coalition S of N = {1..n} its worth; here the mem
 world that has the instruments of S and no other. Every answer is a weighted sum of worths in which each coalition stands once, so
 that bounds of the worths give the sharpest bounds of the answer.
 
-Sources: Shapley (1953), "A value for n-person games"; for pairs Owen (1972), "Multilinear extensions of games", and Grabisch and
-Roubens (1999), "An axiomatic approach to the concept of interaction among players in cooperative games"; for sampling Castro, Gomez
-and Tejada (2009), "Polynomial calculation of the Shapley value based on sampling".
+Sources: Shapley (1953), "A value for n-person games"; for pairs Owen (1972), "Multilinear extensions of games", and Grabisch
+and Roubens (1999), "An axiomatic approach to the concept of interaction among players in cooperative games"; for sampling Castro,
+Gomez and Tejada (2009), "Polynomial calculation of the Shapley value based on sampling".
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ def joint_effect(members: Sequence[str], worth: Worth, *, orders: int = SAMPLED_
         return JointEffect(_sampled_values(members, once, orders, seed), {}, total, f"{orders} orders drawn, seed {seed}")
     values = {member: _weighted(_value_weights(members, member), once) for member in members}
     pairs = itertools.combinations(members, 2)
-    return JointEffect(
-        values, {pair: _weighted(_interaction_weights(members, pair), once) for pair in pairs}, total, "exact"
-    )
+    return JointEffect(values, {pair: _weighted(_interaction_weights(members, pair), once) for pair in pairs}, total, "exact")
 
 
 def _value_weights(members: Sequence[str], member: str) -> dict[Coalition, float]:
