@@ -63,4 +63,5 @@ def _told(scenario: Scenario, instrument: Instrument, cause: Fault, path: Path) 
     """The first fault of a world as one of the instrument."""
     where = f" (line {cause.line})" if cause.line else ""
     message = f"in the world without '{instrument.name}', {cause.message}{where}"
-    return scenario.document.fault(path, message, cause.remedy, on_key=path[-1] == "without")
+    remedy = f"let the world without it differ in another way, or {cause.remedy}"
+    return scenario.document.fault(path, message, remedy, on_key=path[-1] == "without")
