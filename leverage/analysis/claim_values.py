@@ -352,8 +352,8 @@ def size_of(expression: ClaimExpression, selection: Selection, point: Point) -> 
     if expression.operator == "*":
         return left * right
     if expression.operator == "/":
-        divisor = value_of(expression.right, selection, point)
-        return left / abs(divisor.value) if divisor.known and divisor.value else left
+        divisor = abs(value_of(expression.right, selection, point).value)
+        return left / divisor if divisor > 0 else left
     return max(left, right)
 
 
@@ -381,9 +381,9 @@ def _questions(call: ClaimCall, selection: Selection, n_players: int) -> Iterato
             for each in (nothing, *map(frozenset, removed)):
                 yield from _of_play((), selection, each, n_players)
         case "channel":
-            games = {"threat": (frozenset(names[:1]), nothing), "commitment": (nothing, nothing)}[call.function]
-            yield ("sets", games[0], "")
+            yield ("sets", nothing, "")
             yield ("sets", nothing, names[0])
+            yield ("sets", frozenset(names[:1]), "")
         case "range":
             yield ("sets", nothing, "")
             if call.function in ("reach", "coercion", "own_floor"):

@@ -113,7 +113,8 @@ def _because(judged: JudgedClaim) -> str:
     if judged.claim.worth_noting_from is not None and binding.verdict == "barely":
         told += f" (worth noting from {significant(judged.claim.worth_noting_from)})"
     if others:
-        told += f". The other {counted(len(others), 'line')}: {tally([line.verdict for line in others])}"
+        many = counted(len(others), "line") if len(others) > 1 else "line"
+        told += f". The other {many}: {tally([line.verdict for line in others]).removeprefix('1 ' if many == 'line' else '')}"
     return f"{told}."
 
 
@@ -130,14 +131,17 @@ def line_words(line: JudgedLine) -> str:
 
 def figure_words(figure: Figure) -> str:
     """A number, with its bounds where they are more than rounding."""
+    between = f"between {significant(figure.low)} and {significant(figure.high)}"
+    if math.isnan(figure.value):
+        return between if figure.bounded else "without bounds"
     width = figure.high - figure.low
-    if width <= NARROW * max(abs(figure.low), abs(figure.high), NARROW):
+    if width <= NARROW * max(abs(figure.low), abs(figure.high), 1.0):
         return significant(figure.value)
-    return f"{significant(figure.value)} (between {significant(figure.low)} and {significant(figure.high)})"
+    return f"{significant(figure.value)} ({between})"
 
 
 def significant(value: float) -> str:
     """A number with about three digits that count: 1234, 12.3, 0.0123."""
-    if not math.isfinite(value) or value == 0:
+    if not math.isfinite(value) or abs(value) < NARROW:
         return number(value, 0)
     return number(value, min(6, max(0, 2 - math.floor(math.log10(abs(value))))))
