@@ -18,7 +18,7 @@ from leverage.game.stochastic_game import StochasticGame
 from leverage.game.strategies import compile_strategy
 from leverage.scenario import syntax as tree
 from leverage.scenario.changes import changed, combined
-from leverage.scenario.claims import ClaimCall, ClaimExpression, ClaimLine, ClaimSum
+from leverage.scenario.claims import ClaimLine
 from leverage.scenario.scenario import Scenario, Watched
 
 Values = Mapping[str, float]
@@ -101,20 +101,13 @@ def watching(scenario: Scenario, lines: list[ClaimLine]) -> Scenario:
     """The scenario that also measures what these lines look at: frequencies of actions, and dates of their own."""
     counts = {measure.name: measure for measure in scenario.counts}
     dates = set(scenario.dates)
-    for call in (call for line in lines for side in (line.left, line.right) for call in calls(side)):
+    for call in (call for line in lines for call in line.calls):
         if call.function == "frequency":
             player, action = call.arguments[:2]
             watched = _action_count(scenario, player, action)
             counts.setdefault(watched.name, watched)
         dates |= {scenario.period.in_periods(word) for word in call.arguments if _is_date(scenario, word)}
     return replace(scenario, counts=tuple(counts.values()), dates=tuple(sorted(dates)))
-
-
-def calls(expression: ClaimExpression) -> list[ClaimCall]:
-    """The functions that an expression applies, in the order of reading."""
-    if isinstance(expression, ClaimCall):
-        return [expression]
-    return calls(expression.left) + calls(expression.right) if isinstance(expression, ClaimSum) else []
 
 
 def action_count_name(player: str, action: str) -> str:
