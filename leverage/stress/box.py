@@ -36,9 +36,9 @@ class Box:
         """By what fraction of its range a value differs from the one in use, at least 0."""
         return abs(value - self.baseline[parameter.name]) / (parameter.high - parameter.low)
 
-    def norm(self, values: Mapping[str, float]) -> float:
+    def size(self, changes: Mapping[str, float]) -> float:
         """The largest change of any parameter, as a fraction of its range."""
-        return max((self.fraction(each, values[each.name]) for each in self.parameters), default=0.0)
+        return max((self.fraction(each, changes[each.name]) for each in self.parameters if each.name in changes), default=0.0)
 
     def design(self, points: int, scramblings: int, seed: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
         """Independently scrambled Sobol' points, uniform over the box (Sobol' 1967; Owen 1995).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor, inf, log2, nan
 
 import numpy as np
 from scipy.stats import t as student
@@ -36,8 +37,7 @@ class DesignPoint:
 class Share:
     """Part of the box, with an interval that holds the true share with CONFIDENCE.
 
-    value: of the points, those that are certain. low, high: points at which the bounds do not tell count for neither, so that high
-    counts them all in and low counts none.
+    value: of the points, those that are certain. low, high: what the bounds leave open is left out by low and counted in by high.
     """
 
     value: float
@@ -52,29 +52,50 @@ def design_points(
     points: int = POINTS,
     scramblings: int = SCRAMBLINGS,
     seed: int = SEED,
+    budget: float = inf,
     tell: Callable[[str], None] = lambda phrase: None,
 ) -> Iterator[DesignPoint]:
-    """Answers to all questions at the points of a design, one after the other.
+    """Answers to questions at the points of a design, one point after the other.
 
-    points : of each scrambling, a power of two. scramblings : at least 2; the spread between them gives the intervals.
+    points : of each scrambling, a power of two. scramblings : at least 2; the spread between them gives the intervals. budget :
+    best replies for one question (see `WEIGHTS`); a dear one is asked at the first points of each scrambling only.
     """
     names = [parameter.name for parameter in box.parameters]
+    asked = {question.name: affordable(question, box, points, scramblings, budget) for question in questions}
     for r, design in enumerate(box.design(points, scramblings, seed), 1):
         for k, row in enumerate(design, 1):
             tell(f"judging point {(r - 1) * points + k} of {scramblings * points} in the plausible box")
             values = dict(zip(names, row.tolist(), strict=True))
             at = box.with_values(values)
-            yield DesignPoint(r, k, values, {question.name: question.ask(at) for question in questions})
+            answers = {question.name: question.ask(at) for question in questions if k <= asked[question.name]}
+            yield DesignPoint(r, k, values, answers)
+
+
+def affordable(question: Question, box: Box, points: int, scramblings: int, budget: float) -> int:
+    """Points of each scrambling that a budget pays for, by what the baseline costs: a power of two at most `points`, or 0."""
+    most = min(float(points), budget / (scramblings * question.ask(box.baseline).cost))
+    return 2 ** floor(log2(most)) if most >= 1 else 0
+
+
+def points_of(points: Sequence[DesignPoint], question: str) -> tuple[DesignPoint, ...]:
+    """Those at which the question was asked."""
+    return tuple(point for point in points if question in point.answers)
 
 
 def verdict_shares(points: Sequence[DesignPoint], question: str) -> dict[str, Share]:
-    """The share of each verdict; those that the bounds leave open may be any of holds, barely and fails."""
+    """The share of each verdict; what the bounds leave open may be any of holds, barely and fails. Empty: never asked."""
+    points = points_of(points, question)
+    if not points:
+        return {}
     open_to = {verdict: _has(question, "undecided") for verdict in ("holds", "barely", "fails")}
     return {verdict: share_of(points, _has(question, verdict), open_to.get(verdict, _nowhere)) for verdict in VERDICTS}
 
 
 def standing_share(points: Sequence[DesignPoint], question: str) -> Share:
-    """The share in which a question holds, be it barely."""
+    """The share in which a question holds, be it barely; NaN where it was never asked."""
+    points = points_of(points, question)
+    if not points:
+        return Share(nan, nan, nan)
     return share_of(points, lambda point: point.answers[question].side == "standing", _has(question, "undecided"))
 
 

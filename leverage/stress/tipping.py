@@ -8,8 +8,8 @@ the scan, and comes back, is missed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from math import isfinite, nan
+from dataclasses import dataclass, field, replace
+from math import inf, isfinite, nan
 
 import numpy as np
 
@@ -88,42 +88,45 @@ def tipping(
     values : of the scan, >= 2. width : of the bracket, as a fraction of the range.
     """
     found = {}
+    part = budget // max(1, len(box.parameters))
     for parameter in box.parameters:  # questions inside: they share the solves of a parameter point
         for question in questions:
             tell(f"looking for flips: {parameter.name}, {question.name}")
-            most = budget // (question.cost * len(box.parameters))
-            found[question.name, parameter.name] = nearest_flip(question, box, parameter, values=values, width=width, most=most)
+            found[question.name, parameter.name] = nearest_flip(question, box, parameter, values=values, width=width, budget=part)
     return tuple(found[question.name, parameter.name] for question in questions for parameter in box.parameters)
 
 
 def nearest_flip(
-    question: Question, box: Box, parameter: Parameter, *, values: int = SCAN_VALUES, width: float = WIDTH, most: int = 10_000
+    question: Question,
+    box: Box,
+    parameter: Parameter,
+    *,
+    values: int = SCAN_VALUES,
+    width: float = WIDTH,
+    budget: float = inf,
 ) -> Tipping:
-    """The nearest flip found in one parameter; most: how often the question may be asked. See `tipping`."""
-    line = _Line(question, box, parameter, most)
+    """The nearest flip found in one parameter; budget: best replies. See `tipping`."""
     value, baseline = box.baseline[parameter.name], question.ask(box.baseline)
-    row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE, cost=question.cost)
+    row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE)
     if baseline.side == "neither":
         return row
-    if most < values:
-        return Tipping(question.name, parameter, value, baseline.verdict, NOT_SEARCHED)
-    line.known[value] = baseline
+    if values * baseline.cost > budget:
+        return replace(row, searched=NOT_SEARCHED)
+    line = _Line(question, box, parameter, budget, known={value: baseline})
     scan = _Scan(line, baseline.side, value, np.linspace(parameter.low, parameter.high, values).tolist())
-    bracket = scan.nearest(width * (parameter.high - parameter.low), EDGE_WIDTH * (parameter.high - parameter.low))
-    untold = sum(line.known[x].side == "neither" for x in scan.seen)
-    return Tipping(
-        question.name,
-        parameter,
-        value,
-        baseline.verdict,
-        STAYS if bracket is None else FLIPS,
-        (nan, nan) if bracket is None else bracket,
-        "" if bracket is None else line.known[bracket[1]].verdict,
-        values - 1,
-        untold,
-        line.asked,
-        line.asked * question.cost,
+    span = parameter.high - parameter.low
+    bracket = scan.nearest(width * span, EDGE_WIDTH * span)
+    row = replace(
+        row,
+        searched=STAYS,
+        resolution=values - 1,
+        untold=sum(line.known[x].side == "neither" for x in scan.seen),
+        asked=len(line.known) - 1,
+        cost=line.cost,
     )
+    if bracket is None:
+        return row
+    return replace(row, searched=FLIPS, bracket=bracket, flips_to=line.known[bracket[1]].verdict)
 
 
 @dataclass(eq=False)
@@ -133,19 +136,19 @@ class _Line:
     question: Question
     box: Box
     parameter: Parameter
-    most: int
-    asked: int = 0
-    known: dict[float, Answer] = field(default_factory=dict)
+    budget: float
+    known: dict[float, Answer]
+    cost: int = 0
 
     def ask(self, value: float) -> Answer:
         if value not in self.known:
-            self.asked += 1
             self.known[value] = self.question.ask(self.box.with_values({self.parameter.name: value}))
+            self.cost += self.known[value].cost
         return self.known[value]
 
     @property
     def spent(self) -> bool:
-        return self.asked >= self.most
+        return self.cost >= self.budget
 
 
 @dataclass(eq=False)

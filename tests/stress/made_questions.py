@@ -17,16 +17,17 @@ class Made:
 
     margin: Callable[[Mapping[str, float]], float]
     blur: float = 0.0
+    cost: int = 1
     asked: list[dict[str, float]] = field(default_factory=list)
 
     def judge(self, values: Mapping[str, float]) -> Answer:
         self.asked.append(dict(values))
         margin = self.margin(values)
         verdict = "undecided" if abs(margin) < self.blur else "holds" if margin > 0 else "fails"
-        return Answer(verdict, Figure.within(margin, self.blur))
+        return Answer(verdict, Figure.within(margin, self.blur), self.cost)
 
-    def question(self, name: str = "made", cost: int = 1) -> Question:
-        return Question(name, self.judge, cost)
+    def question(self, name: str = "made") -> Question:
+        return Question(name, self.judge)
 
 
 def box(**ranges: tuple[float, float, float]) -> Box:

@@ -129,16 +129,16 @@ def test_a_value_outside_its_range_is_searched_from_where_it_is() -> None:
 
 def test_a_budget_is_a_claims_own_and_what_is_beyond_it_is_not_searched() -> None:
     the_box = box(x=(0.9, 0, 1), y=(0.9, 0, 1))
-    cheap, dear = Made(lambda v: v["x"] - 0.4), Made(lambda v: v["y"] - 0.4)
+    cheap, dear = Made(lambda v: v["x"] - 0.4), Made(lambda v: v["y"] - 0.4, cost=100)
     budget = 2 * 100
-    rows = tipping([dear.question("dear", 100), cheap.question("cheap")], the_box, budget=budget)
+    rows = tipping([dear.question("dear"), cheap.question("cheap")], the_box, budget=budget)
     assert [(row.question, row.parameter.name, row.searched) for row in rows] == [
         ("dear", "x", NOT_SEARCHED),
         ("dear", "y", NOT_SEARCHED),
         ("cheap", "x", FLIPS),
         ("cheap", "y", STAYS),
     ]
-    assert tipping([cheap.question("cheap"), dear.question("dear", 100)], the_box, budget=budget) == rows[2:] + rows[:2]
+    assert tipping([cheap.question("cheap"), dear.question("dear")], the_box, budget=budget) == rows[2:] + rows[:2]
     assert tipping([cheap.question("cheap")], the_box, budget=budget) == rows[2:]
 
 
