@@ -16,14 +16,8 @@ from leverage.analysis.point import Point
 from leverage.analysis.selections import Chosen
 from leverage.analysis.worlds import action_count_name
 from leverage.errors import UnsolvedError
-from leverage.scenario.claims import CLAIM_FUNCTIONS, ClaimCall, ClaimExpression, ClaimLine, Selection
+from leverage.scenario.claims import CLAIM_FUNCTIONS, EVERY, FROM_SETS, ClaimCall, ClaimExpression, ClaimLine, Selection
 from leverage.scenario.scenario import Scenario
-
-#: The selection under which a claim has to hold in several equilibria.
-EVERY = "every equilibrium found"
-
-#: Selections from the set of all credible play.
-FROM_SETS = ("bargaining point", "best for", "worst for")
 
 #: A question to a solver: its kind ('sets', 'markov', 'equilibria', 'replies') and which game or strategies it is about.
 Question = tuple[str, frozenset[str], str]
@@ -339,8 +333,8 @@ def size_of(expression: ClaimExpression, selection: Selection, point: Point) -> 
     if expression.operator == "*":
         return left * right
     if expression.operator == "/":
-        divisor = value_of(expression.right, selection, point)
-        return left / abs(divisor.value) if divisor.known and divisor.value else left
+        divisor = abs(value_of(expression.right, selection, point).value)
+        return left / divisor if divisor > 0 else left
     return max(left, right)
 
 
@@ -368,9 +362,9 @@ def _questions(call: ClaimCall, selection: Selection, n_players: int) -> Iterato
             for each in (nothing, *map(frozenset, removed)):
                 yield from _of_play((), selection, each, n_players)
         case "channel":
-            games = {"threat": (frozenset(names[:1]), nothing), "commitment": (nothing, nothing)}[call.function]
-            yield ("sets", games[0], "")
+            yield ("sets", nothing, "")
             yield ("sets", nothing, names[0])
+            yield ("sets", frozenset(names[:1]), "")
         case "range":
             yield ("sets", nothing, "")
             if call.function in ("reach", "coercion", "own_floor"):

@@ -16,6 +16,7 @@ A claim wants all its lines under all its selections; its verdict is the worst.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -98,7 +99,7 @@ def judge_claim(
 
 
 def _binds(judged: JudgedLine) -> tuple[int, bool, float]:
-    margin = judged.margin.value if judged.margin.known else float("inf")
+    margin = math.inf if math.isnan(judged.margin.value) else judged.margin.value
     return SEVERITY.index(judged.verdict), judged.line.relation == "is true", margin
 
 
@@ -132,8 +133,8 @@ def _judge_statement(line: ClaimLine, selection: Selection, point: Point) -> Jud
     truth = truth_of(line.calls[0], selection, point)
     verdicts: dict[str, Verdict] = {"yes": "holds", "no": "fails", "cannot be told": "undecided", "undefined": "undefined"}
     verdict = verdicts[truth.answer]
-    still_open = verdict in ("undecided", "undefined")
-    return JudgedLine(line, selection, verdict, truth.slack, truth.slack, Figure.exact(0.0), truth.reason, still_open)
+    nothing = Figure.exact(0.0)
+    return JudgedLine(line, selection, verdict, truth.slack, truth.slack, nothing, truth.reason, verdict == "undecided")
 
 
 def _judge_comparison(line: ClaimLine, selection: Selection, point: Point, noting: float, play: Chosen | None) -> JudgedLine:
@@ -179,7 +180,7 @@ def verdict_on(margin: Figure, *, strict: bool, noting: float = 0.0, tie: float 
     if margin.standing == "idle":
         return "idle", margin.reason, False
     if not margin.known:
-        return "undefined", margin.reason, True
+        return "undefined", margin.reason, False
     if margin.high <= tie if strict else margin.high < -tie:
         return "fails", "", False
     if margin.low <= tie if strict else margin.low < -tie:

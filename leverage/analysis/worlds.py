@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from leverage.errors import ScenarioError
-from leverage.game.automaton import Automaton
+from leverage.errors import ScenarioError, UnsolvedError
+from leverage.game.automaton import Automaton, join
 from leverage.game.binding import bound_game
 from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
@@ -65,10 +65,10 @@ class World:
 
     def bound_game(self, game: StochasticGame, machines: Machines) -> StochasticGame:
         """The game in which the players that are bound follow their strategies. Raises UnsolvedError where one is undefined."""
-        for player, name in self.bound.items():
-            machine = machines.own[player][name]
-            game = bound_game(machine if machine.game is game else replace(machine, game=game))
-        return game
+        for name in self.bound.values():
+            if name in machines.undefined:
+                raise UnsolvedError(f"'{name}' binds its player and is undefined: {machines.undefined[name]}")
+        return bound_game(join([machines.own[i][name] for i, name in sorted(self.bound.items())])) if self.bound else game
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class Worlds:
         names = tuple(name for name in instruments if name in chosen)
         if names not in self._known:
             change = combined({name: instruments[name].without for name in names})
-            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound))
+            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound_to))
         return self._known[names]
 
 

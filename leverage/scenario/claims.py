@@ -15,7 +15,6 @@ from typing import Literal
 from leverage.scenario.parsing import DEEPEST, LONGEST, TextFault, TextFaultsError, nearest
 from leverage.scenario.periods import Period
 
-
 #: What a function looks at. play: that of the selection, or of the strategies that it names. effect: play with an instrument and
 #: without it. channel: the same, by way of the game in between. range: all credible play, whatever the selection. pair: the
 #: strategies that it names, or those of the selection. pairs: all combinations of named strategies. search: Markov equilibria.
@@ -89,6 +88,12 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
 #: STRATEGY'.
 PLAIN_SELECTIONS = ("bargaining point", "Markov equilibrium", "every equilibrium found")
 
+#: The selection under which a line has to hold in several equilibria.
+EVERY = "every equilibrium found"
+
+#: Selections from the set of all credible play.
+FROM_SETS = ("bargaining point", "best for", "worst for")
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -96,6 +101,11 @@ class Selection:
 
     phrase: str
     names: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """As the file says it."""
+        return f" {self.phrase} ".join(self.names) if self.phrase == "against" else " ".join((self.phrase, *self.names))
 
 
 @dataclass(frozen=True)
