@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,11 +175,14 @@ def leverage_lines(page: Page, rows: Sequence[LeverageRow], which: int) -> list[
 def _told(column: _Column, row: LeverageRow | None) -> str:
     if row is None:
         return ""
-    return _marked(column.told(row.difference.effect.value), row.sign)
+    return _marked(column.told, row.difference.effect.value, row.sign)
 
 
-def _marked(text: str, sign: Sign) -> str:
-    return f"{text}{UNSURE}" if sign == "cannot be told" else text
+def _marked(told: Callable[[float], str], value: float, sign: Sign) -> str:
+    """The number, with a mark where its sign is open; the mark alone where only bounds are known."""
+    if sign == "cannot be told":
+        return UNSURE if math.isnan(value) else f"{told(value)}{UNSURE}"
+    return told(value)
 
 
 def _percentage_points(value: float) -> str:
@@ -205,7 +209,7 @@ def _joint_table(page: Page, holder: str, rows: Sequence[JointRow]) -> list[str]
     selections = list(dict.fromkeys(row.selection for row in told))
     cells: dict[str, dict[str, str]] = {}
     for row in told:
-        cells.setdefault(_joint_label(row), {})[row.selection] = _marked(page.points(row.effect.value), row.sign)
+        cells.setdefault(_joint_label(row), {})[row.selection] = _marked(page.points, row.effect.value, row.sign)
     text, _ = table(["", *selections], [[label, *(own.get(s, "") for s in selections)] for label, own in cells.items()])
     legend = (
         "The share of each is its Shapley value; shares sum to the whole. Of a pair: what the two add to each other (negative:"
