@@ -175,14 +175,15 @@ def leverage_lines(page: Page, rows: Sequence[LeverageRow], which: int) -> list[
 def _told(column: _Column, row: LeverageRow | None) -> str:
     if row is None:
         return ""
-    return _marked(column.told, row.difference.effect.value, row.sign)
+    return _cell(column.told, row.difference.effect, row.sign)
 
 
-def _marked(told: Callable[[float], str], value: float, sign: Sign) -> str:
-    """The number, with a mark where its sign is open; the mark alone where only bounds are known."""
-    if sign == "cannot be told":
-        return UNSURE if math.isnan(value) else f"{told(value)}{UNSURE}"
-    return told(value)
+def _cell(told: Callable[[float], str], effect: Figure, sign: Sign) -> str:
+    """The number, or its bounds where no number stands for it, with a mark where its sign is open."""
+    text = told(effect.value)
+    if math.isnan(effect.value) and effect.known:
+        text = f"{told(effect.low)} to {told(effect.high)}" if effect.bounded else ""
+    return f"{text}{UNSURE}" if sign == "cannot be told" else text
 
 
 def _percentage_points(value: float) -> str:
@@ -206,14 +207,15 @@ def _joint_table(page: Page, holder: str, rows: Sequence[JointRow]) -> list[str]
     told = [row for row in rows if row.player == holder and row.selection]
     if not told:
         return []
-    selections = list(dict.fromkeys(row.selection for row in told))
+    selections = sorted(dict.fromkeys(row.selection for row in told))  # the bargaining point first
     cells: dict[str, dict[str, str]] = {}
     for row in told:
-        cells.setdefault(_joint_label(row), {})[row.selection] = _marked(page.points, row.effect.value, row.sign)
-    text, _ = table(["", *selections], [[label, *(own.get(s, "") for s in selections)] for label, own in cells.items()])
+        cells.setdefault(_joint_label(row), {})[row.selection] = _cell(page.points, row.effect, row.sign)
+    text, cut = table(["", *selections], [[label, *(own.get(s, "") for s in selections)] for label, own in cells.items()])
+    left_out = f" Not shown: {listed(selections[-cut:])}." if cut else ""
     legend = (
         "The share of each is its Shapley value; shares sum to the whole. Of a pair: what the two add to each other (negative:"
-        f" each makes the other less needed). {UNSURE}: the sign cannot be told; bounds are in joint_effect.csv."
+        f" each makes the other less needed). {UNSURE}: the sign cannot be told; bounds are in joint_effect.csv.{left_out}"
     )
     return [text, "", paragraph(legend)]
 
