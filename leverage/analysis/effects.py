@@ -6,6 +6,7 @@ The two channels of an instrument that is an action: a plan may prescribe it (th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -139,7 +140,9 @@ def _widened(between: Figure, contained: Sequence[Figure], side: int) -> Figure:
     proved here."""
     if not between.known:
         return between
-    proved = [figure.value for figure in (between, *contained) if figure.known]
+    proved = [figure.value for figure in (between, *contained) if figure.known and not math.isnan(figure.value)]
+    if not proved:
+        return between
     value = max(proved) if side > 0 else min(proved)
     return replace(between, value=value, low=value if side > 0 else between.low, high=between.high if side > 0 else value)
 

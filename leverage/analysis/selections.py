@@ -140,7 +140,7 @@ def end_of_range(bounds: PayoffBounds, player: int, side: int) -> Chosen:
     if np.isnan(outer):
         return nothing(bounds.game.n_players, f"there is no equilibrium: {bounds.status}")
     if np.isnan(inner):
-        return perhaps(*bounds.outer[start].T, f"no equilibrium is proved: {bounds.status}")
+        return perhaps(bounds.outer[start, :, 0], bounds.outer[start, :, 1], f"no equilibrium is proved: {bounds.status}")
     reason = "only the end of one player's range is bounded with more than two players"
     payoffs = [Figure.missing("undefined", reason)] * bounds.game.n_players
     payoffs[player] = Figure(inner, min(inner, outer), max(inner, outer))
