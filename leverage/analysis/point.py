@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from leverage.analysis.known_sets import Sets, fingerprint, of_game
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
 from leverage.analysis.worlds import Machines, World, Worlds
 from leverage.errors import GameError, UnsolvedError
@@ -95,14 +96,13 @@ class Point:
 
     # --- solutions -------------------------------------------------------------------------------------------------
 
-    def give(self, sets: EquilibriumSet | PayoffBounds | None = None, markov: Solution | None = None) -> None:
+    def give(self, sets: Sets | None = None, markov: Solution | None = None) -> None:
         """Use what was solved elsewhere for the scenario as it stands; sets answer for their own tolerance and coarser ones.
 
         Raises GameError where it was solved for another game.
         """
         if sets is not None:
-            machine = None if sets.machine is None else replace(sets.machine, game=self._same(sets.game))
-            self._known[("given sets",)] = replace(sets, game=self._same(sets.game), machine=machine)
+            self._known[("given sets",)] = of_game(sets, self._same(sets.game))
         if markov is not None:
             plan = replace(markov.plan, game=self._same(markov.plan.game))
             self._known[("markov", ())] = replace(markov, plan=plan)
@@ -110,31 +110,25 @@ class Point:
     def _same(self, given: StochasticGame) -> StochasticGame:
         """This point's game, which may measure more than the given one but is played alike."""
         game = self.game()
-        alike = game.states == given.states and game.actions == given.actions and game.start == given.start
-        if not alike or any(
-            not np.array_equal(a, b)
-            for a, b in (
-                (game.payoffs, given.payoffs),
-                (game.discount, given.discount),
-                (game.transitions.indices, given.transitions.indices),
-                (game.transitions.data, given.transitions.data),
-            )
-        ):
+        if fingerprint(game) != fingerprint(given):
             raise GameError("what was solved is another game than this point's")
         return game
 
-    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
+    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> Sets:
         """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
         key = (self.world(removed).removed, untempted, self.tolerance)
-        given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
+        given: Sets | None = self._known.get(("given sets",))
         if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
             return given
         return self._counted("sets", key, lambda: self._solved_sets(removed, untempted))
 
-    def _solved_sets(self, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+    def _solved_sets(self, removed: Sequence[str], untempted: str) -> Sets:
         game = self.bound_game(removed)
         if game.n_players < 2:
             raise UnsolvedError("credible play is a matter between players; here is one")
+        return self.worlds.sets.of(game, untempted, self.tolerance, lambda: self._bounded(game, untempted))
+
+    def _bounded(self, game: StochasticGame, untempted: str) -> Sets:
         mask = self._not_tempted(game, untempted) if untempted else None
         solve = equilibrium_set if game.n_players == 2 else payoff_bounds
         found = solve(game, tolerance=self.tolerance, deviation=mask)

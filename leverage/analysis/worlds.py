@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from leverage.analysis.known_sets import KnownSets
 from leverage.errors import ScenarioError, UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.binding import bound_game
@@ -73,9 +74,10 @@ class World:
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """All worlds of a scenario; compiled when they are asked for."""
+    """All worlds of a scenario; compiled when they are asked for. sets: of games that were solved before."""
 
     scenario: Scenario
+    sets: KnownSets = field(default_factory=KnownSets, init=False, repr=False)
     _known: dict[tuple[str, ...], World] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
