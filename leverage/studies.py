@@ -150,12 +150,18 @@ def patience_study(
         game = form.at()
         question = _path_question(form, game, keys, strategies) if strategies else _payoff_question(keys, least or ("", 0.0))
         player = keys.index(_one_of(of, keys, "--of")) if of else None
-        progress("scanning discount factors")
-        found = patience(game, question, player=player, points=points)
+        found = patience(game, question, player=player, points=points, asking=lambda count: progress(_scan_words(count, points)))
     whose = f"patience of {of}" if of else "one discount factor for both"
     text = patience_text(scenario, game, found, whose)
     facts = {"status": found.status, "resolution": found.resolution}
     return Study(scenario, text, {"patience": patience_frame(found, of or "both")}, facts)
+
+
+def _scan_words(asked: int, points: int) -> str:
+    """How far a scan of discount factors is: how many more there are is known up to the scan's points only."""
+    if asked < points:
+        return f"scanning discount factors: {asked + 1} of {points}"
+    return f"narrowing down where the answer changes: {asked + 1} discount factors"
 
 
 def _one_of(name: str, known: Sequence[str], place: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from leverage import Run, parse_scenario, run
 from leverage.output.columns import WIDTH
 from leverage.output.text import run_text
+from leverage.studies import patience_study
 from tests.test_cli import simulate
 from tests.test_markov_commands import ALONE, PENNIES, STAG, VOTERS
 
@@ -176,6 +177,14 @@ def test_the_patience_of_cooperation_is_one_half(tmp_path: Path) -> None:
     assert first_yes - last_no <= 1e-4
     reach = simulate("patience", "pd.yaml", "--least", "first=4", "--of", "first", "--points", "5", "--quiet", cwd=tmp_path)
     assert reach.returncode == 0, reach.stderr
+
+
+def test_the_scan_says_how_far_it_is() -> None:
+    phrases: list[str] = []
+    patience_study(parse_scenario(NAMED), strategies=("kind", "kind"), points=3, progress=phrases.append)
+    assert phrases[:4] == ["compiling the game", *(f"scanning discount factors: {k} of 3" for k in (1, 2, 3))]
+    assert phrases[4:] == [f"narrowing down where the answer changes: {k} discount factors" for k in range(4, len(phrases))]
+    assert len(phrases) > 8
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,10 @@ class Patience:
         return self.intervals[0].low if single else None
 
 
+def _nothing(count: int) -> None:
+    """Tell nobody."""
+
+
 def patience(
     game: StochasticGame,
     question: Question,
@@ -156,6 +160,7 @@ def patience(
     width: float = 1e-4,
     coarsest: float = 1e-2,
     finest: float = 1e-6,
+    asking: Callable[[int], None] = _nothing,
 ) -> Patience:
     """The discount factors for which a path or a payoff is one of subgame-perfect play.
 
@@ -171,6 +176,8 @@ def patience(
     width : how close the certified yes and the certified no at an edge are to be, at least 1e-9.
     coarsest, finest : tolerances of the equilibrium sets, fractions of the payoff range; a finer one is tried where a coarser
         one does not tell.
+    asking : called before each discount factor is asked about, with how many were asked about before: first the scan's points,
+        then those between them. What it raises ends the scan.
 
     Returns
     -------
@@ -204,7 +211,7 @@ def patience(
     (True, True)
     """
     _refuse(game, question, player, (low, high), points, width, (coarsest, finest))
-    ask = _Asker(game, question, player, coarsest, finest)
+    ask = _Asker(game, question, player, coarsest, finest, asking)
     grid = [float(d) for d in np.linspace(low, high, points)]
     for delta in grid:
         ask(delta)
@@ -243,14 +250,23 @@ def _refuse(
 class _Asker:
     """Answers by discount factor, each found once."""
 
-    def __init__(self, game: StochasticGame, question: Question, player: int | None, coarsest: float, finest: float) -> None:
-        self.game, self.question, self.player = game, question, player
+    def __init__(
+        self,
+        game: StochasticGame,
+        question: Question,
+        player: int | None,
+        coarsest: float,
+        finest: float,
+        asking: Callable[[int], None] = _nothing,
+    ) -> None:
+        self.game, self.question, self.player, self.asking = game, question, player, asking
         steps = math.floor(math.log(coarsest / finest) / math.log(1 / FINER) + 1e-9)
         self.tolerances = [coarsest * FINER**k for k in range(steps + 1)]
         self.known: dict[float, AskedPoint] = {}
 
     def __call__(self, delta: float) -> Told:
         if delta not in self.known:
+            self.asking(len(self.known))
             self.known[delta] = self._found(delta)
         return self.known[delta].told
 

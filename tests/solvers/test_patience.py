@@ -212,6 +212,19 @@ def test_each_point_is_solved_once_and_finely_only_where_a_coarse_set_does_not_t
     assert len(asked) == len(found.points) == 11 + math.ceil(math.log2(0.09 / WIDTH))
 
 
+def test_each_discount_factor_is_announced_and_the_announcement_may_end_the_scan() -> None:
+    game, counts = prisoners_dilemma(0.9), list[int]()
+    found = patience(game, cooperation(game), points=11, high=0.9, asking=counts.append)
+    assert counts == list(range(len(found.points)))
+
+    def enough(count: int) -> None:
+        if count == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        patience(game, cooperation(game), points=11, asking=enough)
+
+
 @pytest.mark.parametrize(
     ("gaps", "tolerances"),
     [
