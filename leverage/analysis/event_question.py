@@ -20,6 +20,9 @@ from leverage.solvers.sustainable_path import TOLERANCE
 #: A chance nearer than this to the asked one cannot be told from it: the public lotteries of a plan are rounded numbers.
 NEAREST_CHANCE = 1e-9
 
+#: Sets of a tolerance up to so many times the shortfall that is allowed may be close enough: mostly they come closer.
+COARSEST_SHARE = 10.0
+
 
 @dataclass(frozen=True)
 class EventQuestion:
@@ -86,6 +89,10 @@ class EventQuestion:
         if self.within is not None:
             return self.within
         return COMMON_TOLERANCE if np.ptp(game.discount) == 0 else UNEQUAL_TOLERANCE
+
+    def coarsest(self, game: StochasticGame) -> float:
+        """Coarser sets are hardly ever close enough."""
+        return COARSEST_SHARE * self._within(game)
 
     def words(self, game: StochasticGame) -> str:
         """What a yes says."""

@@ -20,7 +20,7 @@ import numpy as np
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
-from leverage.solvers.equilibrium_set import SIMPLIFICATION_SHARE, EquilibriumSet, equilibrium_set
+from leverage.solvers.equilibrium_set import SIMPLIFICATION_SHARE, EquilibriumSet, equilibrium_set, outer_set
 from leverage.solvers.sustainable_path import TOLERANCE, sustainable_path
 
 Told = Literal["yes", "no", "cannot be told"]
@@ -54,6 +54,9 @@ class Question(Protocol):
     def told(self, game: StochasticGame, sets: EquilibriumSet) -> Told:
         """The answer at the game's discount factors; `sets`: its equilibrium payoffs."""
 
+    def coarsest(self, game: StochasticGame) -> float:
+        """Equilibrium sets of a larger tolerance (a fraction of the payoff range) are not worth asking."""
+
     def words(self, game: StochasticGame) -> str:
         """What a yes says, the beginning of a sentence."""
 
@@ -79,6 +82,9 @@ class PathQuestion:
         if verdict.answer == "not defined":
             raise GameError(verdict.status)
         return TOLD.get(verdict.answer, "cannot be told")
+
+    def coarsest(self, game: StochasticGame) -> float:
+        return 1.0
 
     def words(self, game: StochasticGame) -> str:
         return "The path is sustainable"
@@ -112,6 +118,9 @@ class PayoffQuestion:
         if len(sets.inner[start]) and float((sets.inner[start] @ weights).max()) >= least:
             return "yes"
         return "no" if not len(sets.outer[start]) or weighted_bound(sets, start, weights) < least else "cannot be told"
+
+    def coarsest(self, game: StochasticGame) -> float:
+        return 1.0
 
     def words(self, game: StochasticGame) -> str:
         first, second = self.weights
@@ -192,7 +201,7 @@ def patience(
     high: float = HIGHEST,
     points: int = 41,
     width: float = 1e-4,
-    coarsest: float = 1e-2,
+    coarsest: float = 1e-1,
     finest: float = 1e-6,
     asking: Callable[[int], None] = _nothing,
 ) -> Patience:
@@ -209,7 +218,7 @@ def patience(
     low, high : the scan's ends, 0 <= low < high < 1. points : its points, at least 2, evenly spread.
     width : how close the certified yes and the certified no at an edge are to be, at least 1e-9.
     coarsest, finest : tolerances of the equilibrium sets, fractions of the payoff range; a finer one is tried where a coarser
-        one does not tell.
+        one does not tell. Before them the outer bound is asked alone, which is cheap and tells many a no.
     asking : called before each discount factor is asked about, with how many were asked about before: first the scan's points,
         then those between them. What it raises ends the scan.
 
@@ -227,7 +236,7 @@ def patience(
     Between two scan points with the same answer nothing is certified: the status names the step. Every answer is: a yes by an
     automaton that the independent checker accepts, up to gains of 1e-9 of the payoff range; a no by an outer bound; answers about
     an event by the plan that `EventQuestion` names. Cost: one equilibrium set for each scan point and for each halving of an
-    edge, log2(step / width) of them, more where the coarsest tolerance does not tell.
+    edge, log2(step / width) of them, more where the coarsest tolerance does not tell, and an outer bound where that tells.
 
     References
     ----------
@@ -302,19 +311,24 @@ class _Asker:
         return self.known[delta].told
 
     def _found(self, delta: float) -> AskedPoint:
-        """The answer by the coarsest sets that tell. Tolerances are left out that the sets meet already, and, after one that
-        was not reached, all but the finest, which makes the solver work on other directions."""
+        """The answer by the outer bound alone if that tells, otherwise by the coarsest sets that do. Tolerances are left out that
+        the sets meet already, and, after one that was not reached though something was proved, all but the finest, which makes
+        the solver work on other directions."""
         game, finest = self.at(delta), self.tolerances[-1]
-        told: Told = "cannot be told"
-        reached, failed, used = math.inf, False, finest
-        for tolerance in self.tolerances:
+        tolerances = [each for each in self.tolerances if each <= self.question.coarsest(game)] or [finest]
+        used = tolerances[0]
+        told = self.question.told(game, outer_set(game, tolerance=used))
+        if told != "cannot be told":
+            return AskedPoint(delta, told, used)
+        reached, failed = math.inf, False
+        for tolerance in tolerances:
             if tolerance != finest and (failed or reached <= tolerance * game.payoff_range):
                 continue
             sets = equilibrium_set(game, tolerance=tolerance)
             told, used = self.question.told(game, sets), tolerance
             if told != "cannot be told":
                 break
-            reached, failed = sets.gap, sets.gap > sets.tolerance
+            reached, failed = sets.gap, sets.tolerance < sets.gap < math.inf
         return AskedPoint(delta, told, used)
 
     def at(self, delta: float) -> StochasticGame:
