@@ -142,8 +142,8 @@ def weighted_bound(sets: EquilibriumSet, state: int, weights: Floats) -> float:
 
 @dataclass(frozen=True)
 class AskedPoint:
-    """A discount factor, the answer there, and the tolerance of the equilibrium sets that gave it (fraction of the payoff
-    range)."""
+    """A discount factor, the answer there, and the tolerance of the equilibrium sets, or of the outer bound alone, that gave it
+    (fraction of the payoff range)."""
 
     delta: float
     told: Told
