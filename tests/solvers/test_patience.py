@@ -230,7 +230,8 @@ def test_the_outer_bound_alone_contradicts_nothing(delta: float) -> None:
         slack = 1e-9 * game.payoff_range
         assert np.all(alone.bounds[..., 0] <= whole.bounds[..., 0] + slack)
         assert np.all(alone.bounds[..., 1] >= whole.bounds[..., 1] - slack)
-        for least in np.linspace(*whole.bounds[game.start, 0], 9):
+        lowest, highest = whole.bounds[game.start, 0].tolist()
+        for least in np.linspace(lowest, highest, 9):
             question = PayoffQuestion.of_player(0, float(least))
             assert question.told(game, alone) == "cannot be told"
     with pytest.raises(GameError, match="fraction of the payoff range"):
