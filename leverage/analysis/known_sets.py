@@ -1,4 +1,4 @@
-"""Equilibrium sets that were solved before: a parameter that a world does not read leaves its game, and so its sets, as they are."""
+"""Equilibrium sets that were solved before: a parameter that a world does not read leaves its game, and its sets, as they are."""
 
 from __future__ import annotations
 

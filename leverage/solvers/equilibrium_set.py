@@ -175,8 +175,7 @@ def equilibrium_set(
     >>> sets.bounds[0].round(6).tolist(), len(sets.inner[0])
     ([[1.0, 4.333333], [1.0, 4.333333]], 4)
     """
-    if not 0 < tolerance < 1:
-        raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
+    _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
     bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
     inner: InnerBound | None = None
@@ -201,6 +200,30 @@ def equilibrium_set(
     if inner is not None:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance, deviation)
+
+
+def outer_set(game: StochasticGame, *, tolerance: float = 1e-2) -> EquilibriumSet:
+    """The outer bound alone, with nothing proved inside: what no equilibrium does, at a small part of the cost of both.
+
+    Use it to rule things out; `equilibrium_set` also shows what there is. Parameters and errors as there.
+
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.4)
+    >>> outer = outer_set(game)
+    >>> outer.bounds[0].round(6).tolist(), outer.machine
+    ([[1.0, 1.0], [1.0, 1.0]], None)
+    """
+    _refuse_tolerance(tolerance)
+    bound = whole_box(set_form(game, None, None), DirectionFan.even(FIRST_DIRECTIONS))
+    bound = tighten(bound, ITERATION_SHARE * tolerance, MOST_SWEEPS)
+    if not bound.empty.all():
+        bound = tighten(_with_image(bound, tolerance), ITERATION_SHARE * tolerance, MOST_SWEEPS)
+    return _result(bound, None, tolerance, None)
+
+
+def _refuse_tolerance(tolerance: float) -> None:
+    if not 0 < tolerance < 1:
+        raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
 
 
 def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
