@@ -175,7 +175,7 @@ def _what_does_not_fit(module: ModuleType) -> None:
     right = [[[True], [True, False]]]
     assert module.set_form(game, right, None).prescribed.tolist() == [True, False]
     assert module.set_form(game, None, right).prescribed.tolist() == [True, True]
-    for wrong in ([], [*right, *right], [[[True], [True]]], [[[True, True], [True, True]]], [[[True]]]):
+    for wrong in ([], [*right, *right], [[[True], [True]]], [[[True, True], [True, True]]], [[[True]]], [[[True], [0, 1]]]):
         with pytest.raises(GameError, match="prescribable"):
             module.set_form(game, wrong, None)
         with pytest.raises(GameError, match="deviation"):
