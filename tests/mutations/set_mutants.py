@@ -16,6 +16,7 @@ SET_FORM = faults_in(
     ("(here & own & other).any())", "(here & own & other))", "joint departures are forgotten"),
     ("(here & own).any(axis=0", "(here & own).any(axis=1", "the first player's departures are sought along the other's actions"),
     ("game.row_choice[player]", "game.row_choice[0]", "the second player's mask is the first one's"),
+    ("own.dtype != np.bool_ or", "", "numbers pass for truth values"),
 )
 
 FAN = faults_in(

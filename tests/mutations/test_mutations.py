@@ -32,7 +32,7 @@ from tests.mutations.mutants import Fault, load, source
 from tests.solvers.processor_time import processor_seconds
 
 #: Faults planted at least and at most; one in so many may survive.
-FEWEST, MOST, ONE_IN = 5, 10, 10
+FEWEST, MOST, ONE_IN = 5, 20, 10
 #: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
 LIMIT, QUICK = 8.0, 4.0
 #: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
