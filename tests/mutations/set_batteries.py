@@ -1362,7 +1362,7 @@ def _no_agreement(module: ModuleType) -> None:
     assert (beyond.agreement, between.agreement) == ("no agreement", "cannot be told")
     assert np.isnan([beyond.point, between.point, beyond.low]).all()
     same([between.low, between.high], [[1.6, 1.6], [2.4, 2.4]], 1e-9)
-    assert module.bargain(sets_of([], []), 0).agreement == "no agreement"
+    assert module.bargain(sets_of([], []), 0).agreement == "no equilibrium"
     assert module.bargain(sets_of([], outer), 0).agreement == "cannot be told"
     for arguments in (
         (0, "egalitarian"),
