@@ -41,6 +41,12 @@ from tests.solvers.test_sustainable_path import (
     without_proof,
 )
 
+
+def mixing(game: StochasticGame, *lotteries: tuple[float, float]) -> Automaton:
+    """Both players' lotteries in a game of one state."""
+    return Automaton.stationary(game, [[np.array(own)] for own in lotteries])
+
+
 # --- gains in fractions ----------------------------------------------------------------------------------------------------
 
 
@@ -49,7 +55,7 @@ def check_exact(module: ModuleType) -> None:
         assert module.exact_gain(grim(delta)) == gain
     for chance, gain in ((0.5, 0), (0.51, Fraction(3, 200)), (0.49, Fraction(-3, 200))):
         assert module.exact_gain(public_lottery(0.75, chance)) == gain
-    assert module.exact_gain(Automaton.stationary(chicken(0.7), [[[2 / 3, 1 / 3]], [[2 / 3, 1 / 3]]])) == 0
+    assert module.exact_gain(mixing(chicken(0.7), (2 / 3, 1 / 3), (2 / 3, 1 / 3))) == 0
     for seed in range(6):
         plan = _random_fractions(seed)
         assert max(0.0, float(module.exact_gain(plan))) == pytest.approx(check(plan).gain, abs=1e-12)
@@ -75,7 +81,7 @@ def _what_is_not_decided(module: ModuleType) -> None:
     assert module.exact_gain(grim(1 / np.sqrt(2))) is None
     assert module.exact_gain(grim(0.6), most_nodes=1) is None
     assert module.exact_gain(grim(0.6), most_nodes=2) == 0
-    plan = Automaton.stationary(chicken(0.9), [[[0.4, 0.6]], [[1.0, 0.0]]])
+    plan = mixing(chicken(0.9), (0.4, 0.6), (1.0, 0.0))
     assert module.exact_gain(plan) is not None
     assert module.exact_gain(replace(plan, lotteries=(np.array([0.4, 0.6 - 1e-6]), plan.lotteries[1]))) is None
     assert [module.rational(x) for x in (0.1, 2 / 3, 0.1 + 0.2)] == [Fraction(1, 10), Fraction(2, 3), None]
@@ -164,7 +170,7 @@ def check_small_plan(module: ModuleType) -> None:
 
 def _textbook_plans(module: ModuleType) -> None:
     """Grim trigger; as much exploitation as the other bears; turns; defection for ever."""
-    cases = [
+    cases: list[tuple[Any, ...]] = [
         (0.6, (1, 1), [[0], [3]], [np.inf, np.inf], (1, 1), [3, 3]),
         (0.9, (1, 0), [[2], [0], [3]], [18.0, np.inf, np.inf], (2, 2), [13 / 3, 1]),
         (0.3, (1, 0), [[2], [1]], None, (1, 0), [4, 1]),
@@ -294,7 +300,7 @@ def _what_proves_paths(module: ModuleType) -> None:
     tied = prisoners_dilemma(0.6)
     tie = module.sustainable_path(equilibrium_set(tied), always(tied, 0, 0))
     assert (tie.answer, tie.exact) == ("sustainable", 0)
-    mixed = Automaton.stationary(chicken(0.9), [[[2 / 3, 1 / 3]], [[2 / 3, 1 / 3]]])
+    mixed = mixing(chicken(0.9), (2 / 3, 1 / 3), (2 / 3, 1 / 3))
     assert module.sustainable_path(equilibrium_set(mixed.game), mixed).answer == "not defined"
     mask = [[[True, True], [True, False]]]
     for delta, answer in ((0.51, "sustainable"), (0.49, "not sustainable")):
@@ -333,7 +339,8 @@ def _paths_by_a_plain_twin(module: ModuleType) -> None:
 
 
 def check_patience(module: ModuleType) -> None:
-    for discount, player, threshold in ((0.9, None, 3 / 5), ((0.3, 0.65), 0, 1 / 2), ((0.55, 0.1), 1, 3 / 5)):
+    cases: list[tuple[Any, int | None, float]] = [(0.9, None, 3 / 5), ((0.3, 0.65), 0, 1 / 2), ((0.55, 0.1), 1, 3 / 5)]
+    for discount, player, threshold in cases:
         game = prisoners_dilemma(discount)
         question = module.PathQuestion(always(game, 0, 0))
         found = module.patience(game, question, player=player, points=4, width=1e-2)
@@ -366,7 +373,12 @@ def _halvings(module: ModuleType) -> None:
         below, above = max(d for d in told if d < edge), min(d for d in told if d >= edge)
         assert width / 4 < above - below <= width
     asked.clear()
-    module._bisect(lambda delta: asked.append(delta) or ("yes" if delta >= 0.3 else "no"), [0.0, 1.0], 0.02)
+
+    def decided(delta: float) -> str:
+        asked.append(delta)
+        return "yes" if delta >= 0.3 else "no"
+
+    module._bisect(decided, [0.0, 1.0], 0.02)
     assert 0.01 < min(d for d in asked if d >= 0.3) - max(d for d in asked if d < 0.3) <= 0.02
 
 
@@ -391,7 +403,7 @@ def _payoff_questions(module: ModuleType) -> None:
     pennies = matching_pennies()
     nowhere = equilibrium_set(pennies)
     assert module.PayoffQuestion((1.0, 0.0), -5.0).told(pennies, nowhere) == "no"
-    mixed = module.PathQuestion(Automaton.stationary(pennies, [[[0.5, 0.5]], [[0.0, 1.0]]]))
+    mixed = module.PathQuestion(mixing(pennies, (0.5, 0.5), (0.0, 1.0)))
     with pytest.raises(GameError, match="mixed actions"):
         mixed.told(pennies, nowhere)
     coarse = prisoners_dilemma(0.55)
