@@ -93,7 +93,7 @@ def test_impatient_players_only_repeat_the_one_shot_equilibrium() -> None:
 def test_no_pure_equilibrium_is_said_with_its_source_and_markov_play_goes_on() -> None:
     pennies = found(PENNIES)
     page = " ".join(run_text(pennies).split())
-    assert "no credible play in pure actions (table 5)" in page
+    assert "no credible play in pure actions (see below)" in page
     assert "none exists in state 'x only', where play begins" in page
     assert pennies.equilibrium_set.empty
     assert set(pennies.bargaining.agreement) == {"no equilibrium", "not credible"}
@@ -117,9 +117,17 @@ def test_a_player_alone_has_no_such_section() -> None:
     assert alone.equilibrium_set.empty
 
 
+def test_sections_are_numbered_in_order_whichever_are_there(dilemma: Run) -> None:
+    for own in (dilemma, found(ALONE), found(PENNIES), found(NAMED)):
+        heads = re.findall(r"^(\d+) ([A-Z]{2}.*)$", run_text(own), flags=re.MULTILINE)
+        assert [int(number) for number, _ in heads] == list(range(1, len(heads) + 1))
+        assert len(heads) >= 3
+        assert heads[-1][1] == "CHECKED"
+
+
 def test_every_printed_number_of_the_section_is_a_cell_of_a_table(dilemma: Run) -> None:
     page = run_text(dilemma)
-    part = page[page.index("5 WHAT CREDIBLE PLAY ALLOWS") : page.index("6 CREDIBLE PLANS")]
+    part = page[page.index(" WHAT CREDIBLE PLAY ALLOWS") : page.index(" CREDIBLE PLANS")]
     cells = [
         *dilemma.equilibrium_set[["first_payoff", "second_payoff", "certificate"]].to_numpy().ravel(),
         *dilemma.bargaining.value,

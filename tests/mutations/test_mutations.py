@@ -23,6 +23,8 @@ from tests.mutations import (
     markov_mutants,
     multiplicity_batteries,
     mutants,
+    plan_batteries,
+    plan_mutants,
     set_batteries,
     set_mutants,
     stage_batteries,
@@ -33,7 +35,7 @@ from tests.mutations.mutants import Fault, load, source
 from tests.solvers.processor_time import processor_seconds
 
 #: Faults planted at least and at most; one in so many may survive.
-FEWEST, MOST, ONE_IN = 5, 10, 10
+FEWEST, MOST, ONE_IN = 5, 20, 10
 #: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
 LIMIT, QUICK = 8.0, 4.0
 #: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
@@ -121,6 +123,13 @@ SOLVERS = {
     "allowed departures": Solver(
         "certification/checker.py", set_batteries.check_allowed_departures, set_mutants.ALLOWED_DEPARTURES
     ),
+    "gains in fractions": Solver("certification/exact.py", plan_batteries.check_exact, plan_mutants.EXACT),
+    "decision lists": Solver("solvers/decision_list.py", plan_batteries.check_decision_list, plan_mutants.DECISION_LIST),
+    "small plans": Solver("solvers/small_plan.py", plan_batteries.check_small_plan, plan_mutants.SMALL_PLAN),
+    "sustainable paths": Solver(
+        "solvers/sustainable_path.py", plan_batteries.check_sustainable_path, plan_mutants.SUSTAINABLE_PATH
+    ),
+    "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
