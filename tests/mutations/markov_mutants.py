@@ -224,8 +224,8 @@ SELECTION_JUMPS = faults_in(
     ("patience * (selected.certificate + ", "patience * (", "the selected one's certificate does not count"),
     ("patience = float(np.max(1 / (1 - game.discount)))", "patience = 1.0", "gains count for a period only"),
     (
-        "np.max(np.abs(selected.values - there.all_values))",
-        "np.max(selected.values - there.all_values)",
+        "np.max(np.abs(selected.values - values))",
+        "np.max(selected.values - values)",
         "only better values differ",
     ),
     ("values.get(name, value) - value)", "values.get(name, value))", "the way ends beyond the point"),

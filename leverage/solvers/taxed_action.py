@@ -1,0 +1,178 @@
+"""Following a Markov equilibrium while the use of some actions is taxed, until nobody takes them any more.
+
+The tax makes a family of games of one shape between the game with the actions and one without: at strength 1 there is no tax, at
+strength 0 an action is dominated for certain. A player's value never falls below the lowest of its payoffs, as it can do without
+the taxed actions, nor rises above the highest; so, in normalised values, taking an action once instead of another one gains at
+most the payoff range before its tax, and a tax beyond range / (1 - delta) outweighs it in every equilibrium. The other family that
+suggests itself, in which the action turns by and by into another one, ends where the two are the same: there every mixture of them
+is an equilibrium, and it is open which one the branch is to reach.
+
+The first point of the branch at which play in the states of the smaller game does without the actions is an equilibrium of that
+game, as the tax is paid no more: the branch is not followed beyond it.
+
+Sources: Keller (1977) and Allgower and Georg (1990) for continuation; see `follow_equilibrium`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from leverage.errors import GameError
+from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
+from leverage.solvers.branch import Branch, BranchPoint
+from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_family
+from leverage.solvers.pure_markov import stationary_solution
+from leverage.solvers.solution import Solution
+
+#: The largest step of arclength: half the way from one pure action to another one, or from full strength to none.
+STEP = 0.5
+#: The largest tax in units of what outweighs everything that an action may gain.
+BEYOND_DOUBT = 1.01
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where the states and choices of a smaller game are found in a larger one.
+
+    states: (S',) the larger game's states. choices: per player (C'_i,) its choices.
+    """
+
+    states: Integers
+    choices: tuple[Integers, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Abandoned:
+    """The equilibrium when nobody takes the taxed actions any more.
+
+    solution: play of the smaller game; None where the branch did not come so far. strength: in [0, 1], what was left of the actions'
+    strength where the branch ended. taxes: (N,) the tax on one use there, payoff a period, by player. branch: None where the
+    given play did without the actions from the outset.
+    """
+
+    solution: Solution | None
+    strength: float
+    taxes: Floats
+    branch: Branch | None
+
+
+def places_of(smaller: StochasticGame, game: StochasticGame) -> Places:
+    """Each state and action of the smaller game in the larger one, by their labels.
+
+    Raises GameError where the larger one has no such state or action.
+    """
+    numbers = {label: s for s, label in enumerate(game.states)}
+    missing = next((label for label in smaller.states if label not in numbers), None)
+    if missing is not None:
+        raise GameError(f"there is no state '{missing}' in the game with the actions")
+    states = np.array([numbers[label] for label in smaller.states], dtype=np.intp)
+    choices: list[list[int]] = [[] for _ in game.players]
+    for s, here in zip(states.tolist(), smaller.actions, strict=True):
+        for i, own in enumerate(here):
+            for label in own:
+                if label not in game.actions[s][i]:
+                    raise GameError(f"{game.players[i]} has no action '{label}' in the state '{game.states[s]}'")
+                choices[i].append(int(game.choice_start[i, s]) + game.actions[s][i].index(label))
+    return Places(states, tuple(np.array(own, dtype=np.intp) for own in choices))
+
+
+def restricted(
+    smaller: StochasticGame, places: Places, strategies: Sequence[Floats], values: Floats, selection: str
+) -> Solution | None:
+    """Play of the larger game, flat strategies (C_i,) and values (S, N), as play of the smaller one; None where it takes actions
+    that the smaller one lacks or the checker finds a deviation that gains.
+    """
+    own = [flat[kept] for flat, kept in zip(strategies, places.choices, strict=True)]
+    lotteries = [[flat[a:b] for a, b in pairwise(starts)] for flat, starts in zip(own, smaller.choice_start, strict=True)]
+    totals = np.array([lottery.sum() for each in lotteries for lottery in each])
+    if np.any(np.abs(totals - 1) > CERTIFIED_SHARE):
+        return None
+    solution = stationary_solution(
+        smaller, [[lottery / lottery.sum() for lottery in each] for each in lotteries], values[places.states], selection
+    )
+    rounding = 1e-14 * float(np.max(np.abs(smaller.payoffs)))
+    return solution if solution.certificate <= max(CERTIFIED_SHARE * smaller.payoff_range, rounding) else None
+
+
+def abandoned(
+    solution: Solution, forbidden: Collection[str], smaller: StochasticGame, places: Places, *, most_points: int
+) -> Abandoned:
+    """Follow an equilibrium as the tax on actions rises from nothing, until play in the smaller game's states does without them.
+
+    Parameters
+    ----------
+    solution : stationary equilibrium of the larger game. forbidden : names of the actions, whoever has them; they are taxed in
+        every state that leaves their player another action.
+    smaller : the game without them; places : where it is found in the larger one, see `places_of`.
+    most_points : limit on the points of the branch.
+
+    Returns
+    -------
+    Abandoned : with a checked solution of the smaller game, or none and the branch that says why.
+
+    Raises
+    ------
+    GameError : as `follow_family`.
+
+    Notes
+    -----
+    The tax is (1 - strength) times 1.01 range_i / (1 - delta_i) for player i: in normalised values of an action its loss is
+    1.01 (1 - strength) payoff ranges for each player alike.
+    """
+    game = solution.plan.game
+    taxed = _taxed(game, forbidden)
+    spread = np.ptp(game.payoffs, axis=0)
+    largest = BEYOND_DOUBT * np.where(spread > 0, spread, 1.0) / (1 - game.discount)
+    rows = np.stack([own[choice] for own, choice in zip(taxed, game.row_choice, strict=True)], axis=1)
+
+    def family(strength: float) -> StochasticGame:
+        return replace(game, payoffs=game.payoffs - (1 - strength) * np.where(rows, largest, 0.0))
+
+    here = [np.isin(np.arange(len(own)), _choices_in(game, places.states, i)) & own for i, own in enumerate(taxed)]
+
+    def given_up(support: Sequence[Booleans]) -> bool:
+        return not any(np.any(used & own) for used, own in zip(support, here, strict=True))
+
+    flat = [np.concatenate(own) for own in solution.strategies]
+    if given_up([own > 0 for own in flat]):
+        found = restricted(smaller, places, flat, solution.values, solution.selection)
+        return Abandoned(found, 1.0, np.zeros(game.n_players), None)
+
+    def until(point: BranchPoint) -> bool:
+        return given_up(point.support)
+
+    branch = follow_family(
+        family,
+        solution,
+        1.0,
+        0.0,
+        1.0,
+        name="strength",
+        most_points=most_points,
+        largest_step=STEP,
+        until=until,
+        only_way=True,
+    )
+    last = branch.points[0]
+    found = restricted(smaller, places, last.strategies, last.all_values, "continued") if until(last) else None
+    strength = branch.events[0].theta if branch.events else last.theta
+    return Abandoned(found, strength, (1 - strength) * largest, branch)
+
+
+def _taxed(game: StochasticGame, forbidden: Collection[str]) -> list[Booleans]:
+    """Per player (C_i,): the choices that are taxed; a state that leaves no other action is spared."""
+    found = []
+    for i in range(game.n_players):
+        own = [np.array([label in forbidden for label in game.actions[s][i]]) for s in range(game.n_states)]
+        found.append(np.concatenate([np.zeros_like(each) if each.all() else each for each in own]))
+    return found
+
+
+def _choices_in(game: StochasticGame, states: Integers, player: int) -> Integers:
+    """The choices of a player in some states."""
+    starts = game.choice_start[player]
+    return np.concatenate([np.arange(starts[s], starts[s + 1]) for s in states])
