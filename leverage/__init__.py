@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leverage.certification.checker import certify as certify
     from leverage.certification.checker import check as check
     from leverage.certification.exact import exact_gain as exact_gain
+    from leverage.errors import ConflictError as ConflictError
     from leverage.errors import ExchangeError as ExchangeError
     from leverage.errors import GameError as GameError
     from leverage.errors import LeverageError as LeverageError
@@ -88,6 +89,7 @@ _HOMES = {
     "Automaton": "game.automaton",
     "BargainingPoint": "solvers.bargaining",
     "Certificate": "certification.checker",
+    "ConflictError": "errors",
     "EquilibriumSet": "solvers.equilibrium_set",
     "ExchangeError": "errors",
     "GameError": "errors",

@@ -5,6 +5,7 @@ LeverageError
 ├── GameError          arrays that are no finite discounted stochastic game
 ├── ExchangeError      a game file of another program cannot be used; carries the fault
 ├── UnsolvedError      a solver ended without a certified answer; the text says what to try next
+├── ConflictError      two changes of a scenario that cannot be made together
 └── OutputError        a result could not be written where it was asked for
 """
 
@@ -70,6 +71,18 @@ class ScenarioError(LeverageError):
         self.source = source
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(fault.render(source) for fault in self.faults))
+
+
+class ConflictError(LeverageError):
+    """Two changes disagree, so that a world with both of them does not exist.
+
+    names: of the two, such as two instruments that both are to be taken away. about: what they disagree about.
+    """
+
+    def __init__(self, names: tuple[str, str], about: str) -> None:
+        self.names = names
+        self.about = about
+        super().__init__(f"'{names[0]}' and '{names[1]}' disagree about {about}: they cannot be taken away together")
 
 
 class ExchangeError(LeverageError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from leverage.errors import Fault, ScenarioError
 from leverage.game.box import faults_over_box
+from leverage.game.worlds import faults_of_worlds
 from leverage.scenario.meaning import read_meaning
 from leverage.scenario.parsing import nearest
 from leverage.scenario.reading import Document, parse_document, read_document
@@ -65,6 +66,8 @@ def _checked(document: Document, overrides: Mapping[str, float] | None, variant:
     if reading.scenario is not None:
         try:
             faults += faults_over_box(reading.scenario)
+            if not faults:
+                faults += faults_of_worlds(reading.scenario)
         except ScenarioError as error:
             faults += error.faults
     if variant and not reading.faults:

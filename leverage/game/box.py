@@ -32,11 +32,16 @@ INNER_POINTS = 64
 def faults_over_box(scenario: Scenario) -> tuple[Fault, ...]:
     """What goes wrong somewhere in the box, or at the values in use; one fault for each place in the file."""
     form = compile_form(scenario)
-    checks = (_condition_faults, _transition_faults, _payoff_faults, _lottery_faults)
-    faults = [*_patience_faults(scenario), *(fault for check in checks for fault in check(form))]
+    faults = [*number_faults(form)]
     if not faults and not any(_unreadable(formula) for formula in _formulas(scenario)):
         faults += _strategy_faults(form)
     return tuple(faults)
+
+
+def number_faults(form: GameForm) -> tuple[Fault, ...]:
+    """The same without the strategies' rules: what goes wrong in the numbers of the game and of lotteries."""
+    checks = (_condition_faults, _transition_faults, _payoff_faults, _lottery_faults)
+    return (*_patience_faults(form.scenario), *(fault for check in checks for fault in check(form)))
 
 
 def points_of(scenario: Scenario, names: tuple[str, ...]) -> dict[str, Floats]:

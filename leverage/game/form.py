@@ -385,6 +385,9 @@ def _follow(
 ) -> tuple[Integers, Integers]:
     """The branches after the blocks' moves, in the order in which `_split` yields their probabilities."""
     top = len(level_numbers(scenario)[variable]) - 1
+    reached_instead = np.arange(top + 1)
+    for level, other in scenario.replaced_levels.get(variable, {}).items():
+        reached_instead[level] = other
     parents, targets = [], []
     for block in blocks:
         for move, kept in zip(block.rule.moves, block.kept, strict=True):
@@ -394,7 +397,7 @@ def _follow(
             targets.append(np.full(len(chosen), move.target) if move.target is not None else np.clip(present + move.step, 0, top))
     parent = np.concatenate(parents)
     reached = following[:, parent]
-    reached[variable] = np.concatenate(targets)
+    reached[variable] = reached_instead[np.concatenate(targets)]
     return origin[parent], reached
 
 

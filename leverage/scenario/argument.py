@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from leverage.scenario.changes import read_change
+from leverage.scenario.change_reading import read_change
 from leverage.scenario.claims import Names, read_line, read_selection
 from leverage.scenario.parsing import TextFaultsError
 from leverage.scenario.reader import Reader, mapping, says
-from leverage.scenario.scenario import Change, Claim, Instrument, Path, Scenario
+from leverage.scenario.scenario import Claim, Instrument, Path, Scenario
 
 
 def read_instruments(reader: Reader, scenario: Scenario) -> tuple[Instrument, ...]:
@@ -18,22 +19,22 @@ def read_instruments(reader: Reader, scenario: Scenario) -> tuple[Instrument, ..
     for name, entry in reader.entries("instruments"):
         path: Path = ("instruments", name)
         holder = reader.name(entry.get("holder"), reader.vocabulary.player_names, "player", (*path, "holder"))
-        without = read_change(reader, (*path, "without"), mapping(entry.get("without")))
-        if without == Change() and isinstance(entry.get("without"), dict):
-            reader.fault(
-                (*path, "without"), "being without it changes nothing", "say what to forbid, set, start at or be bound to"
-            )
-        if without.bound_to is not None and holder is not None:
-            own = tuple(strategy.name for strategy in scenario.strategies[holder])
-            reader.key(
-                without.bound_to,
-                own,
-                f"strategy of {reader.vocabulary.player_names[holder]}",
-                (*path, "without", "bound to"),
-                on_key=False,
-            )
+        given = mapping(entry.get("without"))
+        without = read_change(reader, (*path, "without"), given)
+        if not any(given.values()) and isinstance(entry.get("without"), dict):
+            remedy = "say what to forbid, set, start at, which levels to replace or what to be bound to"
+            reader.fault((*path, "without"), "being without it changes nothing", remedy)
+        if holder is not None:
+            without = replace(without, bound_to=_binding(reader, scenario, holder, (*path, "without", "bound to"), given))
         found.append(Instrument(name, holder or 0, says(entry), without, path))
     return tuple(found)
+
+
+def _binding(reader: Reader, scenario: Scenario, holder: int, path: Path, without: Mapping[str, Any]) -> dict[int, str]:
+    """The strategy that the holder is bound to, if it is to one."""
+    own = tuple(strategy.name for strategy in scenario.strategies[holder])
+    k = reader.name(without.get("bound to"), own, f"strategy of {reader.vocabulary.player_names[holder]}", path)
+    return {} if k is None else {holder: own[k]}
 
 
 def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Claim, ...]:

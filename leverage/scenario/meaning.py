@@ -16,10 +16,12 @@ from pydantic_core import PydanticCustomError
 from leverage.errors import Fault
 from leverage.scenario import syntax as tree
 from leverage.scenario.argument import read_claims, read_instruments
-from leverage.scenario.changes import read_change, read_start, requested_change
+from leverage.scenario.change_reading import read_change, read_start, requested_change
+from leverage.scenario.changes import changed
 from leverage.scenario.form_check import check_form
 from leverage.scenario.movement import read_transitions
 from leverage.scenario.names import OVER, WAIT, read_names, turns, unclear
+from leverage.scenario.notes import notes_of
 from leverage.scenario.parsing import Scope
 from leverage.scenario.reader import UNREADABLE, Reader, says
 from leverage.scenario.reading import Document
@@ -27,7 +29,6 @@ from leverage.scenario.rulebooks import read_strategies
 from leverage.scenario.scenario import (
     Action,
     Average,
-    Change,
     Move,
     Parameter,
     Path,
@@ -77,17 +78,18 @@ def read_meaning(document: Document, overrides: Mapping[str, float] | None = Non
         for name, entry in reader.entries("variants")
     }
     change = requested_change(reader, variants, variant, dict(overrides or {}))
-    scenario = _assemble(reader, variants, change, variant)
+    scenario = replace(changed(_assemble(reader, variants), change), variant=variant)
     return Reading(None if reader.blocked else scenario, tuple(reader.faults))
 
 
-def _assemble(reader: Reader, variants: Mapping[str, Variant], change: Change, variant: str) -> Scenario:
-    parameters = _parameters(reader, change.set)
-    start = {**read_start(reader, ("start",), reader.section("start")), **change.start}
+def _assemble(reader: Reader, variants: Mapping[str, Variant]) -> Scenario:
+    """The scenario as the file gives it."""
+    parameters = _parameters(reader)
+    start = read_start(reader, ("start",), reader.section("start"))
     _check_start(reader)
     ending = _ending(reader)
     order, transitions = read_transitions(reader)
-    actions = _actions(reader, ending, change.forbid)
+    actions = _actions(reader, ending)
     order, transitions = _desugar(reader, ending, order, transitions)
     measures = reader.section("measures")
     top = reader.section()
@@ -111,26 +113,23 @@ def _assemble(reader: Reader, variants: Mapping[str, Variant], change: Change, v
         dates=_dates(reader, measures.get("dates")),
         strategies=read_strategies(reader),
         variants=MappingProxyType(dict(variants)),
-        variant=variant,
-        overrides=MappingProxyType(dict(change.set)),
-        stated=MappingProxyType({name: _number(entry.get("value")) for name, entry in reader.entries("parameters")}),
+        stated=MappingProxyType({name: parameter.value for name, parameter in parameters.items()}),
     )
     instruments = read_instruments(reader, scenario)
     claims = read_claims(reader, scenario, instruments)
-    return replace(scenario, instruments=instruments, claims=claims, notes=_notes(scenario))
+    return replace(scenario, instruments=instruments, claims=claims, notes=notes_of(scenario))
 
 
-def _parameters(reader: Reader, values: Mapping[str, float]) -> dict[str, Parameter]:
+def _parameters(reader: Reader) -> dict[str, Parameter]:
     found = {}
     for name, entry in reader.entries("parameters"):
         try:
             low, high = read_range(entry["range"]) if "range" in entry else (None, None)
         except PydanticCustomError:
             low, high = None, None  # the schema reports it
-        stated = _number(entry.get("value"))
-        value = values.get(name, stated)
-        if low is not None and high is not None and (stated < low or stated > high):
-            reader.fault(("parameters", name, "value"), f"the value {stated:g} lies outside its range [{low:g}, {high:g}]")
+        value = _number(entry.get("value"))
+        if low is not None and high is not None and (value < low or value > high):
+            reader.fault(("parameters", name, "value"), f"the value {value:g} lies outside its range [{low:g}, {high:g}]")
         found[name] = Parameter(
             name,
             value,
@@ -205,13 +204,12 @@ def _ending(reader: Reader) -> Condition | None:
     return ending
 
 
-def _actions(reader: Reader, ending: Condition | None, forbidden: tuple[str, ...]) -> tuple[tuple[Action, ...], ...]:
+def _actions(reader: Reader, ending: Condition | None) -> tuple[tuple[Action, ...], ...]:
     """Per player its actions; waiting for a turn, and the game's end, are actions and conditions like others."""
     turn = reader.vocabulary.variable_names.index("turn") if turns(reader) else None
     found = []
     for i, player in enumerate(reader.vocabulary.player_names):
         own = [_action(reader, player, name, text) for name, text in reader.section("actions", player).items()]
-        own = [replace(each, legal=tree.Always(False)) if each.name in forbidden else each for each in own]
         if turn is not None:
             mine = tree.At(turn, frozenset({i}))
             own = [replace(each, legal=tree.Both(mine, each.legal)) for each in own] + [Action(WAIT, tree.Not(mine), ("moves",))]
@@ -301,28 +299,3 @@ def _dates(reader: Reader, value: object) -> tuple[float, ...]:
         elif date is not None and date > MOST_PERIODS:
             reader.fault(("measures", "dates", k), f"'{value[k]}' is {date:,.0f} periods; {MOST_PERIODS:,} can be followed")
     return tuple(sorted(date for date in dates if date is not None))
-
-
-def _notes(scenario: Scenario) -> tuple[str, ...]:
-    """What a reader should know: values outside their range, parameters that nothing reads."""
-    notes = [
-        f"{p.name} = {p.value:g} lies outside its plausible range [{p.low:g}, {p.high:g}]"
-        for p in scenario.parameters.values()
-        if not p.inside
-    ]
-    used = {name for formula in _formulas(scenario) for name in tree.parameters_of(formula)}
-    notes += [f"the parameter {name} is not used" for name in scenario.parameters if name not in used]
-    return tuple(notes)
-
-
-def _formulas(scenario: Scenario) -> list[tree.Node]:
-    chances = [move.chance for rules in scenario.transitions for rule in rules for move in rule.moves]
-    lotteries = [
-        c for own in scenario.strategies for s in own for phase in s.phases for rule in phase.rules for c in rule.choice.chances
-    ]
-    return [
-        *(player.discount for player in scenario.players),
-        *(term.formula for term in scenario.terms),
-        *(average.formula for average in scenario.averages),
-        *(formula for formula in (*chances, *lotteries) if formula is not None),
-    ]

@@ -150,12 +150,18 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Change:
-    """How a variant differs from the file, or the world without an instrument from the one with it."""
+    """How a variant differs from the file, or the world without one or several instruments from the one with them.
+
+    set: parameter -> value. start: state variable -> level at which it begins. forbid: action -> what strategies play in its
+    place (None: the next action of their list). replace_levels: state variable -> {level that does not exist: the level that is
+    reached instead}. bound_to: player -> name of the strategy that it follows instead of choosing.
+    """
 
     set: Mapping[str, float] = field(default_factory=dict)
     start: Mapping[int, int] = field(default_factory=dict)
-    forbid: tuple[str, ...] = ()
-    bound_to: str | None = None
+    forbid: Mapping[str, str | None] = field(default_factory=dict)
+    replace_levels: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    bound_to: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,6 +202,7 @@ class Scenario:
     """A checked scenario at one parameter point (the values of `parameters`).
 
     transitions[v]: rules of variable v in the order of the file; `order` is the order in which variables are drawn.
+    replaced_levels[v]: levels of variable v that do not exist in this world -> the level that is reached instead.
     payoff_unit: name, what 0 means, what 100 means. stated: the values that the file gives. notes: what a reader should
     know (overrides outside the plausible range, unused parameters).
     """
@@ -221,6 +228,7 @@ class Scenario:
     instruments: tuple[Instrument, ...] = ()
     claims: tuple[Claim, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    replaced_levels: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     variant: str = ""
     overrides: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -83,6 +83,16 @@ def read_levels(value: Any) -> dict[str, float]:
     return levels
 
 
+def read_forbidden(value: Any) -> dict[str, str | None]:
+    """Forbidden actions, each with what is played in its place (None where the file gives a list). Raises PydanticCustomError."""
+    if isinstance(value, list):
+        return {_name(action): None for action in value}
+    if isinstance(value, dict):
+        return {_name(action): _name(other) for action, other in value.items()}
+    message = "what is forbidden is a list of actions, [one, two], or a mapping of each to what is played in its place"
+    raise PydanticCustomError("forbidden", message, {})
+
+
 def _rules(value: Any) -> list[dict[str, Any]]:
     """A list of rules, each `if CONDITION: ...` or `otherwise: ...`; anything else is one rule that always fits."""
     if not isinstance(value, list) or not all(isinstance(rule, dict) for rule in value):
@@ -135,6 +145,13 @@ _LEVELS_SCHEMA = {
     ]
 }
 
+_FORBIDDEN_SCHEMA = {
+    "anyOf": [
+        {"type": "array", "items": {"type": "string", "pattern": NAME}},
+        {"type": "object", "additionalProperties": {"type": "string", "pattern": NAME}},
+    ]
+}
+
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME})]
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string"})]
 Number = Annotated[float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
@@ -145,6 +162,7 @@ Range = Annotated[
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
 ]
 Levels = Annotated[dict[str, float], BeforeValidator(read_levels), WithJsonSchema(_LEVELS_SCHEMA)]
+Forbidden = Annotated[dict[str, str | None], BeforeValidator(read_forbidden), WithJsonSchema(_FORBIDDEN_SCHEMA)]
 Rules = Annotated[list[dict[str, Any]], BeforeValidator(_rules), WithJsonSchema(_RULES_SCHEMA)]
 Texts = Annotated[
     list[str],
@@ -257,8 +275,12 @@ class ChangeEntry(Entry):
     """Parameters with other values."""
     start: dict[Name, Name] = {}
     """State variables that begin at another level."""
-    forbid: list[Name] = []
-    """Actions that nobody may take; strategies fall back to the next action of their list."""
+    forbid: Forbidden = {}
+    """Actions that nobody may take: a list, and strategies fall back to the next action of theirs; or {action: replacement}, and
+    strategies that would play the action play the replacement."""
+    replace_levels: dict[Name, dict[Name, Name]] = Field(default={}, alias="replace levels")
+    """Per state variable {level: other level}: the level does not exist; where a rule would move the variable to it, or the start
+    is at it, the other one is reached instead."""
 
 
 class WithoutEntry(ChangeEntry):

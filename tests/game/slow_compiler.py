@@ -204,6 +204,11 @@ def _chosen(s: State, a: Profile, t: State, p: Values) -> float:
     return p["p"] if s[0] == MID else -p["q"]
 
 
+def _below_the_top(s: State, a: Profile, p: Values) -> dict[State, float]:
+    """As the changing game, but what would reach the top stays in the middle."""
+    return _total(*(((min(following[0], MID),), chance) for following, chance in _changing(s, a, p).items()))
+
+
 CHANGES = Twin(
     "changes",
     (LOW,),
@@ -334,6 +339,7 @@ TWINS: dict[str, Twin] = {
     ),
     "changes_set": replace(CHANGES, variant="sure", values={"p": 1.0}),
     "changes_override": replace(CHANGES, variant="sure", values={"p": 0.0}, overrides={"p": 0.0}),
+    "changes_replace_levels": replace(CHANGES, variant="no_top", start=(MID,), follow=_below_the_top),
 }
 
 

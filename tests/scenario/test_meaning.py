@@ -461,7 +461,75 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "'light'",
     ),
     "variant of an unknown action": ("forbid: [stall]", "forbid: [¦stal]", "there is no action 'stal'", "did you mean 'stall'?"),
-    "variant without a list": ("forbid: [stall]", "forbid: ¦stall", "a list is needed here", ""),
+    "variant without a list": ("forbid: [stall]", "forbid: ¦stall", "what is forbidden is a list of actions", ""),
+    "replacing nothing known": (
+        "forbid: [stall]",
+        "forbid: {¦stal: engage}",
+        "there is no action 'stal'",
+        "did you mean 'stall'?",
+    ),
+    "replacement of another player": (
+        "forbid: [stall]",
+        "forbid: {stall: ¦hold}",
+        "'other' has the action 'stall' and no action 'hold' to play in its place",
+        "known here: engage, stall",
+    ),
+    "replacement that is forbidden": (
+        "forbid: [stall]",
+        "forbid: {stall: ¦stall}",
+        "'stall' takes the place of 'stall' and is forbidden itself",
+        "an action that is left",
+    ),
+    "replacement that is no name": ("forbid: [stall]", "forbid: ¦{stall: 1}", "'1' is no name", ""),
+    "replaced levels of an unknown variable": (
+        "forbid: [stall]",
+        "replace levels: {¦tlks: {settled: opened}}",
+        "there is no state variable 'tlks'",
+        "did you mean 'talks'?",
+    ),
+    "unknown level replaced": (
+        "forbid: [stall]",
+        "replace levels: {talks: {¦setled: opened}}",
+        "there is no level of talks 'setled'",
+        "did you mean 'settled'?",
+    ),
+    "unknown level in the place of another": (
+        "forbid: [stall]",
+        "replace levels: {talks: {settled: ¦opend}}",
+        "there is no level of talks 'opend'",
+        "did you mean 'opened'?",
+    ),
+    "replacement that is replaced": (
+        "forbid: [stall]",
+        "replace levels: {talks: {settled: ¦opened, opened: off}}",
+        "'opened' takes the place of 'settled' and is replaced itself",
+        "a level that exists in that world",
+    ),
+    "replaced levels of no mapping": (
+        "forbid: [stall]",
+        "replace levels: {talks: ¦[settled]}",
+        "keys with values are needed",
+        "",
+    ),
+    # worlds without an instrument
+    "a world that leaves nothing to do": (
+        "without: {forbid: [redeploy]}",
+        "¦without: {forbid: [redeploy, hold, withdraw]}",
+        "in the world without 'returning', 'power' has no action in the state 'deployment full, talks opened, ceasefire holds'",
+        "let one action be legal always",
+    ),
+    "a chance above 1 in a world": (
+        "without: {forbid: [redeploy]}",
+        "¦without: {set: {risk: 2}}",
+        "in the world without 'returning', the chance of 'to broken' is 2, outside [0, 1]",
+        "narrow a range",
+    ),
+    "bound to a strategy that the world leaves undefined": (
+        "{bound to: stay}",
+        "{forbid: [hold], bound to: ¦stay}",
+        "in the world without 'freedom', the strategy 'stay' plays nothing that is legal",
+        "an action that is always legal",
+    ),
     # found only by looking over states and ranges
     "chance above 1": ("{up 1: speed,", "{up 1: ¦2 * speed,", "the chance of 'up 1' is 1.8, outside [0, 1]", "narrow a range"),
     "division by zero": (
@@ -552,6 +620,12 @@ def test_a_variant_changes_values_start_and_actions() -> None:
     assert scenario.values["speed"] == 0.3
     assert scenario.start == (1, 1, 1)
     assert scenario.variant == "slow"
+
+
+@pytest.mark.parametrize("without", ["{forbid: [hold]}", "{forbid: {hold: withdraw}, bound to: stay}"])
+def test_a_strategy_that_nobody_is_bound_to_may_be_undefined_in_a_world(without: str) -> None:
+    scenario = parse_scenario(changed("{bound to: stay}", without))
+    assert scenario.instruments[1].without.forbid == {"hold": "withdraw" if "bound" in without else None}
 
 
 def test_overrides_have_the_last_word() -> None:
