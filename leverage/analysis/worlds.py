@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from leverage.errors import ScenarioError
+from leverage.errors import ScenarioError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.binding import bound_game
 from leverage.game.form import GameForm, compile_form
@@ -65,7 +65,9 @@ class World:
 
     def bound_game(self, game: StochasticGame, machines: Machines) -> StochasticGame:
         """The game in which the players that are bound follow their strategies. Raises UnsolvedError where one is undefined."""
-        for player, name in self.bound.items():
+        for player, name in sorted(self.bound.items()):
+            if name in machines.undefined:
+                raise UnsolvedError(f"nobody can be bound to '{name}' here: {machines.undefined[name]}")
             machine = machines.own[player][name]
             game = bound_game(machine if machine.game is game else replace(machine, game=game))
         return game
@@ -93,7 +95,7 @@ class Worlds:
         names = tuple(name for name in instruments if name in chosen)
         if names not in self._known:
             change = combined({name: instruments[name].without for name in names})
-            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound))
+            self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound_to))
         return self._known[names]
 
 
