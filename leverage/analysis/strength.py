@@ -1,7 +1,7 @@
-"""What the selected Markov equilibrium turns into as an instrument loses its strength, and whether without it another one is selected.
+"""What the selected Markov equilibrium turns into as an instrument loses its strength, and whether that is selected without it.
 
-A game may have several Markov equilibria. Of two that are selected separately, with an instrument and without it, one may belong to
-another branch than the other; their difference is then one of selection, not of the instrument. So the equilibrium with the
+A game may have several Markov equilibria. Of two that are selected separately, with an instrument and without it, one may belong
+to another branch than the other; their difference is then one of selection, not of the instrument. So the equilibrium with the
 instrument is followed while its strength falls from 1 to 0, in two legs:
 
 - an action that is forbidden without it is taxed, up to a tax at which it is never used (see `taxed_action`);
@@ -16,7 +16,7 @@ branch may go on, it is not followed further: which one is met first would hang 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from leverage.analysis.selections import Chosen, markov, nothing
@@ -24,18 +24,17 @@ from leverage.analysis.worlds import World
 from leverage.errors import GameError
 from leverage.game.stochastic_game import StochasticGame
 from leverage.scenario.scenario import Instrument
-from leverage.solvers.branch import Branch
 from leverage.solvers.follow_equilibrium import follow_family
 from leverage.solvers.selection_jumps import compared_values
 from leverage.solvers.solution import Solution
-from leverage.solvers.taxed_action import STEP, Abandoned, abandoned, places_of, restricted
+from leverage.solvers.taxed_action import RULE, STEP, Taxed, abandoned, places_of, restricted, tax_away
 
-#: Limits on the points of the two legs. A point on the way to a tax costs a few times less than one at other parameters, for which
-#: the game is compiled anew.
+#: Limits on the points of the two legs. One at other parameters costs a few times more than one at another tax, as all of the
+#: game's numbers are evaluated anew.
 MOST_TAXED_POINTS, MOST_MOVED_POINTS = 60, 20
 
-#: How the continued equilibrium is called where a rule of selection is told.
-RULE = "continued from the equilibrium with the instrument"
+#: Forbidden actions -> the branch along which they are taxed away.
+Tax = Callable[[frozenset[str]], Taxed]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +42,11 @@ class Continued:
     """The selected Markov equilibrium with an instrument, continued to the game without it.
 
     solution: play of the game without the instrument; None where the branch was not followed to the end. play: the same, with
-    payoffs at that game's start, bounded by their error radius. selected: what is selected there without regard to the branch; None
-    where nothing is found. jumped: whether these are two equilibria; None where that is not known. distance: the largest difference
-    of their values over states and players, payoff a period; NaN likewise. strength: in [0, 1], at which the instrument's action
-    was given up, or the branch was left; 0 where parameters were moved all the way. turns: how often the branch turned back.
-    points: how many were computed. sentence: all this for the reader.
+    payoffs at that game's start, bounded by their error radius. selected: what is selected there without regard to the branch;
+    None where nothing is found. jumped: whether these are two equilibria; None where that is not known. distance: the largest
+    difference of their values over states and players, payoff a period; NaN likewise. strength: in [0, 1], at which the last leg
+    arrived or was left: an action may be given up before its strength is 0. turns: how often the branch turned back. points: how
+    many were computed. sentence: all this for the reader.
     """
 
     solution: Solution | None
@@ -64,6 +63,15 @@ class Continued:
     def followed(self) -> bool:
         return self.solution is not None
 
+    @property
+    def note(self) -> str:
+        """What belongs beside a number: nothing where the selected equilibrium is the continued one."""
+        if self.jumped:
+            return f"selection jumped: without it another equilibrium is selected (values differ by up to {self.distance:.3g})"
+        if self.followed:
+            return ""
+        return "not followed to the game without it: the two selected equilibria are compared"
+
 
 @dataclass(frozen=True, eq=False)
 class _End:
@@ -72,7 +80,8 @@ class _End:
     solution: Solution | None
     why: str = ""
     strength: float = 1.0
-    branches: tuple[Branch, ...] = ()
+    turns: int = 0
+    points: int = 0
 
 
 def continued(
@@ -82,6 +91,7 @@ def continued(
     values: Mapping[str, float],
     selected: Solution | None,
     *,
+    tax: Tax | None = None,
     most_points: tuple[int, int] = (MOST_TAXED_POINTS, MOST_MOVED_POINTS),
 ) -> Continued:
     """Continue a Markov equilibrium as an instrument loses its strength, and compare it with what is selected without it.
@@ -91,50 +101,49 @@ def continued(
     solution : the selected stationary equilibrium of the game with the instrument at the parameter point `values`.
     instrument : which. world : the scenario without it.
     selected : the equilibrium selected in the world without it; None where none was found.
+    tax : how branches are found along which actions are taxed (default: `tax_away`); for callers who keep them.
     most_points : limits on the points of the branch while actions are taxed and while parameters move.
 
     Returns
     -------
-    Continued : never raises for a branch that cannot be followed; `sentence` says why.
+    Continued : a branch that cannot be followed is no error; `sentence` says why.
     """
-    end = _followed(solution, instrument, world, values, most_points)
-    turns = sum(event.turns for branch in end.branches for event in branch.events)
-    points = sum(len(branch.points) for branch in end.branches)
-    found = end.solution
+    taxed = tax if tax is not None else (lambda forbidden: tax_away(solution, forbidden, most_points=most_points[0]))
+    end = _followed(solution, instrument, world, values, taxed, most_points[1])
     jumped, distance = None, float("nan")
-    if found is not None and selected is not None:
-        distance, same = compared_values(selected, found.values, found.certificate)
+    if end.solution is not None and selected is not None:
+        distance, same = compared_values(selected, end.solution.values, end.solution.certificate)
         jumped = not same
-    play = nothing(solution.plan.game.n_players, f"not followed: {end.why}") if found is None else markov(found)
-    sentence = _sentence(end, jumped, turns)
-    return Continued(found, play, selected, jumped, distance, end.strength, turns, points, sentence)
+    play = nothing(solution.plan.game.n_players, f"not followed: {end.why}")
+    if end.solution is not None:
+        play = markov(end.solution)
+    sentence = _sentence(end, jumped)
+    return Continued(end.solution, play, selected, jumped, distance, end.strength, end.turns, end.points, sentence)
 
 
 def not_followed(n_players: int, why: str, selected: Solution | None = None) -> Continued:
     """There is nothing to continue."""
-    sentence = _sentence(_End(None, why), None, 0)
-    return Continued(None, nothing(n_players, f"not followed: {why}"), selected, None, float("nan"), 1.0, 0, 0, sentence)
+    play = nothing(n_players, f"not followed: {why}")
+    return Continued(None, play, selected, None, float("nan"), 1.0, 0, 0, _sentence(_End(None, why), None))
 
 
-def _sentence(end: _End, jumped: bool | None, turns: int) -> str:
+def _sentence(end: _End, jumped: bool | None) -> str:
     if end.solution is None:
         return f"not followed: {end.why}; the equilibria selected with it and without it are compared"
-    way = {0: "", 1: " (the branch turned back once on the way)"}.get(turns, f" (the branch turned back {turns} times on the way)")
+    turned = {0: "", 1: " (the branch turned back once)"}.get(end.turns, f" (the branch turned back {end.turns} times)")
+    way = f"the one with it turns into as it loses its strength{turned}"
     if jumped is None:
-        return f"no equilibrium is selected without it; compared is what the one with it turns into as it loses its strength{way}"
+        return f"no equilibrium is selected without it; compared is what {way}"
     if jumped:
-        return (
-            "selection jumped: without it another equilibrium is selected than the one that the equilibrium with it turns into as it "
-            f"loses its strength{way}; the latter is compared"
-        )
-    return f"as it loses its strength the equilibrium turns into the one that is selected without it{way}"
+        return f"selection jumped: without it another equilibrium is selected than {way}; the latter is compared"
+    return f"the equilibrium that is selected without it is what {way}"
 
 
 # --- the two legs ----------------------------------------------------------------------------------------------------------
 
 
 def _followed(
-    solution: Solution, instrument: Instrument, world: World, values: Mapping[str, float], most_points: tuple[int, int]
+    solution: Solution, instrument: Instrument, world: World, values: Mapping[str, float], tax: Tax, most_moved: int
 ) -> _End:
     if world.bound:
         return _End(None, "without it its holder is bound to a strategy, and what is left is the decision of the others")
@@ -143,31 +152,19 @@ def _followed(
     try:
         fewer = world.form.at(values)
         places = places_of(fewer, solution.plan.game)
-    except GameError as error:
-        return _End(None, f"the game without it is no part of the one with it ({error})")
-    try:
-        first = abandoned(solution, instrument.without.forbid, fewer, places, most_points=most_points[0])
+        taxed = tax(frozenset(instrument.without.forbid))
     except GameError as error:
         return _End(None, str(error))
-    end = _end_of_tax(first)
-    if end.solution is None or all(values[name] == value for name, value in world.fixed.items()):
+    leg = abandoned(solution, taxed, fewer, places)
+    points = 0 if taxed.branch is None else len(taxed.branch.points)
+    end = _End(leg.solution, leg.why, leg.strength, leg.turns, points)
+    if leg.solution is None or all(values[name] == value for name, value in world.fixed.items()):
         return end
-    return _moved(end, world, values, most_points[1])
+    return _moved(leg.solution, end, world, values, most_moved)
 
 
-def _end_of_tax(leg: Abandoned) -> _End:
-    branches = () if leg.branch is None else (leg.branch,)
-    if leg.solution is not None:
-        return _End(leg.solution, "", leg.strength, branches)
-    why = "what is left of play is no equilibrium without it" if leg.branch is None else leg.branch.ends[0]
-    return _End(None, why, leg.strength, branches)
-
-
-def _moved(begun: _End, world: World, values: Mapping[str, float], most_points: int) -> _End:
+def _moved(solution: Solution, begun: _End, world: World, values: Mapping[str, float], most_points: int) -> _End:
     """The second leg: parameters move from the point's values to those that are set without the instrument."""
-    solution = begun.solution
-    if solution is None:
-        return begun
 
     def family(strength: float) -> StochasticGame:
         moved = {name: (1 - strength) * value + strength * values[name] for name, value in world.fixed.items()}
@@ -177,12 +174,13 @@ def _moved(begun: _End, world: World, values: Mapping[str, float], most_points: 
         branch = follow_family(
             family, solution, 1.0, 0.0, 1.0, name="strength", most_points=most_points, largest_step=STEP, only_way=True
         )
+        game = family(0.0)
     except GameError as error:
-        return _End(None, str(error), begun.strength, begun.branches)
-    last, branches = branch.points[0], (*begun.branches, branch)
+        return _End(None, str(error), begun.strength, begun.turns, begun.points)
+    last, points = branch.points[0], begun.points + len(branch.points)
+    turns = begun.turns + sum(event.turns for event in branch.events)
     if last.theta > 0:
-        return _End(None, branch.ends[0], last.theta, branches)
-    game = family(0.0)
+        return _End(None, branch.ends[0], last.theta, turns, points)
     found = restricted(game, places_of(game, game), last.strategies, last.all_values, RULE)
-    why = "" if found is not None else "the last point of the branch is not confirmed in the game without it"
-    return _End(found, why, 0.0, branches)
+    why = "" if found is not None else "the end of the branch is not confirmed in the game without it"
+    return _End(found, why, 0.0, turns, points)

@@ -319,9 +319,8 @@ def _walk(problem: Problem, spot: Spot, manner: _Manner) -> _Way:
             step = manner.first_step
         elif stride.quick:
             step = min(GROWTH * step, manner.largest_step)
-    way.end = (
-        f"followed for {manner.most_points} points, to {problem.name} = {problem.theta(spot.z):.6g}; the limit on points was reached"
-    )
+    theta = problem.theta(spot.z)
+    way.end = f"followed for {manner.most_points} points, to {problem.name} = {theta:.6g}; the limit on points was reached"
     return way
 
 

@@ -3,12 +3,12 @@
 The tax makes a family of games of one shape between the game with the actions and one without: at strength 1 there is no tax, at
 strength 0 an action is dominated for certain. A player's value never falls below the lowest of its payoffs, as it can do without
 the taxed actions, nor rises above the highest; so, in normalised values, taking an action once instead of another one gains at
-most the payoff range before its tax, and a tax beyond range / (1 - delta) outweighs it in every equilibrium. The other family that
-suggests itself, in which the action turns by and by into another one, ends where the two are the same: there every mixture of them
-is an equilibrium, and it is open which one the branch is to reach.
+most the payoff range before its tax, and a tax beyond range / (1 - delta) outweighs it in every equilibrium. The other family
+that suggests itself, in which the action turns by and by into another one, ends where the two are the same: there every mixture
+of them is an equilibrium, and it is open which one the branch is to reach.
 
 The first point of the branch at which play in the states of the smaller game does without the actions is an equilibrium of that
-game, as the tax is paid no more: the branch is not followed beyond it.
+game, as the tax is paid no more: the branch is not looked at beyond it.
 
 Sources: Keller (1977) and Allgower and Georg (1990) for continuation; see `follow_equilibrium`.
 """
@@ -23,13 +23,16 @@ import numpy as np
 
 from leverage.errors import GameError
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
-from leverage.solvers.branch import Branch, BranchPoint
+from leverage.solvers.branch import Branch
 from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_family
+from leverage.solvers.indifference import SUPPORT_PROBABILITY
 from leverage.solvers.pure_markov import stationary_solution
 from leverage.solvers.solution import Solution
 
 #: The largest step of arclength: half the way from one pure action to another one, or from full strength to none.
 STEP = 0.5
+#: How the equilibrium at the end of a branch is called where a rule of selection is told.
+RULE = "continued from the equilibrium with the instrument"
 #: The largest tax in units of what outweighs everything that an action may gain.
 BEYOND_DOUBT = 1.01
 
@@ -46,18 +49,30 @@ class Places:
 
 
 @dataclass(frozen=True, eq=False)
+class Taxed:
+    """A branch along which the use of actions is taxed ever more; see `tax_away`.
+
+    choices: per player (C_i,) what is taxed. largest: (N,) the tax on one use at strength 0, payoff a period, by player.
+    branch: in the actions' strength, from the given equilibrium at 1; points[0] is its end. None where that takes none of them.
+    """
+
+    choices: tuple[Booleans, ...]
+    largest: Floats
+    branch: Branch | None
+
+
+@dataclass(frozen=True, eq=False)
 class Abandoned:
     """The equilibrium when nobody takes the taxed actions any more.
 
-    solution: play of the smaller game; None where the branch did not come so far. strength: in [0, 1], what was left of the actions'
-    strength where the branch ended. taxes: (N,) the tax on one use there, payoff a period, by player. branch: None where the
-    given play did without the actions from the outset.
+    solution: play of the smaller game; None where the branch did not come so far (`why` says why). strength: in [0, 1], what was
+    left of the actions' strength when they were given up, or where the branch ended. turns: how often the branch had turned back.
     """
 
     solution: Solution | None
-    strength: float
-    taxes: Floats
-    branch: Branch | None
+    strength: float = 1.0
+    turns: int = 0
+    why: str = ""
 
 
 def places_of(smaller: StochasticGame, game: StochasticGame) -> Places:
@@ -98,21 +113,14 @@ def restricted(
     return solution if solution.certificate <= max(CERTIFIED_SHARE * smaller.payoff_range, rounding) else None
 
 
-def abandoned(
-    solution: Solution, forbidden: Collection[str], smaller: StochasticGame, places: Places, *, most_points: int
-) -> Abandoned:
-    """Follow an equilibrium as the tax on actions rises from nothing, until play in the smaller game's states does without them.
+def tax_away(solution: Solution, forbidden: Collection[str], *, most_points: int) -> Taxed:
+    """Follow an equilibrium as the tax on actions rises from nothing, until play does without them in every state.
 
     Parameters
     ----------
-    solution : stationary equilibrium of the larger game. forbidden : names of the actions, whoever has them; they are taxed in
-        every state that leaves their player another action.
-    smaller : the game without them; places : where it is found in the larger one, see `places_of`.
+    solution : stationary equilibrium. forbidden : names of the actions, whoever has them; they are taxed in every state that
+        leaves their player another action.
     most_points : limit on the points of the branch.
-
-    Returns
-    -------
-    Abandoned : with a checked solution of the smaller game, or none and the branch that says why.
 
     Raises
     ------
@@ -127,23 +135,12 @@ def abandoned(
     taxed = _taxed(game, forbidden)
     spread = np.ptp(game.payoffs, axis=0)
     largest = BEYOND_DOUBT * np.where(spread > 0, spread, 1.0) / (1 - game.discount)
+    if not _taken(taxed, [np.concatenate(own) > SUPPORT_PROBABILITY for own in solution.strategies]):
+        return Taxed(taxed, largest, None)
     rows = np.stack([own[choice] for own, choice in zip(taxed, game.row_choice, strict=True)], axis=1)
 
     def family(strength: float) -> StochasticGame:
         return replace(game, payoffs=game.payoffs - (1 - strength) * np.where(rows, largest, 0.0))
-
-    here = [np.isin(np.arange(len(own)), _choices_in(game, places.states, i)) & own for i, own in enumerate(taxed)]
-
-    def given_up(support: Sequence[Booleans]) -> bool:
-        return not any(np.any(used & own) for used, own in zip(support, here, strict=True))
-
-    flat = [np.concatenate(own) for own in solution.strategies]
-    if given_up([own > 0 for own in flat]):
-        found = restricted(smaller, places, flat, solution.values, solution.selection)
-        return Abandoned(found, 1.0, np.zeros(game.n_players), None)
-
-    def until(point: BranchPoint) -> bool:
-        return given_up(point.support)
 
     branch = follow_family(
         family,
@@ -154,22 +151,49 @@ def abandoned(
         name="strength",
         most_points=most_points,
         largest_step=STEP,
-        until=until,
+        until=lambda point: not _taken(taxed, point.support),
         only_way=True,
     )
-    last = branch.points[0]
-    found = restricted(smaller, places, last.strategies, last.all_values, "continued") if until(last) else None
-    strength = branch.events[0].theta if branch.events else last.theta
-    return Abandoned(found, strength, (1 - strength) * largest, branch)
+    return Taxed(taxed, largest, branch)
 
 
-def _taxed(game: StochasticGame, forbidden: Collection[str]) -> list[Booleans]:
+def abandoned(solution: Solution, taxed: Taxed, smaller: StochasticGame, places: Places) -> Abandoned:
+    """The first play on the branch that does without the taxed actions in the states of the smaller game, as play of that game.
+
+    solution, taxed : what was followed by `tax_away`, and the branch. smaller : the game without the actions; places : where it
+    is found in the larger one, see `places_of`.
+    """
+    game = solution.plan.game
+    here = [own & np.isin(np.arange(len(own)), _choices_in(game, places.states, i)) for i, own in enumerate(taxed.choices)]
+    branch, flat = taxed.branch, [np.concatenate(own) for own in solution.strategies]
+    if branch is None or not _taken(here, [own > SUPPORT_PROBABILITY for own in flat]):
+        return _arrived(restricted(smaller, places, flat, solution.values, RULE), 1.0, 0)
+    for point in reversed(branch.points[: branch.start]):
+        if not _taken(here, point.support):
+            passed = [event for event in branch.events if point.arclength < event.arclength]
+            strength = passed[0].theta if passed else point.theta
+            turns = sum(event.turns for event in passed)
+            return _arrived(restricted(smaller, places, point.strategies, point.all_values, RULE), strength, turns)
+    return Abandoned(None, branch.points[0].theta, sum(event.turns for event in branch.events), branch.ends[0])
+
+
+def _arrived(found: Solution | None, strength: float, turns: int) -> Abandoned:
+    why = "" if found is not None else "what is left of play is no equilibrium without the action"
+    return Abandoned(found, strength, turns, why)
+
+
+def _taken(taxed: Sequence[Booleans], used: Sequence[Booleans]) -> bool:
+    """Whether a taxed choice is in use; both per player (C_i,)."""
+    return any(bool(np.any(a & b)) for a, b in zip(taxed, used, strict=True))
+
+
+def _taxed(game: StochasticGame, forbidden: Collection[str]) -> tuple[Booleans, ...]:
     """Per player (C_i,): the choices that are taxed; a state that leaves no other action is spared."""
     found = []
     for i in range(game.n_players):
         own = [np.array([label in forbidden for label in game.actions[s][i]]) for s in range(game.n_states)]
         found.append(np.concatenate([np.zeros_like(each) if each.all() else each for each in own]))
-    return found
+    return tuple(found)
 
 
 def _choices_in(game: StochasticGame, states: Integers, player: int) -> Integers:
