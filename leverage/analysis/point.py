@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
-from leverage.analysis.strength import MOST_TAXED_POINTS, Continued, continued, not_followed
+from leverage.analysis.strength import Continued, continued, not_followed, point_limits
 from leverage.analysis.worlds import Machines, World, Worlds
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
@@ -173,7 +173,8 @@ class Point:
 
     def _taxed(self, forbidden: frozenset[str]) -> Taxed:
         """The branch along which actions are taxed away; instruments that forbid the same share it. Raises GameError."""
-        return self._once(("taxed", forbidden), lambda: tax_away(self.markov(), forbidden, most_points=MOST_TAXED_POINTS))
+        most, _ = point_limits(self.game())
+        return self._once(("taxed", forbidden), lambda: tax_away(self.markov(), forbidden, most_points=most))
 
     def _tried(self, kind: str, key: tuple[Any, ...], solve: Callable[[], Answer]) -> Answer:
         """A solution, or the same failure each time it is asked for."""

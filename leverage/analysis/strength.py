@@ -29,9 +29,10 @@ from leverage.solvers.selection_jumps import compared_values
 from leverage.solvers.solution import Solution
 from leverage.solvers.taxed_action import RULE, STEP, Taxed, abandoned, places_of, restricted, tax_away
 
-#: Limits on the points of the two legs. One at other parameters costs a few times more than one at another tax, as all of the
-#: game's numbers are evaluated anew.
-MOST_TAXED_POINTS, MOST_MOVED_POINTS = 60, 20
+#: Points that a leg may have in a game of so many rows: this many rows altogether, within the limits below. A point at other
+#: parameters costs a few times more than one at another tax, as all of the game's numbers are evaluated anew.
+TAXED_ROWS, MOVED_ROWS = 30_000, 10_000
+FEWEST_POINTS, MOST_POINTS = 20, 200
 
 #: Forbidden actions -> the branch along which they are taxed away.
 Tax = Callable[[frozenset[str]], Taxed]
@@ -92,7 +93,7 @@ def continued(
     selected: Solution | None,
     *,
     tax: Tax | None = None,
-    most_points: tuple[int, int] = (MOST_TAXED_POINTS, MOST_MOVED_POINTS),
+    most_points: tuple[int, int] | None = None,
 ) -> Continued:
     """Continue a Markov equilibrium as an instrument loses its strength, and compare it with what is selected without it.
 
@@ -102,12 +103,13 @@ def continued(
     instrument : which. world : the scenario without it.
     selected : the equilibrium selected in the world without it; None where none was found.
     tax : how branches are found along which actions are taxed (default: `tax_away`); for callers who keep them.
-    most_points : limits on the points of the branch while actions are taxed and while parameters move.
+    most_points : limits on the points of the branch while actions are taxed and while parameters move (default: `point_limits`).
 
     Returns
     -------
     Continued : a branch that cannot be followed is no error; `sentence` says why.
     """
+    most_points = point_limits(solution.plan.game) if most_points is None else most_points
     taxed = tax if tax is not None else (lambda forbidden: tax_away(solution, forbidden, most_points=most_points[0]))
     end = _followed(solution, instrument, world, values, taxed, most_points[1])
     jumped, distance = None, float("nan")
@@ -121,6 +123,13 @@ def continued(
     return Continued(end.solution, play, selected, jumped, distance, end.strength, end.turns, end.points, sentence)
 
 
+def point_limits(game: StochasticGame) -> tuple[int, int]:
+    """How many points the two legs may have in a game: few enough for every run, a matter of its size and not of the machine."""
+    rows = len(game.payoffs)
+    taxed, moved = (min(max(whole // rows, FEWEST_POINTS), MOST_POINTS) for whole in (TAXED_ROWS, MOVED_ROWS))
+    return taxed, moved
+
+
 def not_followed(n_players: int, why: str, selected: Solution | None = None) -> Continued:
     """There is nothing to continue."""
     play = nothing(n_players, f"not followed: {why}")
@@ -131,12 +140,12 @@ def _sentence(end: _End, jumped: bool | None) -> str:
     if end.solution is None:
         return f"not followed: {end.why}; the equilibria selected with it and without it are compared"
     turned = {0: "", 1: " (the branch turned back once)"}.get(end.turns, f" (the branch turned back {end.turns} times)")
-    way = f"the one with it turns into as it loses its strength{turned}"
+    way = f"what the one with it turns into as it loses its strength{turned}"
     if jumped is None:
-        return f"no equilibrium is selected without it; compared is what {way}"
+        return f"no equilibrium is selected without it; compared is {way}"
     if jumped:
-        return f"selection jumped: without it another equilibrium is selected than {way}; the latter is compared"
-    return f"the equilibrium that is selected without it is what {way}"
+        return f"selection jumped: the equilibrium that is selected without it is not {way}; the latter is compared"
+    return f"the equilibrium that is selected without it is {way}"
 
 
 # --- the two legs ----------------------------------------------------------------------------------------------------------

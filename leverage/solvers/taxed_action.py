@@ -113,6 +113,27 @@ def restricted(
     return solution if solution.certificate <= max(CERTIFIED_SHARE * smaller.payoff_range, rounding) else None
 
 
+def taxable(game: StochasticGame, forbidden: Collection[str]) -> tuple[Booleans, ...]:
+    """Per player (C_i,): the choices of these actions; a state that leaves their player no other action is spared."""
+    found = []
+    for i in range(game.n_players):
+        own = [np.array([label in forbidden for label in game.actions[s][i]]) for s in range(game.n_states)]
+        found.append(np.concatenate([np.zeros_like(each) if each.all() else each for each in own]))
+    return tuple(found)
+
+
+def prohibitive_tax(game: StochasticGame) -> Floats:
+    """(N,): for each player a tax on one use of an action, payoff a period, under which no equilibrium takes it."""
+    spread = np.ptp(game.payoffs, axis=0)
+    return np.asarray(BEYOND_DOUBT * np.where(spread > 0, spread, 1.0) / (1 - game.discount))
+
+
+def taxed_game(game: StochasticGame, taxed: Sequence[Booleans], tax: Floats) -> StochasticGame:
+    """The game in which a player pays its tax (N,) in each period in which it takes a taxed choice; taxed: per player (C_i,)."""
+    rows = np.stack([own[choice] for own, choice in zip(taxed, game.row_choice, strict=True)], axis=1)
+    return replace(game, payoffs=game.payoffs - np.where(rows, tax, 0.0))
+
+
 def tax_away(solution: Solution, forbidden: Collection[str], *, most_points: int) -> Taxed:
     """Follow an equilibrium as the tax on actions rises from nothing, until play does without them in every state.
 
@@ -132,15 +153,13 @@ def tax_away(solution: Solution, forbidden: Collection[str], *, most_points: int
     1.01 (1 - strength) payoff ranges for each player alike.
     """
     game = solution.plan.game
-    taxed = _taxed(game, forbidden)
-    spread = np.ptp(game.payoffs, axis=0)
-    largest = BEYOND_DOUBT * np.where(spread > 0, spread, 1.0) / (1 - game.discount)
+    taxed = taxable(game, forbidden)
+    largest = prohibitive_tax(game)
     if not _taken(taxed, [np.concatenate(own) > SUPPORT_PROBABILITY for own in solution.strategies]):
         return Taxed(taxed, largest, None)
-    rows = np.stack([own[choice] for own, choice in zip(taxed, game.row_choice, strict=True)], axis=1)
 
     def family(strength: float) -> StochasticGame:
-        return replace(game, payoffs=game.payoffs - (1 - strength) * np.where(rows, largest, 0.0))
+        return taxed_game(game, taxed, (1 - strength) * largest)
 
     branch = follow_family(
         family,
@@ -185,15 +204,6 @@ def _arrived(found: Solution | None, strength: float, turns: int) -> Abandoned:
 def _taken(taxed: Sequence[Booleans], used: Sequence[Booleans]) -> bool:
     """Whether a taxed choice is in use; both per player (C_i,)."""
     return any(bool(np.any(a & b)) for a, b in zip(taxed, used, strict=True))
-
-
-def _taxed(game: StochasticGame, forbidden: Collection[str]) -> tuple[Booleans, ...]:
-    """Per player (C_i,): the choices that are taxed; a state that leaves no other action is spared."""
-    found = []
-    for i in range(game.n_players):
-        own = [np.array([label in forbidden for label in game.actions[s][i]]) for s in range(game.n_states)]
-        found.append(np.concatenate([np.zeros_like(each) if each.all() else each for each in own]))
-    return tuple(found)
 
 
 def _choices_in(game: StochasticGame, states: Integers, player: int) -> Integers:
