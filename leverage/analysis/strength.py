@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from leverage.analysis.selections import Chosen, markov, nothing
 from leverage.analysis.worlds import World
@@ -27,7 +28,7 @@ from leverage.scenario.scenario import Instrument
 from leverage.solvers.follow_equilibrium import follow_family
 from leverage.solvers.selection_jumps import compared_values
 from leverage.solvers.solution import Solution
-from leverage.solvers.taxed_action import RULE, STEP, Taxed, abandoned, places_of, restricted, tax_away
+from leverage.solvers.taxed_action import KEPT_GAMES, RULE, STEP, Taxed, abandoned, places_of, restricted, tax_away
 
 #: Points that a leg may have in a game of so many rows: this many rows altogether, within the limits below. A point at other
 #: parameters costs a few times more than one at another tax, as all of the game's numbers are evaluated anew.
@@ -175,6 +176,7 @@ def _followed(
 def _moved(solution: Solution, begun: _End, world: World, values: Mapping[str, float], most_points: int) -> _End:
     """The second leg: parameters move from the point's values to those that are set without the instrument."""
 
+    @lru_cache(maxsize=KEPT_GAMES)
     def family(strength: float) -> StochasticGame:
         moved = {name: (1 - strength) * value + strength * values[name] for name, value in world.fixed.items()}
         return world.form.at({**values, **moved})

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -31,6 +32,8 @@ from leverage.solvers.solution import Solution
 
 #: The largest step of arclength: half the way from one pure action to another one, or from full strength to none.
 STEP = 0.5
+#: Games of a family that are kept: where several actions tie, many supports are tried at the same strength.
+KEPT_GAMES = 64
 #: How the equilibrium at the end of a branch is called where a rule of selection is told.
 RULE = "continued from the equilibrium with the instrument"
 #: The largest tax in units of what outweighs everything that an action may gain.
@@ -158,6 +161,7 @@ def tax_away(solution: Solution, forbidden: Collection[str], *, most_points: int
     if not _taken(taxed, [np.concatenate(own) > SUPPORT_PROBABILITY for own in solution.strategies]):
         return Taxed(taxed, largest, None)
 
+    @lru_cache(maxsize=KEPT_GAMES)
     def family(strength: float) -> StochasticGame:
         return taxed_game(game, taxed, (1 - strength) * largest)
 

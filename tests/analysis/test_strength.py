@@ -126,7 +126,7 @@ def test_a_branch_that_leads_back_is_not_followed_and_the_selections_are_compare
 
 def test_an_action_and_a_parameter_one_after_the_other() -> None:
     """Without x the game is the inspection; x is worth 2 and theta does not matter to it."""
-    table = [[1, 0], [0, "theta"], [2, 2]]
+    table: list[list[float | str]] = [[1, 0], [0, "theta"], [2, 2]]
     text = stage_scenario(table, [[0, 1], [1, 0], [1, 0]], "{forbid: [x], set: {theta: 0.25}}", THETA % 1)
     point, found = followed(text)
     assert (found.jumped, found.strength) == (False, 0.0)
@@ -152,7 +152,8 @@ CHANGING = "{otherwise: {to fair: 0.5, to foul: rest}}"
 
 def test_a_changed_start_is_the_same_play_seen_from_elsewhere() -> None:
     """Payoffs 1 and 2 by the weather, which is drawn anew each month: 5/4 from fair weather, 7/4 from foul."""
-    first, second = [["1 + weather", "1 + weather"], [0, 0]], [["1 + weather", 0], ["1 + weather", 0]]
+    first: list[list[float | str]] = [["1 + weather", "1 + weather"], [0, 0]]
+    second: list[list[float | str]] = [["1 + weather", 0], ["1 + weather", 0]]
     point, found = followed(stage_scenario(first, second, "{start: {weather: foul}}", weather=CHANGING))
     assert (found.jumped, found.points) == (False, 0)
     assert effect(point, "one") == pytest.approx(1.25 - 1.75, abs=EXACT)
