@@ -6,6 +6,7 @@ The two channels of an instrument that is an action: a plan may prescribe it (th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -112,6 +113,14 @@ def _of_every(point: Point, instrument: str, player: int, selection: Selection) 
     return Difference(sides[0][0], sides[1][0], found, f"over {len(sides[0])} and {len(sides[1])} equilibria found")
 
 
+def outcome_effect(
+    point: Point, instrument: str, selection: Selection, subject: str, quantity: str, strategies: Sequence[str] = ()
+) -> Difference:
+    """What the instrument changes in an outcome of the selected play: a fact about the two plans that were chosen."""
+    here, without = compared(point, instrument, selection, strategies)
+    return difference(here.outcome(subject, quantity), without.outcome(subject, quantity))
+
+
 # --- ends of the range of equilibrium payoffs ------------------------------------------------------------------------
 
 
@@ -150,7 +159,9 @@ def _widened(between: Figure, contained: Sequence[Figure], side: int) -> Figure:
     proved here."""
     if not between.known:
         return between
-    proved = [figure.value for figure in (between, *contained) if figure.known]
+    proved = [figure.value for figure in (between, *contained) if figure.known and not math.isnan(figure.value)]
+    if not proved:
+        return between
     value = max(proved) if side > 0 else min(proved)
     return replace(between, value=value, low=value if side > 0 else between.low, high=between.high if side > 0 else value)
 

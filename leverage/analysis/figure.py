@@ -17,7 +17,8 @@ Sign = Literal["positive", "negative", "zero", "cannot be told", "undefined"]
 
 @dataclass(frozen=True)
 class Figure:
-    """A number `value` whose true counterpart lies in [low, high]; infinite bounds: nothing is known about it.
+    """A number `value` whose true counterpart lies in [low, high]; infinite bounds: nothing is known about it. `value` is NaN
+    where no number was found that could stand for it; the bounds hold all the same.
 
     reason: why it is not known, or where its bounds come from; a phrase for the reader.
     """
@@ -41,6 +42,11 @@ class Figure:
     @classmethod
     def missing(cls, standing: Standing, reason: str) -> Figure:
         return cls(math.nan, math.nan, math.nan, standing, reason)
+
+    @classmethod
+    def between(cls, low: float, high: float, reason: str) -> Figure:
+        """Bounds are all that is known: `value` is NaN."""
+        return cls(math.nan, low, high, reason=reason)
 
     @property
     def known(self) -> bool:

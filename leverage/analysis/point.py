@@ -22,7 +22,7 @@ from leverage.solvers.best_reply import best_reply
 from leverage.solvers.declared import PairVerdict, judge_plan
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.markov_perfect import markov_perfect
-from leverage.solvers.multiplicity import find_equilibria
+from leverage.solvers.multiplicity import Multiplicity, find_equilibria
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
 from leverage.solvers.solution import Solution
 from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
@@ -192,9 +192,12 @@ class Point:
 
     def markov_equilibria(self, removed: Sequence[str] = ()) -> tuple[Solution, ...]:
         """All Markov equilibria that a short search finds, the selected one first."""
+        return tuple(each.solution for each in self.markov_search(removed).equilibria)
+
+    def markov_search(self, removed: Sequence[str] = ()) -> Multiplicity:
+        """The short search for Markov equilibria, with what is known about its being complete."""
         key = (self.world(removed).removed,)
-        found = self._counted("equilibria", key, lambda: find_equilibria(self.bound_game(removed), short=True))
-        return tuple(each.solution for each in found.equilibria)
+        return self._counted("equilibria", key, lambda: find_equilibria(self.bound_game(removed), short=True))
 
     # --- play ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ every V between the inner and the outer polygon.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,8 @@ from leverage.analysis.figure import Figure
 from leverage.analysis.outcomes import Outcome, measure_outcomes
 from leverage.analysis.plays import FAR_FUTURE
 from leverage.game.automaton import Automaton
-from leverage.solvers.bargaining import AGREEMENT, bargain
+from leverage.game.stochastic_game import Floats
+from leverage.solvers.bargaining import AGREEMENT, CANNOT_BE_TOLD, bargain
 from leverage.solvers.convex_polygon import clip
 from leverage.solvers.equilibrium_set import SIMPLIFICATION_SHARE, EquilibriumSet
 from leverage.solvers.error_radius import error_radius
@@ -33,6 +35,7 @@ class Chosen:
 
     payoffs: per player. plan: play that pays their values; None where there is none to look at (`reason` says why). finite: the
     plan reaches its payoffs within a gap only, so that nothing is said of its long run. rule: how it was chosen, ties included.
+    open: there may be such play; closer bounds would tell.
     """
 
     payoffs: tuple[Figure, ...]
@@ -40,6 +43,7 @@ class Chosen:
     rule: str = ""
     reason: str = ""
     finite: bool = False
+    open: bool = False
 
     @cached_property
     def outcomes(self) -> Mapping[tuple[str, str], Outcome]:
@@ -49,6 +53,8 @@ class Chosen:
 
     def outcome(self, subject: str, quantity: str) -> Figure:
         """One outcome of the plan, exact but for rounding; idle where the question does not arise."""
+        if self.plan is None and self.open:
+            return Figure.between(-math.inf, math.inf, self.reason)
         if self.plan is None:
             return Figure.missing("undefined", self.reason)
         if self.finite and any(words in quantity for words in FAR_FUTURE):
@@ -64,6 +70,12 @@ class Chosen:
 def nothing(n_players: int, reason: str) -> Chosen:
     """No play under this selection."""
     return Chosen((Figure.missing("undefined", reason),) * n_players, None, reason=reason)
+
+
+def perhaps(low: Floats, high: Floats, reason: str) -> Chosen:
+    """Play that may exist: (N,) bounds on what it would pay are known, and no more."""
+    payoffs = tuple(Figure.between(a, b, reason) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    return Chosen(payoffs, None, reason=reason, open=True)
 
 
 def played(plan: Automaton, rule: str) -> Chosen:
@@ -88,12 +100,14 @@ def extreme(sets: EquilibriumSet, player: int, side: int) -> Chosen:
     """
     start = sets.game.start
     outer, inner = sets.outer[start], sets.inner[start]
+    if not len(outer):
+        return nothing(2, f"there is no equilibrium: {sets.status}")
+    drawn = SIMPLIFICATION_SHARE * sets.tolerance  # by so much outer polygons may be drawn too thin
     if not len(inner):
-        return nothing(2, f"no equilibrium is proved: {sets.status}")
+        return perhaps(outer.min(axis=0) - drawn, outer.max(axis=0) + drawn, f"no equilibrium is proved: {sets.status}")
     along = side * np.eye(2)[player]
     value = inner[sets.best_vertex(start, along)]
     kept = clip(outer, along, min(float((inner @ along).max()), float((outer @ along).max())))
-    drawn = SIMPLIFICATION_SHARE * sets.tolerance  # by so much outer polygons may be drawn too thin
     low, high = np.minimum(kept.min(axis=0) - drawn, value), np.maximum(kept.max(axis=0) + drawn, value)
     end = low if side > 0 else high  # the player's own payoff is proved
     end[player] = value[player]
@@ -106,6 +120,8 @@ def agreed(sets: EquilibriumSet) -> Chosen:
     """Nash's bargaining point at the start, the worst equilibrium payoffs being the disagreement."""
     start = sets.game.start
     point = bargain(sets, start, BARGAINING_RULE)
+    if point.agreement == CANNOT_BE_TOLD:
+        return perhaps(point.low, point.high, f"bargaining point: {point.sentence}")
     if point.agreement != AGREEMENT:
         return nothing(2, f"no bargaining point: {point.sentence}")
     payoffs = tuple(
@@ -121,8 +137,10 @@ def end_of_range(bounds: PayoffBounds, player: int, side: int) -> Chosen:
     start = bounds.game.start
     k = 1 if side > 0 else 0
     inner, outer = float(bounds.inner[start, player, k]), float(bounds.outer[start, player, k])
+    if np.isnan(outer):
+        return nothing(bounds.game.n_players, f"there is no equilibrium: {bounds.status}")
     if np.isnan(inner):
-        return nothing(bounds.game.n_players, f"no equilibrium is proved: {bounds.status}")
+        return perhaps(bounds.outer[start, :, 0], bounds.outer[start, :, 1], f"no equilibrium is proved: {bounds.status}")
     reason = "only the end of one player's range is bounded with more than two players"
     payoffs = [Figure.missing("undefined", reason)] * bounds.game.n_players
     payoffs[player] = Figure(inner, min(inner, outer), max(inner, outer))

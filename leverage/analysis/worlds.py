@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from leverage.errors import ScenarioError, UnsolvedError
-from leverage.game.automaton import Automaton
+from leverage.game.automaton import Automaton, join
 from leverage.game.binding import bound_game
 from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.game.strategies import compile_strategy
 from leverage.scenario import syntax as tree
 from leverage.scenario.changes import changed, combined
-from leverage.scenario.claims import ClaimCall, ClaimExpression, ClaimLine, ClaimSum
+from leverage.scenario.claims import ClaimLine
 from leverage.scenario.scenario import Scenario, Watched
 
 Values = Mapping[str, float]
@@ -65,12 +65,10 @@ class World:
 
     def bound_game(self, game: StochasticGame, machines: Machines) -> StochasticGame:
         """The game in which the players that are bound follow their strategies. Raises UnsolvedError where one is undefined."""
-        for player, name in sorted(self.bound.items()):
+        for name in self.bound.values():
             if name in machines.undefined:
-                raise UnsolvedError(f"nobody can be bound to '{name}' here: {machines.undefined[name]}")
-            machine = machines.own[player][name]
-            game = bound_game(machine if machine.game is game else replace(machine, game=game))
-        return game
+                raise UnsolvedError(f"'{name}' binds its player and is undefined: {machines.undefined[name]}")
+        return bound_game(join([machines.own[i][name] for i, name in sorted(self.bound.items())])) if self.bound else game
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,20 +101,13 @@ def watching(scenario: Scenario, lines: list[ClaimLine]) -> Scenario:
     """The scenario that also measures what these lines look at: frequencies of actions, and dates of their own."""
     counts = {measure.name: measure for measure in scenario.counts}
     dates = set(scenario.dates)
-    for call in (call for line in lines for side in (line.left, line.right) for call in calls(side)):
+    for call in (call for line in lines for call in line.calls):
         if call.function == "frequency":
             player, action = call.arguments[:2]
             watched = _action_count(scenario, player, action)
             counts.setdefault(watched.name, watched)
         dates |= {scenario.period.in_periods(word) for word in call.arguments if _is_date(scenario, word)}
     return replace(scenario, counts=tuple(counts.values()), dates=tuple(sorted(dates)))
-
-
-def calls(expression: ClaimExpression) -> list[ClaimCall]:
-    """The functions that an expression applies, in the order of reading."""
-    if isinstance(expression, ClaimCall):
-        return [expression]
-    return calls(expression.left) + calls(expression.right) if isinstance(expression, ClaimSum) else []
 
 
 def action_count_name(player: str, action: str) -> str:

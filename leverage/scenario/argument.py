@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from leverage.scenario.change_reading import read_change
+from leverage.scenario.claim_check import ClaimCheck
 from leverage.scenario.claims import Names, read_line, read_selection
 from leverage.scenario.parsing import TextFaultsError
 from leverage.scenario.reader import Reader, mapping, says
@@ -40,18 +41,24 @@ def _binding(reader: Reader, scenario: Scenario, holder: int, path: Path, withou
 def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Claim, ...]:
     """The sentences of the argument, their formulas read and their names checked."""
     names = _claim_names(scenario, instruments)
+    check = ClaimCheck(scenario, {instrument.name: instrument for instrument in instruments})
     found = []
     for name, entry in reader.entries("claims"):
         path: Path = ("claims", name)
         under, lines = [], []
         for place, text in _texts(entry, (*path, "under")):
             try:
-                under.append(read_selection(text, names))
+                selection = read_selection(text, names)
+                check.selection(text, selection)
+                under.append(selection)
             except TextFaultsError as error:
                 reader.text_faults(error, place)
         for place, text in _texts(entry, (*path, "holds if")):
             try:
-                lines.append(read_line(text, names, reader.period))
+                line = read_line(text, names, reader.period)
+                for selection in under:
+                    check.line(line, selection)
+                lines.append(line)
             except TextFaultsError as error:
                 reader.text_faults(error, place)
         size = entry.get("worth noting from")

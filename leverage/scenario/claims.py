@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
+from typing import Literal
 
 from leverage.scenario.parsing import DEEPEST, LONGEST, TextFault, TextFaultsError, nearest
 from leverage.scenario.periods import Period
+
+#: What a function looks at. play: that of the selection, or of the strategies that it names. effect: play with an instrument and
+#: without it. channel: the same, by way of the game in between. range: all credible play, whatever the selection. pair: the
+#: strategies that it names, or those of the selection. pairs: all combinations of named strategies. search: Markov equilibria.
+Looks = Literal["play", "effect", "channel", "range", "pair", "pairs", "search"]
 
 
 @dataclass(frozen=True)
 class ClaimFunction:
     """`needs` lists the kinds of the arguments; `truth` says that it is true or false rather than a number.
 
-    `per_player`: the last kind may be repeated or left out (strategies, one a player; who is left out plays its best reply).
+    `strategies`: strategies may follow, one a player; who is left out plays its best reply.
     """
 
     needs: tuple[str, ...]
     says: str
+    looks: Looks = "play"
     truth: bool = False
     strategies: bool = False
 
@@ -35,29 +42,63 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
     "chance": ClaimFunction(("event", "date"), "chance of the event by a date, or ever", strategies=True),
     "time": ClaimFunction(("event",), "expected time to the event given that it happens", strategies=True),
     "count": ClaimFunction(("count", "date"), "expected number by a date", strategies=True),
-    "average": ClaimFunction(("average", "date"), "mean up to a date", strategies=True),
+    "average": ClaimFunction(("average", "date"), "mean up to a date, or in the long run (`ever`)", strategies=True),
     "frequency": ClaimFunction(
-        ("player", "action", "date"), "share of periods up to a date in which the player takes the action", strategies=True
+        ("player", "action", "date"),
+        "share of periods up to a date, or in the long run (`ever`), in which the player takes the action",
+        strategies=True,
     ),
-    "lowest": ClaimFunction(("player",), "smallest payoff of the player in any equilibrium"),
-    "highest": ClaimFunction(("player",), "largest payoff of the player in any equilibrium"),
-    "bargain": ClaimFunction(("player",), "the player's payoff at the bargaining point"),
-    "gain": ClaimFunction(("instrument", "player"), "what the instrument adds to the player's payoff, costs deducted"),
-    "gross_gain": ClaimFunction(("instrument", "player"), "gain before the price"),
-    "reach": ClaimFunction(("instrument", "player"), "by how much the player's best payoff rises"),
-    "coercion": ClaimFunction(("instrument", "player"), "by how much the player's floor falls"),
-    "own_floor": ClaimFunction(("instrument", "player"), "by how much the holder's own floor falls"),
-    "threat": ClaimFunction(("instrument", "player"), "threat channel: what the instrument adds because it may be prescribed"),
-    "commitment": ClaimFunction(("instrument", "player"), "commitment channel: what is lost because it stays a temptation"),
-    "price": ClaimFunction(("instrument",), "cost of holding and of using the instrument"),
-    "credible": ClaimFunction((), "the path of the pair can be sustained", truth=True, strategies=True),
-    "equilibrium": ClaimFunction((), "the pair is a Nash equilibrium from the start", truth=True, strategies=True),
-    "subgame_perfect": ClaimFunction((), "the pair is subgame perfect as written", truth=True, strategies=True),
+    "lowest": ClaimFunction(("player",), "smallest payoff of the player in any equilibrium", "range"),
+    "highest": ClaimFunction(("player",), "largest payoff of the player in any equilibrium", "range"),
+    "bargain": ClaimFunction(("player",), "the player's payoff at the bargaining point", "range"),
+    "gain": ClaimFunction(("instrument", "player"), "what the instrument adds to the player's payoff, costs deducted", "effect"),
+    "gross_gain": ClaimFunction(("instrument", "player"), "gain before the price", "effect"),
+    "interaction": ClaimFunction(
+        ("instrument", "instrument", "player"),
+        "what the first instrument adds to the player's payoff with the second one, minus what it adds without it",
+        "effect",
+    ),
+    "likelier": ClaimFunction(
+        ("instrument", "event", "date"), "by how much the instrument raises the chance of the event by a date", "effect"
+    ),
+    "sooner": ClaimFunction(
+        ("instrument", "event"), "by how much earlier the event is expected with the instrument, given that it happens", "effect"
+    ),
+    "reach": ClaimFunction(("instrument", "player"), "by how much the player's best payoff rises", "range"),
+    "coercion": ClaimFunction(("instrument", "player"), "by how much the player's floor falls", "range"),
+    "own_floor": ClaimFunction(("instrument", "player"), "by how much the holder's own floor falls", "range"),
+    "threat": ClaimFunction(
+        ("instrument", "player"), "threat channel: what the instrument adds because it may be prescribed", "channel"
+    ),
+    "commitment": ClaimFunction(
+        ("instrument", "player"), "commitment channel: what is lost because it stays a temptation", "channel"
+    ),
+    "price": ClaimFunction(("instrument",), "cost of holding and of using the instrument", "effect"),
+    "equilibria": ClaimFunction((), "number of distinct Markov equilibria that a short search finds", "search"),
+    "share_credible": ClaimFunction(
+        (),
+        "share of the combinations of named strategies (with these in them) whose path can be sustained",
+        "pairs",
+        strategies=True,
+    ),
+    "share_equilibrium": ClaimFunction((), "the same share of Nash equilibria", "pairs", strategies=True),
+    "share_subgame_perfect": ClaimFunction(
+        (), "the same share of combinations that are subgame perfect", "pairs", strategies=True
+    ),
+    "credible": ClaimFunction((), "the path of the pair can be sustained", "pair", truth=True, strategies=True),
+    "equilibrium": ClaimFunction((), "the pair is a Nash equilibrium from the start", "pair", truth=True, strategies=True),
+    "subgame_perfect": ClaimFunction((), "the pair is subgame perfect as written", "pair", truth=True, strategies=True),
 }
 
 #: Selections that need no name; the others are 'best for PLAYER', 'worst for PLAYER', 'best reply of PLAYER', 'STRATEGY against
 #: STRATEGY'.
 PLAIN_SELECTIONS = ("bargaining point", "Markov equilibrium", "every equilibrium found")
+
+#: The selection under which a line has to hold in several equilibria.
+EVERY = "every equilibrium found"
+
+#: Selections from the set of all credible play.
+FROM_SETS = ("bargaining point", "best for", "worst for")
 
 
 @dataclass(frozen=True)
@@ -67,13 +108,24 @@ class Selection:
     phrase: str
     names: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """As the file says it."""
+        return f" {self.phrase} ".join(self.names) if self.phrase == "against" else " ".join((self.phrase, *self.names))
+
 
 @dataclass(frozen=True)
 class ClaimCall:
-    """A function of the vocabulary, applied to names."""
+    """A function of the vocabulary, applied to names. at: where it stands in the line."""
 
     function: str
     arguments: tuple[str, ...]
+    at: int = field(default=0, compare=False)
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies that it names."""
+        return self.arguments[len(CLAIM_FUNCTIONS[self.function].needs) :]
 
 
 @dataclass(frozen=True)
@@ -97,6 +149,23 @@ class ClaimLine:
     left: ClaimExpression
     relation: str
     right: ClaimExpression
+
+    @property
+    def is_trend(self) -> bool:
+        """Whether it is about several values of a parameter."""
+        return self.relation.endswith(" with")
+
+    @property
+    def calls(self) -> tuple[ClaimCall, ...]:
+        """The functions that it applies, in the order of reading."""
+        return (*calls_of(self.left), *calls_of(self.right))
+
+
+def calls_of(expression: ClaimExpression) -> tuple[ClaimCall, ...]:
+    """The functions that an expression applies, in the order of reading."""
+    if isinstance(expression, ClaimCall):
+        return (expression,)
+    return (*calls_of(expression.left), *calls_of(expression.right)) if isinstance(expression, ClaimSum) else ()
 
 
 #: kind of argument -> the names that it may take.
@@ -226,6 +295,7 @@ class _Line:
         return word
 
     def call(self) -> ClaimCall:
+        at = self.tokens[self.at][1]
         word = self.step()
         if word not in CLAIM_FUNCTIONS:
             raise self.fault(f"claims know no function '{word}'", nearest(word, CLAIM_FUNCTIONS), back=1)
@@ -242,7 +312,7 @@ class _Line:
             arguments.append(self.name("strategy"))
             self.refuse_one_player_twice(arguments[len(function.needs) :])
         self.expect(")")
-        return ClaimCall(word, tuple(arguments))
+        return ClaimCall(word, tuple(arguments), at)
 
     def refuse_one_player_twice(self, strategies: list[str]) -> None:
         """Strategies that are played together are of different players."""

@@ -23,6 +23,7 @@ from leverage.scenario.movement import read_transitions
 from leverage.scenario.names import OVER, WAIT, read_names, turns, unclear
 from leverage.scenario.notes import notes_of
 from leverage.scenario.parsing import Scope
+from leverage.scenario.periods import MOST_PERIODS
 from leverage.scenario.reader import UNREADABLE, Reader, says
 from leverage.scenario.reading import Document
 from leverage.scenario.rulebooks import read_strategies
@@ -42,9 +43,6 @@ from leverage.scenario.scenario import (
 from leverage.scenario.schema import read_range
 from leverage.scenario.syntax import Condition, Formula
 from leverage.scenario.wording import plain
-
-#: Dates may lie so many periods ahead: outcomes are followed period by period.
-MOST_PERIODS = 10_000
 
 _GROUPS = {
     "gains": ("gain", ""),

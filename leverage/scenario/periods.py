@@ -13,6 +13,9 @@ _FAMILIES: tuple[dict[str, float], ...] = (
     {"round": 1},
     {"turn": 1},
 )
+#: Dates may lie so many periods ahead: outcomes are followed period by period.
+MOST_PERIODS = 10_000
+
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s+([a-z]+?)s?\s*$", re.ASCII)
 
 

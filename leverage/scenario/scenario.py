@@ -183,6 +183,11 @@ class Instrument:
     without: Change
     path: Path
 
+    @property
+    def is_action(self) -> bool:
+        """Whether being without it means that actions are forbidden, and nothing else: it then has two channels."""
+        return bool(self.without.forbid) and self.without == Change(forbid=self.without.forbid)
+
 
 @dataclass(frozen=True)
 class Claim:
