@@ -32,7 +32,7 @@ from leverage.solvers.taxed_action import KEPT_GAMES, RULE, STEP, Taxed, abandon
 
 #: Points that a leg may have in a game of so many rows: this many rows altogether, within the limits below. A point at other
 #: parameters costs a few times more than one at another tax, as all of the game's numbers are evaluated anew.
-TAXED_ROWS, MOVED_ROWS = 30_000, 10_000
+TAXED_ROWS, MOVED_ROWS = 30_000, 15_000
 FEWEST_POINTS, MOST_POINTS = 20, 200
 
 #: Forbidden actions -> the branch along which they are taxed away.

@@ -141,14 +141,14 @@ def follow_family(
     name: str = "theta",
     tolerance: float = CERTIFIED_SHARE,
     most_points: int = 500,
-    largest_step: float = LARGEST_STEP,
+    largest_step: float | None = None,
     until: Callable[[BranchPoint], bool] | None = None,
     only_way: bool = False,
 ) -> Branch:
     """The same for any family of games of one shape: `family(theta)` for theta in [low, high]; `solution` is play of
     family(theta).
 
-    largest_step: of arclength, > 0; with larger ones there are fewer points and the same events.
+    largest_step: of arclength, > 0 (default: 0.1); with larger ones there are fewer points and the same events.
     until: where the branch need not be followed further: a side ends at its first point for which this is true.
     only_way: stop where several actions tie and more than one branch may go on, instead of taking the first; which branch is the
         first may hang on rounding after other ties.
@@ -182,7 +182,7 @@ def follow_family(
         start = reported(problem, first, 0.0)
     except LostError:
         raise GameError(f"the given play is no equilibrium at {name} = {theta:.6g}, up to the tolerance") from None
-    manner = _Manner(most_points, largest_step, until, only_way)
+    manner = _Manner(most_points, LARGEST_STEP if largest_step is None else largest_step, until, only_way)
     ways = [_walk(problem, replace(first, tangent=sign * first.tangent), manner) for sign in (-1.0, 1.0)]
     return replace(_joined(problem, start, ways[0], ways[1]), note=note)
 
