@@ -12,6 +12,7 @@ import numpy as np
 
 from leverage.analysis.known_sets import Sets, fingerprint, of_game
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
+from leverage.analysis.strength import Continued, continued, not_followed, point_limits
 from leverage.analysis.worlds import Machines, World, Worlds
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
@@ -26,6 +27,7 @@ from leverage.solvers.multiplicity import Multiplicity, find_equilibria
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
 from leverage.solvers.solution import Solution
 from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
+from leverage.solvers.taxed_action import Taxed, tax_away
 
 #: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
 LADDER = (1e-1, 2e-2, 4e-3)
@@ -147,6 +149,27 @@ class Point:
         """The point prediction. Raises UnsolvedError."""
         return self._tried("markov", (self.world(removed).removed,), lambda: markov_perfect(self.bound_game(removed))[0])
 
+    def continued(self, instrument: str) -> Continued:
+        """What the Markov equilibrium that is selected with an instrument turns into as the instrument loses its strength."""
+        return self._counted("continuations", (instrument,), lambda: self._continued(instrument))
+
+    def _continued(self, instrument: str) -> Continued:
+        chosen = next(each for each in self.scenario.instruments if each.name == instrument)
+        try:
+            selected = self.markov((instrument,))
+        except UnsolvedError:
+            selected = None
+        try:
+            found = self.markov()
+        except UnsolvedError as error:
+            return not_followed(len(self.scenario.players), f"there is no equilibrium with it to begin from ({error})", selected)
+        return continued(found, chosen, self.world((instrument,)), self.values, selected, tax=self._taxed)
+
+    def _taxed(self, forbidden: frozenset[str]) -> Taxed:
+        """The branch along which actions are taxed away; instruments that forbid the same share it. Raises GameError."""
+        most, _ = point_limits(self.game())
+        return self._once(("taxed", forbidden), lambda: tax_away(self.markov(), forbidden, most_points=most))
+
     def _tried(self, kind: str, key: tuple[Any, ...], solve: Callable[[], Answer]) -> Answer:
         """A solution, or the same failure each time it is asked for."""
 
@@ -191,6 +214,8 @@ class Point:
     def _of_selection(self, selection: Selection, removed: Sequence[str], untempted: str) -> Chosen:
         phrase = selection.phrase
         if phrase in ("Markov equilibrium", "every equilibrium found"):
+            if untempted:
+                return nothing(len(self.scenario.players), "channels are told apart for sets of equilibria, not for a Markov one")
             return markov(self.markov(removed))
         if phrase == "best reply of":
             return nothing(len(self.scenario.players), f"'{phrase} {selection.names[0]}' replies to a named strategy: name one")

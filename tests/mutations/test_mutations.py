@@ -28,6 +28,7 @@ from tests.mutations import (
     set_batteries,
     set_mutants,
     stage_batteries,
+    taxed_batteries,
     tracing_batteries,
     world_batteries,
 )
@@ -105,6 +106,7 @@ SOLVERS = {
         "solvers/simultaneous_changes.py", branch_batteries.check_simultaneous, markov_mutants.SIMULTANEOUS
     ),
     "following": Solver("solvers/follow_equilibrium.py", following_batteries.check_follow, markov_mutants.FOLLOW),
+    "taxed action": Solver("solvers/taxed_action.py", taxed_batteries.check_taxed_action, markov_mutants.TAXED_ACTION),
     "selection jumps": Solver("solvers/selection_jumps.py", following_batteries.check_selection, markov_mutants.SELECTION_JUMPS),
     "set form": Solver("solvers/set_form.py", set_batteries.check_set_form, set_mutants.SET_FORM),
     "direction fan": Solver("solvers/direction_fan.py", set_batteries.check_fan, set_mutants.FAN),
