@@ -261,6 +261,24 @@ def test_three_players_have_ends_of_ranges_and_combinations() -> None:
     assert combination.difference.effect.value == pytest.approx(-3)
 
 
+SHARED = (
+    COMPLEMENTS.replace("other: {look: always}", "other: {open: always, wait: always}")
+    .replace("{try: {always: open}}", "&both {try: {always: open}, rest_now: {always: wait}}")
+    .replace("{watch: {always: look}}", "*both")
+    .replace(
+        "gains: {treasure: 6 * left * right when holder plays open}", "gains: {treasure: 6 * left * right when other plays open}"
+    )
+)
+
+
+def test_players_may_have_strategies_of_the_same_name() -> None:
+    """The holder gets the treasure when the other opens."""
+    rows = leverage_rows(at(parse_scenario(SHARED)))
+    for selection, gain in (("try against rest_now", 0), ("rest_now against try", 6), ("try against try", 6)):
+        found = only(rows, instrument="left_key", selection=selection, measure="gain", subject="holder")
+        assert found.difference.effect.value == pytest.approx(gain)
+
+
 # --- several instruments ---------------------------------------------------------------------------------------------
 
 
