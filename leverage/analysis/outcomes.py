@@ -418,10 +418,12 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
         return
     time_error = time_error + visits.weight * hit_error.max(initial=0.0)
     chance, error = begun + float(begin @ hit), float(begin @ hit_error) + play.sum_rounding
-    mean = float(begin @ time) / chance
-    surely = max(chance - error, np.finfo(np.float64).tiny)
-    mean_error = (float(begin @ time_error) + mean * (error + play.sum_rounding)) / surely
     yield Outcome(event, "chance ever", min(chance, 1.0), "chance", error)
+    if chance <= error:  # whether it ever happens is beyond what rounding lets one tell
+        yield Outcome(event, late, math.nan, _plural(game), math.nan)
+        return
+    mean = float(begin @ time) / chance
+    mean_error = (float(begin @ time_error) + mean * (error + play.sum_rounding)) / (chance - error)
     yield Outcome(event, late, game.period_length * mean, _plural(game), game.period_length * mean_error)
 
 
