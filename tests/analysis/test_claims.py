@@ -23,8 +23,8 @@ GRIM = "grim_a against grim_b"
 BARGAIN = "bargaining point"
 
 #: Function of the dilemma -> selection, value. With a fee and a bonus of 1, a gets 3 where both cooperate, 4 where it alone
-#: defects, 0 where both do, -1 where b alone does. a's best: (4, 0) and (3, 3) mixed so that b gets no less than the 1 that it can
-#: secure, 3 + 2/3; a's worst is 0. (3, 3) is the bargaining point: along either edge of the set from there the product of gains falls.
+#: defects, 0 where both do, -1 where b alone does. a's best: (4, 0) and (3, 3) mixed so that b gets no less than the 1 that it
+#: can secure, 3 + 2/3; a's worst is 0. (3, 3) is the bargaining point: along either edge from there the product of gains falls.
 VALUES: dict[str, tuple[str, float]] = {
     "payoff(a)": (GRIM, 3),
     "payoff(b)": (BARGAIN, 3),
@@ -106,7 +106,7 @@ def test_the_number_of_markov_equilibria_is_at_least_what_is_found() -> None:
 
 
 #: Grim trigger: following pays 3 to each, departing 4 (1 - .6) to a and 5 (1 - .6) + .6 to b, so that b loses .4 by it. Against
-#: grim_b, always defecting pays 1.6 to a and cooperating 3; against a that always cooperates b gets 3 by grim_b and 5 by defecting.
+#: grim_b, always defecting pays 1.6 to a and cooperating 3; if a always cooperates, b gets 3 by grim_b and 5 by defecting.
 TRUTHS = {
     "credible(grim_a, grim_b)": ("yes", 0.4),
     "credible(grim_b, only_cooperate_a)": ("yes", 0.4),
