@@ -55,7 +55,7 @@ def equilibria_command(
 
         return equilibria_study(scenario, starts=starts, progress=tell)
 
-    _tell_study("equilibria", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    tell_study("equilibria", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
 def credible_command(
@@ -85,7 +85,7 @@ def credible_command(
 
         return credible_study(scenario, tolerance=tolerance, progress=tell)
 
-    _tell_study("credible", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    tell_study("credible", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
 def patience_command(
@@ -123,7 +123,7 @@ def patience_command(
 
         return patience_study(scenario, strategies=play or (), least=target, of=of, points=points, progress=tell)
 
-    _tell_study("patience", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    tell_study("patience", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
 def noise_command(
@@ -153,7 +153,7 @@ def noise_command(
 
         return noise_study(scenario, precision or None, progress=tell)
 
-    _tell_study("noise", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    tell_study("noise", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
 def follow_command(
@@ -202,7 +202,7 @@ def follow_command(
 
         return follow_study(scenario, names[0], low, high, values=values, progress=tell)
 
-    _tell_study("follow", read, study, Output(out, table_format, quiet))
+    tell_study("follow", read, study, Output(out, table_format, quiet))
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class Output:
     quiet: bool
 
 
-def _tell_study(
+def tell_study(
     kind: str, read: Callable[[], Scenario], study: Callable[[Scenario, Callable[[str], None]], Study], output: Output
 ) -> None:
     """Read the scenario, make the study, write its folder and print its page."""
