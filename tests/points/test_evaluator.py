@@ -46,7 +46,7 @@ def test_finer_bounds_are_not_asked_for_otherwise() -> None:
 
 
 def test_the_size_worth_noting_is_settled_only_if_asked_for() -> None:
-    scenario = dilemma({"size": claim("highest(a) > 3", noting=0.61)}, PATIENCE)
+    scenario = dilemma({"size": claim("highest(a) > 3", noting=0.615)}, PATIENCE)
     evaluator = Evaluator(scenario, ladder=LADDER)
     assert evaluator.judge(scenario.claims[0], to_size=False).verdict == "barely"
     assert evaluator.judge(scenario.claims[0]).verdict == "holds"
