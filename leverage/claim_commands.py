@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leverage.command_parts import FileArgument, Format, ParameterOption, VariantOption, load
-from leverage.markov_commands import FormatOption, OutOption, Output, QuietOption, tell_study
+from leverage.command_parts import (
+    FileArgument,
+    Format,
+    FormatOption,
+    OutOption,
+    Output,
+    ParameterOption,
+    QuietOption,
+    VariantOption,
+    load,
+    tell_study,
+)
 
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario

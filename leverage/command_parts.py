@@ -1,4 +1,4 @@
-"""What the commands share: their common options, loading with overrides, progress, interruption and printing.
+"""What the commands share: their common options, loading with overrides, progress, interruption, printing, studies.
 
 Imports typer only, so that `--help` stays fast; everything heavy is imported where it is used.
 """
@@ -9,8 +9,10 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +21,7 @@ import typer
 
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
+    from leverage.studies import Study
 
 NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -73,6 +76,13 @@ ParameterOption = Annotated[
 VariantOption = Annotated[
     str, typer.Option("--variant", metavar="NAME", help="Run a named variant of the file.", show_default=False)
 ]
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Folder of the tables; default: results/SCENARIO/...", show_default=False),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="File format of the tables.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")]
 
 
 def load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario:
@@ -155,3 +165,55 @@ def print_text(text: str) -> None:
 def _drop_output() -> None:
     """What is still in the buffer goes nowhere: Python would complain about it when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the tables of a command go, and whether it prints."""
+
+    folder: Path | None
+    table_format: Format
+    quiet: bool
+
+
+def tell_study(
+    kind: str, read: Callable[[], Scenario], study: Callable[[Scenario, Callable[[str], None]], Study], output: Output
+) -> None:
+    """Read the scenario, make the study, write its folder and print its page."""
+    interruption = Interruption()
+    interruption.listen()
+    from leverage.output.files import default_folder, refuse_taken, write_tables
+
+    started = time.monotonic()
+    if output.folder is not None:
+        refuse_taken(output.folder)
+    scenario = read()
+    with progress(output.quiet) as tell:
+        warn_of_size(scenario, quiet=output.quiet)
+        tell("loading the solvers")
+        from leverage.solvers.compilation import announced_compilation
+
+        def step(phrase: str) -> None:
+            interruption.heed()
+            tell(phrase)
+
+        with announced_compilation(lambda: say_compiling(output.quiet), interruption.heed):
+            found = study(scenario, step)
+    interruption.heed()
+    written = write_tables(
+        scenario,
+        found.tables,
+        found.facts,
+        found.text,
+        output.folder or default_folder(scenario, Path("results"), kind),
+        output.table_format.value,
+        time.monotonic() - started,
+        renumber=output.folder is None,
+    )
+    if not output.quiet:
+        print_text(found.text)
+        typer.echo(f"Files: {written}", err=True)
+    for each in found.unsolved:
+        typer.echo(f"not solved - {each}", err=True)
+    if not found.complete:
+        raise typer.Exit(NOT_SOLVED)

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leverage.command_parts import (
-    NOT_SOLVED,
     FileArgument,
     Format,
-    Interruption,
+    FormatOption,
+    OutOption,
+    Output,
     ParameterOption,
+    QuietOption,
     VariantOption,
     load,
-    print_text,
-    progress,
-    say_compiling,
-    warn_of_size,
+    tell_study,
 )
 
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
     from leverage.studies import Study
-
-OutOption = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Folder of the tables; default: results/SCENARIO/...", show_default=False),
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="File format of the tables.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")]
 
 
 def equilibria_command(
@@ -203,55 +192,3 @@ def follow_command(
         return follow_study(scenario, names[0], low, high, values=values, progress=tell)
 
     tell_study("follow", read, study, Output(out, table_format, quiet))
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where the tables of a command go, and whether it prints."""
-
-    folder: Path | None
-    table_format: Format
-    quiet: bool
-
-
-def tell_study(
-    kind: str, read: Callable[[], Scenario], study: Callable[[Scenario, Callable[[str], None]], Study], output: Output
-) -> None:
-    """Read the scenario, make the study, write its folder and print its page."""
-    interruption = Interruption()
-    interruption.listen()
-    from leverage.output.files import default_folder, refuse_taken, write_tables
-
-    started = time.monotonic()
-    if output.folder is not None:
-        refuse_taken(output.folder)
-    scenario = read()
-    with progress(output.quiet) as tell:
-        warn_of_size(scenario, quiet=output.quiet)
-        tell("loading the solvers")
-        from leverage.solvers.compilation import announced_compilation
-
-        def step(phrase: str) -> None:
-            interruption.heed()
-            tell(phrase)
-
-        with announced_compilation(lambda: say_compiling(output.quiet), interruption.heed):
-            found = study(scenario, step)
-    interruption.heed()
-    written = write_tables(
-        scenario,
-        found.tables,
-        found.facts,
-        found.text,
-        output.folder or default_folder(scenario, Path("results"), kind),
-        output.table_format.value,
-        time.monotonic() - started,
-        renumber=output.folder is None,
-    )
-    if not output.quiet:
-        print_text(found.text)
-        typer.echo(f"Files: {written}", err=True)
-    for each in found.unsolved:
-        typer.echo(f"not solved - {each}", err=True)
-    if not found.complete:
-        raise typer.Exit(NOT_SOLVED)

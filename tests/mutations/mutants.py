@@ -383,6 +383,51 @@ FORM = _rows(
     ("weights=mass[p]", "weights=mass[0]", "all parameter points get the first one's chances"),
 )
 
+CHANGES = (
+    *_rows(
+        "scenario/changes.py",
+        ("replace(action, legal=tree.Always(False)) if", "action if", "forbidden actions stay legal"),
+        ("levels.get(v, {}).get(level, level)", "level", "play begins at a level that does not exist"),
+        ("now.get(other, other)", "other", "what is reached instead of a level may itself be replaced"),
+        ("if parameter.in_doubt else (value, value)", "", "a number that is certain is not certain of its new value"),
+        ("tree.Both(rule.condition, legal)", "rule.condition", "a replacement is played where the action was not legal"),
+        ("None if one is None or two is None else", "one if one is None or two is not None else", "chances are not added up"),
+        ("sorted(changes.items())", "list(changes.items())", "conflicts depend on the order of the changes"),
+        ("if other != value:", "if False:", "changes that disagree are combined"),
+        ("value is not None and value in gone", "value is not None and False", "replacements may be taken away"),
+    ),
+    *_rows(
+        "game/form.py",
+        ("reached_instead[level] = other", "reached_instead[other] = level", "the level that exists is replaced"),
+    ),
+)
+
+BINDING = _rows(
+    "game/binding.py",
+    (
+        "among * game.action_counts[game.row_state, i]",
+        "among * game.action_counts[0, i]",
+        "rows are counted with another state's actions",
+    ),
+    ("chance *= lottery[", "chance = lottery[", "of several bound players only the last draws lots"),
+    ("machine.choice_start(i)[nodes[place]]", "machine.choice_start(i)[place]", "lotteries are read at other nodes"),
+    ("machine.edge_start[rows.node] + lead", "machine.edge_start[rows.node]", "each profile leads where the first one does"),
+    (
+        "* machine.edge_probability[edges], width) * follow.data",
+        "* machine.edge_probability[edges], width)",
+        "public lotteries are ignored",
+    ),
+    (
+        "weights=arcs.chance * count[arcs.entry]) / chance",
+        "weights=arcs.chance * count[arcs.entry])",
+        "counts are not given the entry",
+    ),
+    ("likely = np.flatnonzero(chance > 0)", "likely = np.flatnonzero(chance > -1)", "what cannot happen makes entries"),
+    ("return candidates[np.sort(order)]", "return candidates", "states that only other play of the bound player reaches"),
+    ("if len(played) == 1 else MIXED", "if len(played) else MIXED", "a lottery is named after one action"),
+    ("if len(first) != 1:", "if len(first) == 0:", "a lottery over first nodes is cut short"),
+)
+
 MARKOV = (
     *_rows(
         "solvers/logit_kernel.py",

@@ -27,6 +27,7 @@ from tests.mutations import (
     set_mutants,
     stage_batteries,
     tracing_batteries,
+    world_batteries,
 )
 from tests.mutations.mutants import Fault, load, source
 from tests.solvers.processor_time import processor_seconds
@@ -72,6 +73,8 @@ SOLVERS = {
     "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
+    "changes": Solver("scenario/changes.py", world_batteries.check_changes, mutants.CHANGES),
+    "binding": Solver("game/binding.py", world_batteries.check_binding, mutants.BINDING),
     "form derivatives": Solver("game/derivatives.py", derivative_batteries.check_form_derivatives, mutants.FORM_DERIVATIVES),
     "equilibrium derivative": Solver(
         "solvers/equilibrium_derivative.py",

@@ -628,6 +628,31 @@ def test_a_strategy_that_nobody_is_bound_to_may_be_undefined_in_a_world(without:
     assert scenario.instruments[1].without.forbid == {"hold": "withdraw" if "bound" in without else None}
 
 
+UPHILL = """
+language: 1
+title: t
+question: q
+players: {a: {discount: 0.9}}
+state: {x: [low, mid, top]}
+start: {x: low}
+parameters: {p: {value: 0.3, range: [0.1, 0.5]}}
+actions: {a: {stay: always}}
+transitions: {x: [{if x is top: {down 1: 3 * p, stays: rest}}, {if x is mid: {to low: p, stays: rest}}]}
+payoffs: {a: {gains: {v: x}}}
+instruments: {i: {holder: a, without: {start: {x: LEVEL}}}}
+"""
+
+
+def test_a_world_is_checked_where_only_it_begins() -> None:
+    assert parse_scenario(UPHILL.replace("LEVEL", "mid")).instruments[0].without.start == {0: 1}
+    (fault,) = faults_of(UPHILL.replace("LEVEL", "top"))
+    assert fault.message.startswith(
+        "in the world without 'i', the chance of 'down 1' is 1.5, outside [0, 1], in the state 'x top'"
+    )
+    assert fault.message.endswith("(line 10)")
+    assert fault.line == 12
+
+
 def test_overrides_have_the_last_word() -> None:
     scenario = parse_scenario(SMALL, {"speed": 0.7}, "slow")
     assert scenario.values["speed"] == 0.7

@@ -1,0 +1,76 @@
+"""What is asked at parameter points: a claim, or a condition on claims; its answer is a verdict with a margin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leverage.analysis.claims import JudgedClaim
+from leverage.analysis.figure import Figure
+from leverage.points.evaluator import Evaluator
+from leverage.scenario.scenario import Claim
+
+#: Where a verdict puts a claim. neither: undecided, idle, undefined.
+Side = Literal["standing", "fallen", "neither"]
+
+_SIDES: Mapping[str, Side] = {"holds": "standing", "barely": "standing", "fails": "fallen"}
+
+#: Every verdict, in the order of tables.
+VERDICTS = ("holds", "barely", "fails", "undecided", "idle", "undefined")
+
+#: What a solve of each kind takes, in best replies (and the outcomes of the play that comes of them). Rough on purpose: budgets
+#: are counted in these, so that what is searched never depends on the machine.
+WEIGHTS: Mapping[str, int] = {"sets": 100, "markov": 25, "equilibria": 100, "replies": 1}
+
+
+def side_of(verdict: str) -> Side:
+    """standing: holds or barely. fallen: fails."""
+    return _SIDES.get(verdict, "neither")
+
+
+def weighted(solves: Mapping[str, int]) -> int:
+    """Counted solves as a number of best replies, at least 1."""
+    return max(1, sum(WEIGHTS.get(kind, 1) * count for kind, count in solves.items()))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verdict and its margin; cost: the solves that it takes if nothing is known yet, in best replies."""
+
+    verdict: str
+    margin: Figure
+    cost: int = 1
+
+    @property
+    def side(self) -> Side:
+        return side_of(self.verdict)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Something that can be asked at any parameter point; ask: the values of all parameters -> the answer."""
+
+    name: str
+    ask: Callable[[Mapping[str, float]], Answer]
+
+
+def claim_questions(evaluator: Evaluator, claims: Sequence[Claim]) -> tuple[Question, ...]:
+    """Claims of the evaluator's scenario as questions, by their names.
+
+    On which side a claim is matters, not whether it is so by as much as is worth noting: what costs finer bounds to tell counts
+    as barely.
+    """
+    return tuple(Question(claim.name, _asked(evaluator, claim)) for claim in claims)
+
+
+def _asked(evaluator: Evaluator, claim: Claim) -> Callable[[Mapping[str, float]], Answer]:
+    def ask(values: Mapping[str, float]) -> Answer:
+        return answer_of(evaluator.judge(claim, values, to_size=False))
+
+    return ask
+
+
+def answer_of(judged: JudgedClaim) -> Answer:
+    """A judged claim as an answer."""
+    return Answer(judged.verdict, judged.margin, weighted(judged.solves))
