@@ -10,9 +10,10 @@ Source: Shapley (1953) for the model; Fink (1964) for N players and discounting.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -163,7 +164,7 @@ class StochasticGame:
         law, watched = self.transitions, self.measures
         labels = (self.players, self.states, self.actions, self.start, self.payoff_unit, self.period_unit, self.period_length)
         names = [(term.name, term.player, term.kind, term.tag) for term in self.terms]
-        measured = [watched.events, watched.counts, watched.averages]
+        measured: list[Mapping[str, NDArray[Any]]] = [watched.events, watched.counts, watched.averages]
         digest = hashlib.sha256(repr((labels, names, [list(each) for each in measured], watched.dates)).encode())
         numbers = [self.payoffs, law.indptr, law.indices, law.data, self.discount, *(term.amount for term in self.terms)]
         for array in (*numbers, *(array for each in measured for array in each.values())):
