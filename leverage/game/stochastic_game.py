@@ -166,8 +166,10 @@ class StochasticGame:
         names = [(term.name, term.player, term.kind, term.tag) for term in self.terms]
         measured: list[Mapping[str, NDArray[Any]]] = [watched.events, watched.counts, watched.averages]
         digest = hashlib.sha256(repr((labels, names, [list(each) for each in measured], watched.dates)).encode())
-        numbers = [self.payoffs, law.indptr, law.indices, law.data, self.discount, *(term.amount for term in self.terms)]
-        for array in (*numbers, *(array for each in measured for array in each.values())):
+        numbers: list[NDArray[Any]] = [self.payoffs, law.indptr, law.indices, law.data, self.discount]
+        numbers += [term.amount for term in self.terms]
+        numbers += [array for each in measured for array in each.values()]
+        for array in numbers:
             digest.update(repr((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

@@ -11,7 +11,7 @@ import pytest
 
 from leverage import parse_scenario
 from leverage.analysis.claim_values import questions_of, truth_of, value_of
-from leverage.analysis.claims import SEVERITY, distance, judge_claim, judge_line, margin_of, verdict_on
+from leverage.analysis.claims import ONE_PLAN, SEVERITY, distance, judge_claim, judge_line, margin_of, verdict_on
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.analysis.worlds import Worlds
@@ -227,6 +227,15 @@ def test_verdicts_on_lines(text: str) -> None:
     judged = judge_line(scenario.claims[0].lines[0], scenario.claims[0].under[0], at(scenario), 0.5)
     assert judged.verdict == LINES[text]
     assert judged.reason or judged.verdict in ("holds", "fails")
+
+
+def test_what_payoffs_do_not_settle_is_said_to_be_about_the_chosen_plans() -> None:
+    texts = {"chance(done, 6 months) > 0.5": True, "price(post) > 0": True, "gain(trust, a) > 0": False, "payoff(a) > 0": False}
+    scenario = dilemma({text: claim(text, [BARGAIN, GRIM]) for text in texts})
+    point = at(scenario)
+    for each in scenario.claims:
+        told = [judge_line(each.lines[0], under, point).reason for under in each.under]
+        assert told == [ONE_PLAN if texts[each.name] else "", ""]
 
 
 def test_what_a_world_without_the_instrument_lacks_is_undefined() -> None:
