@@ -11,7 +11,7 @@ import pytest
 
 from leverage import parse_scenario
 from leverage.analysis.claim_values import questions_of, truth_of, value_of
-from leverage.analysis.claims import SEVERITY, distance, judge_claim, judge_line, margin_of, verdict_on
+from leverage.analysis.claims import ONE_PLAN, SEVERITY, distance, judge_claim, judge_line, margin_of, verdict_on
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.analysis.worlds import Worlds
@@ -23,8 +23,8 @@ GRIM = "grim_a against grim_b"
 BARGAIN = "bargaining point"
 
 #: Function of the dilemma -> selection, value. With a fee and a bonus of 1, a gets 3 where both cooperate, 4 where it alone
-#: defects, 0 where both do, -1 where b alone does. a's best: (4, 0) and (3, 3) mixed so that b gets no less than the 1 that it can
-#: secure, 3 + 2/3; a's worst is 0. (3, 3) is the bargaining point: along either edge of the set from there the product of gains falls.
+#: defects, 0 where both do, -1 where b alone does. a's best: (4, 0) and (3, 3) mixed so that b gets no less than the 1 that it
+#: can secure, 3 + 2/3; a's worst is 0. (3, 3) is the bargaining point: along either edge from there the product of gains falls.
 VALUES: dict[str, tuple[str, float]] = {
     "payoff(a)": (GRIM, 3),
     "payoff(b)": (BARGAIN, 3),
@@ -57,6 +57,9 @@ VALUES: dict[str, tuple[str, float]] = {
     "price(gift)": (GRIM, 0),
     "interaction(trust, gift, a)": (GRIM, 1),
     "interaction(trust, post, a)": (GRIM, 0),
+    "likelier(trust, done, 2 months)": (GRIM, 0.75),
+    "likelier(haste, done, ever)": (GRIM, 0),
+    "sooner(haste, done)": (GRIM, 2),
     "reach(trust, a)": (GRIM, 3 + 2 / 3),
     "coercion(trust, b)": (GRIM, 0),
     "own_floor(post, a)": (GRIM, 1),
@@ -106,7 +109,7 @@ def test_the_number_of_markov_equilibria_is_at_least_what_is_found() -> None:
 
 
 #: Grim trigger: following pays 3 to each, departing 4 (1 - .6) to a and 5 (1 - .6) + .6 to b, so that b loses .4 by it. Against
-#: grim_b, always defecting pays 1.6 to a and cooperating 3; against a that always cooperates b gets 3 by grim_b and 5 by defecting.
+#: grim_b, always defecting pays 1.6 to a and cooperating 3; if a always cooperates, b gets 3 by grim_b and 5 by defecting.
 TRUTHS = {
     "credible(grim_a, grim_b)": ("yes", 0.4),
     "credible(grim_b, only_cooperate_a)": ("yes", 0.4),
@@ -210,18 +213,29 @@ LINES = {
     "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, defect_b)": "idle",
     "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, grim_b)": "holds",
     "chance(done, 6 months, defect_a, defect_b) >= 0.1": "fails",
+    "likelier(trust, done, 6 months) > 0": "holds",
     "frequency(b, cooperate, 6 months, grim_a, defect_b) > 2 * count(meetings, 6 months, defect_a, defect_b)": "idle",
     "payoff(a, grim_a, grim_b) / (fee - 1) > 0": "undefined",
+    "sooner(trust, done) > 1": "idle",
     "credible(grim_a, grim_b)": "holds",  # by less than .5: a statement is true or false
 }
 
 
 @pytest.mark.parametrize("text", LINES)
 def test_verdicts_on_lines(text: str) -> None:
-    scenario = dilemma({"C": claim(text, BARGAIN, 0.5)})
+    scenario = dilemma({"C": claim(text, GRIM, 0.5)})
     judged = judge_line(scenario.claims[0].lines[0], scenario.claims[0].under[0], at(scenario), 0.5)
     assert judged.verdict == LINES[text]
     assert judged.reason or judged.verdict in ("holds", "fails")
+
+
+def test_what_payoffs_do_not_settle_is_said_to_be_about_the_chosen_plans() -> None:
+    texts = {"chance(done, 6 months) > 0.5": True, "price(post) > 0": True, "gain(trust, a) > 0": False, "payoff(a) > 0": False}
+    scenario = dilemma({text: claim(text, [BARGAIN, GRIM]) for text in texts})
+    point = at(scenario)
+    for each in scenario.claims:
+        told = [judge_line(each.lines[0], under, point).reason for under in each.under]
+        assert told == [ONE_PLAN if texts[each.name] else "", ""]
 
 
 def test_what_a_world_without_the_instrument_lacks_is_undefined() -> None:
@@ -278,7 +292,7 @@ def test_a_line_has_to_hold_in_every_equilibrium_that_is_found() -> None:
 
 
 def test_a_claim_is_as_good_as_its_worst_line() -> None:
-    scenario = dilemma({text: claim(text, BARGAIN, 0.5) for text in LINES})
+    scenario = dilemma({text: claim(text, GRIM, 0.5) for text in LINES})
     point = at(scenario)
     lines = [judge_line(each.lines[0], each.under[0], point, 0.5) for each in scenario.claims]
     for pair in itertools.permutations(lines, 2):
