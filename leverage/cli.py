@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from leverage.claim_commands import leverage_command
 from leverage.command_parts import (
     INTERRUPTED,
     NOT_SOLVED,
@@ -129,6 +130,7 @@ def run_command(
         raise typer.Exit(NOT_SOLVED)
 
 
+app.command("leverage")(leverage_command)
 app.command("credible")(credible_command)
 app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)

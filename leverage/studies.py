@@ -13,16 +13,23 @@ from threadpoolctl import threadpool_limits
 from leverage.analysis.branch import measured_branch
 from leverage.analysis.credible import credible_play_of
 from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.joint_effect import joint_rows
+from leverage.analysis.leverage import leverage_rows
 from leverage.analysis.noise import noisy_path
+from leverage.analysis.point import Point
+from leverage.analysis.worlds import Worlds
 from leverage.errors import Fault, ScenarioError, UnsolvedError
 from leverage.game.automaton import join
 from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.game.strategies import compile_strategies
 from leverage.output.branch import branch_frame, branch_text, events_frame, selection_frame
+from leverage.output.columns import paragraph
 from leverage.output.credible import credible_text, told_plans
 from leverage.output.equilibria import equilibria_text
 from leverage.output.frames import Run, bargaining_frame, equilibria_frame, outcome_frame, plan_frame, play_frame, set_frame
+from leverage.output.heading import head_text, setting_words
+from leverage.output.leverage import joint_frame, joint_lines, leverage_frame, leverage_lines
 from leverage.output.noise import noise_frame, noise_text
 from leverage.output.page import Page
 from leverage.output.patience import patience_frame, patience_text
@@ -35,6 +42,8 @@ from leverage.solvers.patience import PathQuestion, PayoffQuestion, patience
 if TYPE_CHECKING:
     import pandas as pd
 
+#: The gap of equilibrium sets that a study of leverage asks for, a fraction of the payoff range: closer than in a run.
+STUDY_TOLERANCE = 2e-2
 #: Values of a followed parameter at which the selection is looked at.
 GRID_VALUES = 13
 #: Called with a phrase when a step of a study begins.
@@ -119,6 +128,38 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
         "certificates": {play.selection: play.gain for play in credible.plays},
     }
     return Study(scenario, credible_text(scenario, game, credible, plans), tables, facts)
+
+
+def leverage_study(
+    scenario: Scenario, *, joint: bool = False, tolerance: float | None = None, progress: Progress = _nothing
+) -> Study:
+    """What each instrument is worth, to whom and at what cost; see `leverage_rows`.
+
+    joint: also what several instruments of one holder bring about together; see `joint_rows`. tolerance: the gap of equilibrium
+    sets, a fraction of the payoff range (default: STUDY_TOLERANCE). Tables: `leverage`, and `joint_effect` if asked for.
+    Raises ScenarioError for a file without instruments.
+    """
+    if not scenario.instruments:
+        remedy = "name under 'instruments:' what is said to give leverage, and the world without it"
+        raise _refused("the file has no instruments", remedy, "leverage")
+    with threadpool_limits(limits=1, user_api="blas"):
+        progress("compiling the game")
+        point = Point(Worlds(scenario), scenario.values, STUDY_TOLERANCE if tolerance is None else tolerance)
+        game = point.game()
+        progress("solving with and without each instrument")
+        rows = leverage_rows(point)
+        if joint:
+            progress("solving for instruments together")
+        together = joint_rows(point) if joint else ()
+    page, setting = Page(scenario, game), setting_words(scenario)
+    text = [head_text(scenario, "Leverage"), *([paragraph(f"* {setting}", 2)] if setting else []), ""]
+    tables = {"leverage": leverage_frame(rows)}
+    if joint:
+        tables["joint_effect"] = joint_frame(together, game.payoff_unit)
+    facts = {"tolerance": point.tolerance, "solves": dict(sorted(point.solves.items()))}
+    return Study(
+        scenario, "\n".join([*text, *leverage_lines(page, rows, 1), *joint_lines(page, together, 2)]).rstrip(), tables, facts
+    )
 
 
 def patience_study(

@@ -6,8 +6,9 @@ The two channels of an instrument that is an action: a plan may prescribe it (th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from leverage.analysis.figure import Figure
@@ -22,6 +23,12 @@ Channel = Literal["net", "threat", "commitment"]
 #: Costs that are the price of an instrument.
 PRICE_TAGS = ("holding", "using")
 
+#: The ends of a player's range, by the phrase that selects them.
+_SIDES = {"best for": 1, "worst for": -1}
+
+#: What is said of the channels of an instrument that has none.
+NO_CHANNELS = Figure.missing("undefined", "being without it is more than not taking an action: it has no channels")
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -34,6 +41,7 @@ class Difference:
 
 
 def difference(with_it: Figure, without_it: Figure) -> Difference:
+    """With less without."""
     return Difference(with_it, without_it, with_it - without_it)
 
 
@@ -54,8 +62,12 @@ def gain(
 ) -> Difference:
     """What the instrument adds to a player's payoff under a selection; costs are deducted in payoffs already."""
     i = player_index(point, player)
+    if channel != "net" and not is_action(instrument_named(point, instrument)):
+        return difference(NO_CHANNELS, NO_CHANNELS)
     if selection.phrase == "every equilibrium found" and not strategies:
         return _of_every(point, instrument, i, selection)
+    if selection.phrase in _SIDES and selection.names == (player,) and not strategies:
+        return _end(point, instrument, player, _SIDES[selection.phrase], channel)
     sides = compared(point, instrument, selection, strategies, channel=channel)
     return difference(sides[0].payoffs[i], sides[1].payoffs[i])
 
@@ -94,19 +106,46 @@ def floor_fall(point: Point, instrument: str, player: str, *, channel: Channel =
     """By how much the player's smallest equilibrium payoff falls: coercion of another player, or the holder's own floor. The
     effect is without minus with."""
     found = _end(point, instrument, player, -1, channel)
-    return Difference(found.with_it, found.without_it, found.without_it - found.with_it, found.note)
+    return replace(found, effect=-found.effect)
 
 
 def _end(point: Point, instrument: str, player: str, side: int, channel: Channel) -> Difference:
-    i = player_index(point, player)
-    games: dict[Channel, tuple[tuple[tuple[str, ...], str], tuple[tuple[str, ...], str]]] = {
-        "net": (((), ""), ((instrument,), "")),
-        "threat": (((), instrument), ((instrument,), "")),
-        "commitment": (((), ""), ((), instrument)),
-    }
+    """The end of the player's range with the instrument and without it (side 1: the largest payoff, -1: the smallest)."""
+    if channel == "net":
+        return difference(_extreme(point, player, side), _extreme(point, player, side, (instrument,)))
+    if not is_action(instrument_named(point, instrument)):
+        return difference(NO_CHANNELS, NO_CHANNELS)
+    with_it, without_it = _extreme(point, player, side), _extreme(point, player, side, (instrument,))
+    between = _widened(_extreme(point, player, side, untempted=instrument), (with_it, without_it), side)
+    if channel == "threat":
+        return _of_sign(difference(between, without_it), side)
+    return _of_sign(difference(with_it, between), -side)
+
+
+def _extreme(point: Point, player: str, side: int, removed: Sequence[str] = (), untempted: str = "") -> Figure:
     selection = Selection("best for" if side > 0 else "worst for", (player,))
-    first, second = (point.chosen(selection, (), removed, untempted).payoffs[i] for removed, untempted in games[channel])
-    return difference(first, second)
+    return point.chosen(selection, (), removed, untempted).payoffs[player_index(point, player)]
+
+
+def _widened(between: Figure, contained: Sequence[Figure], side: int) -> Figure:
+    """The end of the range in the game in between, whose equilibria include those of both other games: what is proved there is
+    proved here."""
+    if not between.known:
+        return between
+    proved = [figure.value for figure in (between, *contained) if figure.known and not math.isnan(figure.value)]
+    if not proved:
+        return between
+    value = max(proved) if side > 0 else min(proved)
+    return replace(between, value=value, low=value if side > 0 else between.low, high=between.high if side > 0 else value)
+
+
+def _of_sign(found: Difference, sign: int) -> Difference:
+    """The difference, its effect bounded by 0 on the side that inclusion of the sets leaves out."""
+    effect = found.effect
+    if not effect.known:
+        return found
+    kept = replace(effect, low=max(effect.low, 0.0)) if sign > 0 else replace(effect, high=min(effect.high, 0.0))
+    return replace(found, effect=replace(kept, low=min(kept.low, kept.high), high=max(kept.low, kept.high)))
 
 
 # --- costs -----------------------------------------------------------------------------------------------------------
@@ -151,8 +190,10 @@ def gross_gain(point: Point, instrument: str, player: str, selection: Selection,
 
 
 def player_index(point: Point, player: str) -> int:
+    """The number of the player with this key. Raises ValueError without one."""
     return [each.key for each in point.scenario.players].index(player)
 
 
 def instrument_named(point: Point, name: str) -> Instrument:
+    """The scenario's instrument of this name. Raises StopIteration without one."""
     return next(each for each in point.scenario.instruments if each.name == name)

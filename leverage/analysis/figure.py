@@ -68,7 +68,7 @@ class Figure:
         return _combined(self, other, lambda a, b: a + b, lambda a, b: (a.low + b.low, a.high + b.high))
 
     def __neg__(self) -> Figure:
-        return Figure(-self.value, -self.high, -self.low, self.standing, self.reason)
+        return Figure(0.0 - self.value, 0.0 - self.high, 0.0 - self.low, self.standing, self.reason)  # no -0.0
 
     def __sub__(self, other: Figure) -> Figure:
         return self + -other

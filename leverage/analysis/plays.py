@@ -7,7 +7,8 @@ departing from it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -149,25 +150,31 @@ def credible_play(selection: str, plan: Automaton, status: str, rule: str) -> Pl
 
 def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:
     """Every combination of named strategies, then every combination of all players but one against that one's best reply."""
-    count = float(np.prod([max(1, len(own)) for own in machines]))
-    if count > MOST_COMBINATIONS:
-        return
-    if all(machines):
-        for names in itertools.product(*machines):
+    for names in declared_combinations(machines):
+        if BEST_REPLY not in names:
             plan = join([own[name] for own, name in zip(machines, names, strict=True)])
             yield _judged(title(names), names, plan, "played as written", "as declared")
-    if len(machines) > 1:
-        yield from _replies(machines)
-
-
-def _replies(machines: Machines) -> Iterator[Play]:
-    """All players but one play a named strategy, that one replies as suits it best; the last player replies first."""
-    for replier in reversed(range(len(machines))):
-        others = [list(own) if i != replier else [BEST_REPLY] for i, own in enumerate(machines)]
-        for names in itertools.product(*others):
-            against = join([machines[i][name] for i, name in enumerate(names) if i != replier])
-            reply = best_reply(against, replier)
+        else:
+            against = join([machines[i][name] for i, name in enumerate(names) if name != BEST_REPLY])
+            reply = best_reply(against, names.index(BEST_REPLY))
             yield _judged(title(names), names, reply.plan, reply.status, reply.selection)
+
+
+def declared_combinations(own: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
+    """The combinations of named strategies, then those in which one player's is BEST_REPLY, the last player's first; none where
+    there are more than MOST_COMBINATIONS of them.
+
+    own: per player the names of its strategies.
+    """
+    if math.prod(max(1, len(names)) for names in own) > MOST_COMBINATIONS:
+        return []
+    written = list(itertools.product(*own))
+    replying = [
+        names
+        for replier in reversed(range(len(own)))
+        for names in itertools.product(*((BEST_REPLY,) if i == replier else each for i, each in enumerate(own)))
+    ]
+    return [*written, *replying] if len(own) > 1 else written
 
 
 def title(names: Sequence[str]) -> str:

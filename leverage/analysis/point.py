@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import numpy as np
 
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
 from leverage.analysis.worlds import Machines, World, Worlds
-from leverage.errors import UnsolvedError
+from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
 from leverage.scenario.claims import Selection
@@ -27,6 +28,9 @@ from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
 
 #: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
 LADDER = (1e-1, 2e-2, 4e-3)
+
+#: Where nothing is proved although there may be equilibria, sets are solved once more with the gap times this.
+FINER = 0.2
 
 Answer = TypeVar("Answer")
 
@@ -91,9 +95,40 @@ class Point:
 
     # --- solutions -------------------------------------------------------------------------------------------------
 
+    def give(self, sets: EquilibriumSet | PayoffBounds | None = None, markov: Solution | None = None) -> None:
+        """Use what was solved elsewhere for the scenario as it stands; sets answer for their own tolerance and coarser ones.
+
+        Raises GameError where it was solved for another game.
+        """
+        if sets is not None:
+            machine = None if sets.machine is None else replace(sets.machine, game=self._same(sets.game))
+            self._known[("given sets",)] = replace(sets, game=self._same(sets.game), machine=machine)
+        if markov is not None:
+            plan = replace(markov.plan, game=self._same(markov.plan.game))
+            self._known[("markov", ())] = replace(markov, plan=plan)
+
+    def _same(self, given: StochasticGame) -> StochasticGame:
+        """This point's game, which may measure more than the given one but is played alike."""
+        game = self.game()
+        alike = game.states == given.states and game.actions == given.actions and game.start == given.start
+        if not alike or any(
+            not np.array_equal(a, b)
+            for a, b in (
+                (game.payoffs, given.payoffs),
+                (game.discount, given.discount),
+                (game.transitions.indices, given.transitions.indices),
+                (game.transitions.data, given.transitions.data),
+            )
+        ):
+            raise GameError("what was solved is another game than this point's")
+        return game
+
     def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
         """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
         key = (self.world(removed).removed, untempted, self.tolerance)
+        given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
+        if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
+            return given
         return self._counted("sets", key, lambda: self._solved_sets(removed, untempted))
 
     def _solved_sets(self, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
@@ -102,7 +137,11 @@ class Point:
             raise UnsolvedError("credible play is a matter between players; here is one")
         mask = self._not_tempted(game, untempted) if untempted else None
         solve = equilibrium_set if game.n_players == 2 else payoff_bounds
-        return solve(game, tolerance=self.tolerance, deviation=mask)
+        found = solve(game, tolerance=self.tolerance, deviation=mask)
+        if math.isinf(found.gap):  # too coarse to prove what may be there
+            self.solves["sets"] += 1
+            found = solve(game, tolerance=FINER * self.tolerance, deviation=mask)
+        return found
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""

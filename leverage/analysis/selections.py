@@ -109,6 +109,8 @@ def extreme(sets: EquilibriumSet, player: int, side: int) -> Chosen:
     value = inner[sets.best_vertex(start, along)]
     kept = clip(outer, along, min(float((inner @ along).max()), float((outer @ along).max())))
     low, high = np.minimum(kept.min(axis=0) - drawn, value), np.maximum(kept.max(axis=0) + drawn, value)
+    end = low if side > 0 else high  # the player's own payoff is proved
+    end[player] = value[player]
     word = "best" if side > 0 else "worst"
     rule = f"the {word} equilibrium for {sets.game.players[player]}; of ties the one with the larger sum of payoffs"
     return Chosen(tuple(map(Figure, value.tolist(), low.tolist(), high.tolist())), sets.plan(start, along), rule, finite=True)

@@ -129,8 +129,8 @@ def stress_text(found: ClaimsUnderStress) -> str:
         "The plausible box is the ranges of all parameters at once, every value as likely as another. A claim stands where it "
         f"holds, be it barely. Shares: with an interval that holds the true one {CONFIDENCE:.0%} of the time; what the bounds "
         "leave open is left out at its lower end and counted in at its upper one.",
-        f"Flips of one parameter alone: the nearest found on a scan of {counted(_steps(found.flips), 'step')} over its range; what "
-        "comes and goes within a step is missed. A joint change is an upper bound: there may be a smaller one.",
+        f"Flips of one parameter alone: the nearest found on a scan of {counted(_steps(found.flips), 'step')} over its range; "
+        "what comes and goes within a step is missed. A joint change is an upper bound: there may be a smaller one.",
         setting_words(scenario),
     ]
     lines = [head_text(scenario, "Under stress"), *(paragraph(f"* {sentence}", 2) for sentence in told if sentence)]
