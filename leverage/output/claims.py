@@ -113,7 +113,8 @@ def _because(judged: JudgedClaim) -> str:
     if judged.claim.worth_noting_from is not None and binding.verdict == "barely":
         told += f" (worth noting from {significant(judged.claim.worth_noting_from)})"
     if others:
-        told += f". The other {counted(len(others), 'line')}: {tally([line.verdict for line in others])}"
+        many = counted(len(others), "line") if len(others) > 1 else "line"
+        told += f". The other {many}: {tally([line.verdict for line in others]).removeprefix('1 ' if many == 'line' else '')}"
     return f"{told}."
 
 

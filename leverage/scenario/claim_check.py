@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leverage.errors import ConflictError
 from leverage.scenario.changes import combined
-from leverage.scenario.claims import CLAIM_FUNCTIONS, FROM_SETS, ClaimCall, ClaimLine, Selection
+from leverage.scenario.claims import CLAIM_FUNCTIONS, EVERY, FROM_SETS, ClaimCall, ClaimLine, Selection
 from leverage.scenario.parsing import TextFault, TextFaultsError
 from leverage.scenario.periods import MOST_PERIODS
 from leverage.scenario.scenario import Instrument, Scenario
@@ -119,6 +119,9 @@ class ClaimCheck:
                 told,
                 "judge it under 'bargaining point', 'Markov equilibrium', 'best for PLAYER' or 'STRATEGY against STRATEGY'",
             )
+        if selection.phrase == EVERY and call.function in ("price", "gross_gain"):
+            told = f"'{call.function}' compares what is paid on one path with and on one without the instrument"
+            yield told, "judge it under 'Markov equilibrium', or ask for the gain"
         about_one = call.function not in ("price", "gross_gain") and call.arguments[-1] in selection.names
         if len(self.players) > 2 and selection.phrase in FROM_SETS and not about_one:
             yield self._end_only(selection)

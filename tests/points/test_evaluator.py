@@ -1,0 +1,117 @@
+"""One evaluator for all points: bounds as fine as needed, and answers that do not depend on what was asked before."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+
+import pytest
+
+from leverage import parse_scenario
+from leverage.analysis.claims import JudgedClaim
+from leverage.points.evaluator import Evaluator
+from tests.dilemma import DILEMMA, claim, dilemma
+
+LADDER = (0.3, 0.02)
+#: Told by fine bounds only; at other values of the parameters by coarse ones.
+CLOSE = claim("highest(a) < 3.63", "bargaining point")
+CLAIMS = {
+    "close": CLOSE,
+    "pair": claim("payoff(a, grim_a) > payoff(a, defect_a)", "best reply of b", 1),
+    "gain": claim(["gain(trust, a) > 0", "gain(gift, b) > 1"], ["bargaining point", "best for a"]),
+    "trend": claim("payoff(a, grim_a, grim_b) rises with bonus", "bargaining point"),
+    "undefined": claim("payoff(a, grim_a, grim_b) / (fee - 1) > 0", "bargaining point"),
+}
+PATIENCE = {"patience_of_b": 0.55}
+
+
+def told(judged: JudgedClaim) -> tuple[object, ...]:
+    return judged.verdict, judged.margin, judged.reason, judged.tolerance, judged.solves, [line.verdict for line in judged.lines]
+
+
+def test_finer_bounds_are_asked_for_while_the_answer_is_open() -> None:
+    scenario = dilemma({"close": CLOSE}, PATIENCE)
+    asked = scenario.claims[0]
+    coarse, fine = (Evaluator(scenario, ladder=ladder).judge(asked) for ladder in (LADDER[:1], LADDER))
+    assert (coarse.verdict, coarse.tolerance, coarse.solves) == ("undecided", 0.3, {"sets": 1})
+    assert (fine.verdict, fine.tolerance, fine.solves) == ("holds", 0.02, {"sets": 2})
+
+
+def test_finer_bounds_are_not_asked_for_otherwise() -> None:
+    scenario = dilemma({"far": claim("highest(a) < 4"), "fails": claim(["highest(a) < 3.63", "lowest(a) > 2"])}, PATIENCE)
+    evaluator = Evaluator(scenario, ladder=LADDER)
+    assert [evaluator.judge(asked).tolerance for asked in scenario.claims] == [0.3, 0.3]
+    assert evaluator.solves["sets"] == 1
+
+
+def test_the_size_worth_noting_is_settled_only_if_asked_for() -> None:
+    scenario = dilemma({"size": claim("highest(a) > 3", noting=0.61)}, PATIENCE)
+    evaluator = Evaluator(scenario, ladder=LADDER)
+    assert evaluator.judge(scenario.claims[0], to_size=False).verdict == "barely"
+    assert evaluator.judge(scenario.claims[0]).verdict == "holds"
+
+
+def test_what_no_set_can_tell_is_not_asked_of_finer_ones() -> None:
+    scenario = dilemma({"undefined": CLAIMS["undefined"]})
+    assert Evaluator(scenario, ladder=LADDER).judge(scenario.claims[0]).tolerance == 0.3
+
+
+def test_answers_do_not_depend_on_what_was_asked_before() -> None:
+    scenario = dilemma(CLAIMS)
+    points = [{}, PATIENCE, {"fee": 0.5}]
+    asked = list(itertools.product(scenario.claims, points))
+    fresh = {(each.name, str(at)): told(Evaluator(scenario, ladder=LADDER).judge(each, at)) for each, at in asked}
+    for kept, order in ((1, asked), (64, asked[::-1])):
+        used = Evaluator(scenario, ladder=LADDER, kept=kept)
+        for each, at in order:
+            assert told(used.judge(each, at)) == fresh[each.name, str(at)]
+
+
+def test_the_order_of_claims_changes_nothing() -> None:
+    one, two = dilemma(CLAIMS), dilemma(dict(reversed(CLAIMS.items())))
+    first, second = (
+        {judged.claim.name: told(judged) for judged in Evaluator(scenario, ladder=LADDER).judge_all()} for scenario in (one, two)
+    )
+    assert first == second
+
+
+def test_the_order_of_players_changes_nothing() -> None:
+    text = DILEMMA.read_text(encoding="utf-8")
+    a, b = "  a: {discount: patience}\n", "  b: {discount: patience_of_b}\n"
+    claims = f"claims: {json.dumps(CLAIMS)}\n"
+    one = parse_scenario(text + claims)
+    two = parse_scenario(text.replace(a + b, b + a) + claims)
+    assert [player.key for player in two.players] == ["b", "a"]
+    for mine, turned in zip(Evaluator(one, ladder=LADDER).judge_all(), Evaluator(two, ladder=LADDER).judge_all(), strict=True):
+        assert mine.verdict == turned.verdict
+        assert mine.margin.value == pytest.approx(turned.margin.value, abs=0.05, nan_ok=True)
+
+
+def test_a_point_is_solved_once_and_again_when_it_was_put_aside() -> None:
+    scenario = dilemma({"C": claim("highest(a) < 4")})
+    evaluator = Evaluator(scenario, ladder=LADDER, kept=1)
+    for changes in ({}, {"fee": 1.0}, {}):
+        evaluator.judge(scenario.claims[0], changes)
+    assert evaluator.solves["sets"] == 1  # the fee is 1 as it stands
+    for changes in ({"fee": 0.5}, {}):
+        evaluator.judge(scenario.claims[0], changes)
+    assert evaluator.solves["sets"] == 3
+
+
+def test_a_changed_parameter_is_one_of_the_scenario() -> None:
+    evaluator = Evaluator(dilemma())
+    assert evaluator.at({"fee": 0.25}).values["fee"] == 0.25
+    with pytest.raises(KeyError, match="no parameter 'fees'"):
+        evaluator.at({"fees": 1.0})
+
+
+def test_a_baseline_that_the_caller_changed_is_the_baseline() -> None:
+    """The verdict at a changed point is that on a scenario that stands there."""
+    moved = {"patience": 0.4, "patience_of_b": 0.4}
+    claims = {"C": claim("credible(grim_a, grim_b)")}
+    there = Evaluator(dilemma(claims, moved))
+    here = Evaluator(dilemma(claims))
+    assert there.judge_all()[0].verdict == "fails"
+    assert told(replace(here.judge(here.scenario.claims[0], moved))) == told(there.judge_all()[0])
+    assert here.judge_all()[0].verdict == "holds"
