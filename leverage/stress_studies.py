@@ -36,8 +36,8 @@ def stress_study(
 ) -> Study:
     """Where each claim flips, and in how much of the plausible box it stands; see `stress`.
 
-    points: of each scrambling of the design, a power of two. values: of each parameter's scan, >= 2. budget: best replies for one
-    claim and each of the three searches. tolerance: the finest gap asked of equilibrium sets, a fraction of the payoff range.
+    points: of each scrambling of the design, a power of two. values: of each parameter's scan, >= 2. budget: best replies for the
+    flips of one claim, and for its share. tolerance: the finest gap asked of equilibrium sets, a fraction of the payoff range.
     Tables: `claims`, `tipping`, `shares`, `joint_changes`, `stress_points`.
     Raises ScenarioError for a file without claims, or without a parameter in doubt.
     """

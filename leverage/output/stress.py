@@ -167,12 +167,12 @@ def flip_words(rows: Sequence[Tipping], question: str) -> str:
         return "Flips were not searched: the budget does not pay for the scan."
     flips = _flips(own, question)
     stays = sum(row.searched == STAYS for row in own)
-    rest = f"{counted(stays, 'parameter')} alone {'do' if stays != 1 else 'does'} not flip it."
+    rest = f"{counted(stays, 'parameter')} alone {'do' if stays != 1 else 'does'} not flip it." if stays else ""
     if not flips:
         return f"No flip found: {rest}"
     told = [_flip(row, first=k == 0) for k, row in enumerate(flips[:MOST_FLIPS])]
     more = f"; so {'do' if len(flips) > MOST_FLIPS + 1 else 'does'} {len(flips) - MOST_FLIPS} more" if flips[MOST_FLIPS:] else ""
-    return f"{', or '.join(told)}{more}. {rest}"
+    return f"{', or '.join(told)}{more}. {rest}".rstrip()
 
 
 def _flip(row: Tipping, *, first: bool) -> str:

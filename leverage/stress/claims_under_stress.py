@@ -17,8 +17,10 @@ from leverage.stress.tipping import SCAN_VALUES, Tipping, tipping
 
 #: Gaps asked of equilibrium sets over many points; what they leave open counts for neither side.
 STRESS_LADDER = LADDER[:2]
-#: Best replies for one claim and each of the three searches: a thousand equilibrium sets.
+#: Best replies for one claim's flips, and for its share of the box: a thousand equilibrium sets.
 STRESS_BUDGET = 100_000
+#: The part of it that the search for a joint change gets beside.
+JOINT_PART = 0.2
 #: The same for the flips that the main job looks for, with the values of its scan: enough for claims about replies to named
 #: strategies, and for no equilibrium set.
 MAIN_BUDGET, MAIN_VALUES = 1_500, 5
@@ -51,8 +53,9 @@ def stress(
 ) -> ClaimsUnderStress:
     """Look for flips of every claim, alone and jointly, and for its share of the plausible box.
 
-    points, scramblings, seed : see `design_points`. values : of each parameter's scan. budget : best replies for one claim and
-    each of the three searches. ladder : gaps asked of equilibrium sets, fractions of the payoff range, falling.
+    points, scramblings, seed : see `design_points`. values : of each parameter's scan. budget : best replies for the flips of
+    one claim, as many for its share; JOINT_PART of it for its joint change. ladder : gaps asked of equilibrium sets, fractions
+    of the payoff range, falling.
     """
     box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder)
     questions = claim_questions(evaluator, scenario.claims)
@@ -62,6 +65,7 @@ def stress(
     design = design_points(questions, box, points=points, scramblings=scramblings, seed=seed, budget=budget, tell=tell)
     found = tuple(design)
     changes = {
-        question.name: smallest_joint_change(question, box, found, flips, budget=budget, tell=tell) for question in questions
+        question.name: smallest_joint_change(question, box, found, flips, budget=JOINT_PART * budget, tell=tell)
+        for question in questions
     }
     return ClaimsUnderStress(scenario, judged, flips, found, {name: each for name, each in changes.items() if each is not None})
