@@ -77,7 +77,7 @@ def test_the_section_puts_the_sentence_beside_its_verdict(judged: Sequence[Judge
     assert (
         "none UNDEFINED: So it is. payoff(a, grim_a, grim_b) / (fee - 1) > 0, under bargaining point: a division by zero." in flat
     )
-    assert re.search(r"open UNDECIDED: .* margin 0\.019\d \(between -0\.0\d+ and 0\.049\d\); the bounds leave open", flat)
+    assert re.search(r"open UNDECIDED: .* margin 0\.019\d \(between -0\.03\d+ and 0\.019\d\); the bounds leave open", flat)
     assert "4.00 at the low end, 2.00 at the high end; margin 2.00." in flat
 
 

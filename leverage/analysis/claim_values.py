@@ -113,12 +113,19 @@ def _term(look: _Look, call: ClaimCall) -> Figure:
 
 
 def _chance(look: _Look, call: ClaimCall) -> Figure:
-    event, date = call.arguments[:2]
-    return look.outcome(call, event, "chance ever" if date == "ever" else f"chance by {_label(look, date)}")
+    return look.outcome(call, call.arguments[0], _chance_words(look, call.arguments[1]))
+
+
+def _chance_words(look: _Look, date: str) -> str:
+    return "chance ever" if date == "ever" else f"chance by {_label(look, date)}"
 
 
 def _time(look: _Look, call: ClaimCall) -> Figure:
-    return look.outcome(call, call.arguments[0], f"{look.point.game().period_unit}s to it, given it happens")
+    return look.outcome(call, call.arguments[0], _time_words(look))
+
+
+def _time_words(look: _Look) -> str:
+    return f"{look.point.game().period_unit}s to it, given it happens"
 
 
 def _count(look: _Look, call: ClaimCall) -> Figure:
@@ -185,6 +192,16 @@ def _gross_gain(look: _Look, call: ClaimCall) -> Figure:
 
 def _price(look: _Look, call: ClaimCall) -> Figure:
     return effects.price(look.point, call.arguments[0], look.selection).effect
+
+
+def _likelier(look: _Look, call: ClaimCall) -> Figure:
+    instrument, event, date = call.arguments
+    return effects.outcome_effect(look.point, instrument, look.selection, event, _chance_words(look, date)).effect
+
+
+def _sooner(look: _Look, call: ClaimCall) -> Figure:
+    instrument, event = call.arguments
+    return -effects.outcome_effect(look.point, instrument, look.selection, event, _time_words(look)).effect
 
 
 def _interaction(look: _Look, call: ClaimCall) -> Figure:
@@ -305,6 +322,8 @@ _READERS: Mapping[str, Callable[[_Look, ClaimCall], Figure]] = {
     "gain": _gain("net"),
     "gross_gain": _gross_gain,
     "interaction": _interaction,
+    "likelier": _likelier,
+    "sooner": _sooner,
     "reach": _reach,
     "coercion": _floor,
     "own_floor": _floor,
@@ -339,9 +358,9 @@ def size_of(expression: ClaimExpression, selection: Selection, point: Point) -> 
 
 
 def _size_of_call(call: ClaimCall, selection: Selection, point: Point) -> float:
-    if call.function in ("chance", "frequency") or call.function.startswith("share"):
+    if call.function in ("chance", "frequency", "likelier") or call.function.startswith("share"):
         return 1.0
-    if call.function in ("time", "count", "average", "equilibria"):
+    if call.function in ("time", "sooner", "count", "average", "equilibria"):
         found = value_of(call, selection, point)
         return max(1.0, abs(found.value)) if found.known else 1.0
     return point.game().payoff_range

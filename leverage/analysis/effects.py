@@ -94,6 +94,14 @@ def _of_every(point: Point, instrument: str, player: int, selection: Selection) 
     return Difference(sides[0][0], sides[1][0], found, f"over {len(sides[0])} and {len(sides[1])} equilibria found")
 
 
+def outcome_effect(
+    point: Point, instrument: str, selection: Selection, subject: str, quantity: str, strategies: Sequence[str] = ()
+) -> Difference:
+    """What the instrument changes in an outcome of the selected play: a fact about the two plans that were chosen."""
+    here, without = compared(point, instrument, selection, strategies)
+    return difference(here.outcome(subject, quantity), without.outcome(subject, quantity))
+
+
 # --- ends of the range of equilibrium payoffs ------------------------------------------------------------------------
 
 

@@ -17,8 +17,8 @@ Sign = Literal["positive", "negative", "zero", "cannot be told", "undefined"]
 
 @dataclass(frozen=True)
 class Figure:
-    """A number `value` whose true counterpart lies in [low, high]; infinite bounds: nothing is known about it. `value` is NaN where
-    no number was found that could stand for it; the bounds hold all the same.
+    """A number `value` whose true counterpart lies in [low, high]; infinite bounds: nothing is known about it. `value` is NaN
+    where no number was found that could stand for it; the bounds hold all the same.
 
     reason: why it is not known, or where its bounds come from; a phrase for the reader.
     """

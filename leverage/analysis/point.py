@@ -32,6 +32,9 @@ LADDER = (1e-1, 2e-2, 4e-3)
 #: Where nothing is proved although there may be equilibria, sets are solved once more with the gap times this.
 FINER = 0.2
 
+#: Gaps that agree in so many digits after the point are the same.
+DIGITS = 12
+
 Answer = TypeVar("Answer")
 
 
@@ -129,19 +132,27 @@ class Point:
         given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
         if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
             return given
-        return self._counted("sets", key, lambda: self._solved_sets(removed, untempted))
+        found = self._sets_within(self.tolerance, removed, untempted)
+        if math.isinf(found.gap):  # too coarse to prove what may be there
+            found = self._sets_within(FINER * self.tolerance, removed, untempted)
+        return found
 
-    def _solved_sets(self, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+        key = ("sets", self.world(removed).removed, untempted, round(gap, DIGITS))
+        return self._once(key, lambda: self._solved_sets(gap, removed, untempted))
+
+    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+        """Solved, or what another point or world with the very same game was solved for."""
         game = self.bound_game(removed)
         if game.n_players < 2:
             raise UnsolvedError("credible play is a matter between players; here is one")
-        mask = self._not_tempted(game, untempted) if untempted else None
-        solve = equilibrium_set if game.n_players == 2 else payoff_bounds
-        found = solve(game, tolerance=self.tolerance, deviation=mask)
-        if math.isinf(found.gap):  # too coarse to prove what may be there
+
+        def solve() -> EquilibriumSet | PayoffBounds:
             self.solves["sets"] += 1
-            found = solve(game, tolerance=FINER * self.tolerance, deviation=mask)
-        return found
+            mask = self._not_tempted(game, untempted) if untempted else None
+            return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
+
+        return self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS)), solve)
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,11 +44,12 @@ class Chosen:
     reason: str = ""
     finite: bool = False
     open: bool = False
+    measured: tuple[Outcome, ...] = ()
 
     @cached_property
     def outcomes(self) -> Mapping[tuple[str, str], Outcome]:
         """(subject, quantity) -> outcome, from the game's start."""
-        found = () if self.plan is None else measure_outcomes(self.plan)
+        found = self.measured or (() if self.plan is None else measure_outcomes(self.plan))
         return {(o.subject, o.quantity): o for o in found}
 
     def outcome(self, subject: str, quantity: str) -> Figure:
@@ -80,8 +81,8 @@ def perhaps(low: Floats, high: Floats, reason: str) -> Chosen:
 
 def played(plan: Automaton, rule: str) -> Chosen:
     """A plan as it stands: exact but for rounding."""
-    chosen = Chosen((), plan, rule)
-    return Chosen(tuple(chosen.outcome(player, "payoff") for player in plan.game.players), plan, rule)
+    chosen = Chosen((), plan, rule, measured=measure_outcomes(plan))
+    return replace(chosen, payoffs=tuple(chosen.outcome(player, "payoff") for player in plan.game.players))
 
 
 def markov(solution: Solution) -> Chosen:
@@ -140,7 +141,7 @@ def end_of_range(bounds: PayoffBounds, player: int, side: int) -> Chosen:
     if np.isnan(outer):
         return nothing(bounds.game.n_players, f"there is no equilibrium: {bounds.status}")
     if np.isnan(inner):
-        return perhaps(*bounds.outer[start].T, f"no equilibrium is proved: {bounds.status}")
+        return perhaps(bounds.outer[start, :, 0], bounds.outer[start, :, 1], f"no equilibrium is proved: {bounds.status}")
     reason = "only the end of one player's range is bounded with more than two players"
     payoffs = [Figure.missing("undefined", reason)] * bounds.game.n_players
     payoffs[player] = Figure(inner, min(inner, outer), max(inner, outer))

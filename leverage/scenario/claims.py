@@ -58,6 +58,12 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
         "what the first instrument adds to the player's payoff with the second one, minus what it adds without it",
         "effect",
     ),
+    "likelier": ClaimFunction(
+        ("instrument", "event", "date"), "by how much the instrument raises the chance of the event by a date", "effect"
+    ),
+    "sooner": ClaimFunction(
+        ("instrument", "event"), "by how much earlier the event is expected with the instrument, given that it happens", "effect"
+    ),
     "reach": ClaimFunction(("instrument", "player"), "by how much the player's best payoff rises", "range"),
     "coercion": ClaimFunction(("instrument", "player"), "by how much the player's floor falls", "range"),
     "own_floor": ClaimFunction(("instrument", "player"), "by how much the holder's own floor falls", "range"),

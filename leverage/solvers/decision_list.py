@@ -64,7 +64,11 @@ def decision_list(levels: Integers, choices: Integers, allowed: Booleans | None 
     """
     can = np.ones((len(levels), int(choices.max(initial=0)) + 1), dtype=bool) if allowed is None else allowed
     bank = _bank(levels)
-    holds = np.array([_holding(levels, conditions) for conditions in bank])
+    single = {
+        condition: _holding(levels, (condition,)) for conditions in bank for condition in conditions if len(conditions) == 1
+    }
+    everywhere = np.ones(len(levels), dtype=bool)
+    holds = np.array([np.logical_and.reduce([everywhere, *(single[c] for c in conditions)]) for conditions in bank])
     last = [int(k) for k in np.unique(choices[choices >= 0])]
     found = [_greedy(levels, choices, can, bank, holds, keep) for keep in [*last, -1]]
     return min(found, key=reading_length)

@@ -57,6 +57,9 @@ VALUES: dict[str, tuple[str, float]] = {
     "price(gift)": (GRIM, 0),
     "interaction(trust, gift, a)": (GRIM, 1),
     "interaction(trust, post, a)": (GRIM, 0),
+    "likelier(trust, done, 2 months)": (GRIM, 0.75),
+    "likelier(haste, done, ever)": (GRIM, 0),
+    "sooner(haste, done)": (GRIM, 2),
     "reach(trust, a)": (GRIM, 3 + 2 / 3),
     "coercion(trust, b)": (GRIM, 0),
     "own_floor(post, a)": (GRIM, 1),
@@ -210,15 +213,17 @@ LINES = {
     "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, defect_b)": "idle",
     "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, grim_b)": "holds",
     "chance(done, 6 months, defect_a, defect_b) >= 0.1": "fails",
+    "likelier(trust, done, 6 months) > 0": "holds",
     "frequency(b, cooperate, 6 months, grim_a, defect_b) > 2 * count(meetings, 6 months, defect_a, defect_b)": "idle",
     "payoff(a, grim_a, grim_b) / (fee - 1) > 0": "undefined",
+    "sooner(trust, done) > 1": "idle",
     "credible(grim_a, grim_b)": "holds",  # by less than .5: a statement is true or false
 }
 
 
 @pytest.mark.parametrize("text", LINES)
 def test_verdicts_on_lines(text: str) -> None:
-    scenario = dilemma({"C": claim(text, BARGAIN, 0.5)})
+    scenario = dilemma({"C": claim(text, GRIM, 0.5)})
     judged = judge_line(scenario.claims[0].lines[0], scenario.claims[0].under[0], at(scenario), 0.5)
     assert judged.verdict == LINES[text]
     assert judged.reason or judged.verdict in ("holds", "fails")
@@ -278,7 +283,7 @@ def test_a_line_has_to_hold_in_every_equilibrium_that_is_found() -> None:
 
 
 def test_a_claim_is_as_good_as_its_worst_line() -> None:
-    scenario = dilemma({text: claim(text, BARGAIN, 0.5) for text in LINES})
+    scenario = dilemma({text: claim(text, GRIM, 0.5) for text in LINES})
     point = at(scenario)
     lines = [judge_line(each.lines[0], each.under[0], point, 0.5) for each in scenario.claims]
     for pair in itertools.permutations(lines, 2):

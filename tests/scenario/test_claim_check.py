@@ -9,6 +9,7 @@ import pytest
 from leverage import ScenarioError, parse_scenario
 from tests.dilemma import claim, dilemma
 
+GRIM = "grim_a against grim_b"
 #: line (¦ marks the place), selection, cause, remedy
 REFUSED: dict[str, tuple[str, str, str, str]] = {
     "nothing to reply to": (
@@ -39,6 +40,14 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
     ),
     "the long run of a set": ("¦time(done) < 3", "bargaining point", "the long run of a plan", "give a date"),
     "ever under a set": ("¦chance(done, ever) > 0.5", "best for a", "the long run of a plan", "'Markov equilibrium'"),
+    "sooner under a set": ("¦sooner(trust, done) > 0", "bargaining point", "the long run of a plan", "'Markov equilibrium'"),
+    "likelier by a day too far": ("¦likelier(trust, done, 10001 months) > 0", GRIM, "10,000 can be followed", "an earlier date"),
+    "likelier in several equilibria": (
+        "¦likelier(trust, done, 6 months) > 0",
+        "every equilibrium found",
+        "'likelier' compares one path",
+        "'Markov equilibrium'",
+    ),
     "channels without sets": (
         "¦threat(trust, a) > 0",
         "Markov equilibrium",
@@ -142,6 +151,7 @@ def crowd(size: int, lines: str, under: str) -> str:
         (3, "payoff(p0) > 0", "bargaining point", "bargaining points are for two players"),
         (3, "bargain(p0) > 0", "Markov equilibrium", "'bargain' is not for 3 players"),
         (3, "payoff(p1) > 0", "best for p0", "gives the end of its own payoffs only"),
+        (3, "price(legs) > 0", "best for p0", "gives the end of its own payoffs only"),
         (3, "gain(legs, p1) > 0", "best for p0", "gives the end of its own payoffs only"),
         (3, "payoff(p0, sit_p0) > 0", "Markov equilibrium", "p1 and p2 are left without a strategy"),
         (3, "credible(sit_p0, sit_p1, sit_p2)", "Markov equilibrium", "is asked of two players; here are 3"),
