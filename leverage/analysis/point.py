@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -230,7 +231,9 @@ class Point:
 
     def of_strategies(self, names: Sequence[str], removed: Sequence[str] = ()) -> Chosen:
         """Named strategies, at most one a player; one player that is not named replies as suits it best."""
-        return self._once(("pair", frozenset(names), self.world(removed).removed), lambda: self._of_strategies(names, removed))
+        return self._once(
+            ("pair", self._assignment(names), self.world(removed).removed), lambda: self._of_strategies(names, removed)
+        )
 
     def _of_strategies(self, names: Sequence[str], removed: Sequence[str]) -> Chosen:
         count = len(self.scenario.players)
@@ -247,24 +250,36 @@ class Point:
         """The automaton of named strategies, the player that is left to reply (if any), and why there is none."""
         world, machines = self.world(removed), self.machines(removed)
         chosen: dict[int, Automaton] = {}
-        for name in (*names, *world.bound.values()):
-            if name in machines.undefined:
-                return None, None, f"'{name}' is undefined without {' and '.join(world.removed)}: {machines.undefined[name]}"
-        for player, own in enumerate(machines.own):
-            name = world.bound.get(player) or next((each for each in names if each in own), "")
-            if name:
-                chosen[player] = own[name]
+        for player, name in sorted({**self.assigned(names), **world.bound}.items()):
+            if name not in machines.own[player]:
+                where = f" without {' and '.join(world.removed)}" if world.removed else ""
+                return None, None, f"'{name}' is undefined{where}: {machines.undefined.get(name, 'it is not theirs')}"
+            chosen[player] = machines.own[player][name]
         left = [player for player in range(len(machines.own)) if player not in chosen]
         if len(left) > 1 or not chosen:
             return None, None, f"{len(left)} players are left without a strategy: name more"
         return join([chosen[player] for player in sorted(chosen)]), (left[0] if left else None), ""
+
+    def assigned(self, names: Sequence[str]) -> dict[int, str]:
+        """Who plays which of the named strategies: the first in the order of players where several have one of that name.
+
+        A name that is empty stands for a player who is left to reply.
+        """
+        own = [{strategy.name for strategy in each} for each in self.scenario.strategies]
+        for players in itertools.permutations(range(len(own)), len(names)):
+            if all(not name or name in own[player] for player, name in zip(players, names, strict=True)):
+                return {player: name for player, name in zip(players, names, strict=True) if name}
+        return {}
+
+    def _assignment(self, names: Sequence[str]) -> tuple[tuple[int, str], ...]:
+        return tuple(sorted(self.assigned(names).items()))
 
     def verdict(self, names: Sequence[str], removed: Sequence[str] = ()) -> PairVerdict | None:
         """Of named strategies for all players: is it an equilibrium, is it subgame perfect? None where it is undefined."""
         plan, replier, _ = self.profile(names, removed)
         if plan is None or replier is not None:
             return None
-        key = ("verdict", frozenset(names), self.world(removed).removed)
+        key = ("verdict", self._assignment(names), self.world(removed).removed)
         return self._once(key, lambda: judge_plan(plan))
 
     def path(self, names: Sequence[str], removed: Sequence[str] = ()) -> PathVerdict | None:
@@ -273,6 +288,6 @@ class Point:
         plan, replier, _ = self.profile(names, removed)
         if plan is None or replier is not None or self.world(removed).bound or len(self.scenario.players) != 2:
             return None
-        key = ("path", frozenset(names), self.world(removed).removed, self.tolerance)
+        key = ("path", self._assignment(names), self.world(removed).removed, self.tolerance)
         sets = self.sets(removed)
         return self._once(key, lambda: sustainable_path(sets, plan) if isinstance(sets, EquilibriumSet) else None)
