@@ -107,8 +107,7 @@ class Point:
         Raises GameError where it was solved for another game.
         """
         if sets is not None:
-            machine = None if sets.machine is None else replace(sets.machine, game=self._same(sets.game))
-            self._known[("given sets",)] = replace(sets, game=self._same(sets.game), machine=machine)
+            self._known[("given sets",)] = _of_game(sets, self._same(sets.game))
         if markov is not None:
             plan = replace(markov.plan, game=self._same(markov.plan.game))
             self._known[("markov", ())] = replace(markov, plan=plan)
@@ -155,7 +154,7 @@ class Point:
             mask = self._not_tempted(game, untempted) if untempted else None
             return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
 
-        return self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS)), solve)
+        return _of_game(self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS)), solve), game)
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""
@@ -316,3 +315,11 @@ class Point:
         key = ("path", self._assignment(names), self.world(removed).removed, self.tolerance)
         sets = self.sets(removed)
         return self._once(key, lambda: sustainable_path(sets, plan) if isinstance(sets, EquilibriumSet) else None)
+
+
+def _of_game(sets: EquilibriumSet | PayoffBounds, game: StochasticGame) -> EquilibriumSet | PayoffBounds:
+    """The sets told of a game that is played alike."""
+    if sets.game is game:
+        return sets
+    machine = None if sets.machine is None else replace(sets.machine, game=game)
+    return replace(sets, game=game, machine=machine)
