@@ -47,7 +47,7 @@ def test_no_corner_is_lost_where_rounding_shuffles_an_upright_side() -> None:
     below, top, between = (np.nextafter(0.5, 1.0), 0.25), (0.5, 1.0), (np.nextafter(0.5, 0.0), 0.5)
     for corners in itertools.permutations([(0.0, 0.5), below, top, between]):
         values = np.array(corners)
-        order = inner_bound._from_left_to_right(np.zeros(4, dtype=np.intp), values)
+        order = np.lexsort((values[:, 1], values[:, 0]))
         rounds, round_start = np.empty(10, dtype=np.int64), np.empty(2, dtype=np.int64)
         vertex_kernel.convex_rounds(values, order, np.array([0, 4]), 1e-12, rounds, round_start)
         assert values[rounds[: round_start[1]]].tolist() == [[0.0, 0.5], list(below), list(top)]
