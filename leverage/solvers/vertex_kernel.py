@@ -254,14 +254,6 @@ def _aside(a: Floats, b: Floats, c: Floats) -> float:
 
 
 @njit(cache=True)
-def _turns_back(a: Floats, b: Floats, c: Floats) -> bool:
-    """Whether c lies on the way from a to b, up to rounding."""
-    back = (c[0] - b[0]) * (b[0] - a[0]) + (c[1] - b[1]) * (b[1] - a[1])
-    ahead = (c[0] - a[0]) * (b[0] - a[0]) + (c[1] - a[1]) * (b[1] - a[1])
-    return back < 0.0 and ahead >= 0.0 and abs(_aside(a, c, b)) <= NEGLIGIBLE
-
-
-@njit(cache=True)
 def convex_rounds(
     values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers
 ) -> None:
@@ -269,7 +261,7 @@ def convex_rounds(
 
     order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s +
     1]]. Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start,
-    vertices only. Along an upright side rounding decides the order: a point that lies back on the last side is none.
+    vertices only.
     """
     size = 0
     round_start[0] = 0
@@ -286,8 +278,6 @@ def convex_rounds(
                     and abs(values[k, 0] - values[rounds[size - 1], 0]) <= least
                     and abs(values[k, 1] - values[rounds[size - 1], 1]) <= least
                 ):
-                    continue
-                if size - floor >= 2 and _turns_back(values[rounds[size - 2]], values[rounds[size - 1]], values[k]):
                     continue
                 while size - floor >= 2 and _aside(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= NEGLIGIBLE:
                     size -= 1
