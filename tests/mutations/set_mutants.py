@@ -190,8 +190,6 @@ OUTER = faults_in(
 INNER = faults_in(
     "solvers/inner_bound.py",
     ("exact if exact.gain <= ENOUGH else None", "exact", "what fails the incentives is proved"),
-    ("prepend=0.0) > NEGLIGIBLE) |", "prepend=0.0) > 0.0) |", "rounding shuffles upright sides, which lose corners"),
-    (" | (np.diff(state[order], prepend=-1) != 0)", "", "states with the same first coordinate are mixed up"),
     ("both if both.gain <= ENOUGH else one", "one", "families are not joined"),
     ("form.delta[columns[0]] * chain", "form.delta[0] * chain", "the first player's discount is everybody's"),
     (
