@@ -49,7 +49,7 @@ FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
 ACCEPTED_GAIN = 1e-9
 
 #: Choices of best points after which sets that have not settled are left: on the way, and at the end.
-COARSE_CHOICES, FINE_CHOICES = 45, 300
+COARSE_CHOICES, FINE_CHOICES = 24, 300
 
 #: Machines with at most so many nodes are looked at in fractions.
 MOST_EXACT_NODES = 16
@@ -63,6 +63,9 @@ MOST_SWEEPS = 20_000
 #: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth
 #: adding, for inner sets that stop growing.
 ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE, GROWTH_SHARE = 0.02, 0.02, 0.1, 0.1
+
+#: Share of the present distance to which sets settle on the way: their edges are known well enough then.
+SETTLING_SHARE = 0.03
 
 #: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
 WORTH_ADDING = 0.1
@@ -249,7 +252,7 @@ def _inside(
     """
     form, live = bound.form, ~bound.empty
     if form.delta[0] == form.delta[1]:
-        goal = max(ITERATION_SHARE * tolerance, 1e-3 * apart)
+        goal = max(ITERATION_SHARE * tolerance, SETTLING_SHARE * apart)
         points, _ = settled(form, bound.fan, _polygon_points(bound), bound.alive, live, goal, COARSE_CHOICES)
         # points that do not settle show where edges are missing all the same
         if points is not None:
