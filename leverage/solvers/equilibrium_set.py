@@ -60,9 +60,10 @@ MOST_ROUNDS = 40
 #: Steps of the operator in one round, at most.
 MOST_SWEEPS = 20_000
 
-#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth
-#: adding, for inner sets that stop growing.
-ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE, GROWTH_SHARE = 0.02, 0.02, 0.1, 0.1
+#: Shares of the tolerance: the distance at which rounds end; for the outer iteration; for facets that are dropped from the
+#: result; for normals that are not worth adding, on the way and at the end; for inner sets that stop growing.
+AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
+NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
 
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
 SETTLING_SHARE = 0.03
@@ -190,7 +191,7 @@ def equilibrium_set(
         before, size = apart, bound.fan.size
         if inside is not None:
             apart = _apart(bound, inside)
-            if apart <= tolerance / 2:
+            if apart <= AIM_SHARE * tolerance:
                 break
         bound = _refined(bound, inside, tolerance, apart, apart < before / 2)
         if (bound.fan.size == size and apart > 0.9 * before) or bound.fan.size > MOST_DIRECTIONS:
@@ -237,7 +238,7 @@ def _proof(
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
     """The outer bound, once more, with all edges of the inner sets among its facets."""
     points = best_points(bound.form, bound.fan, inner.promises)
-    wanted = _main_normals(points[~bound.empty], bound.fan.sides, 0.01 * tolerance)
+    wanted = _main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)
     closer = with_directions(bound, wanted)
     return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, _supports(points, closer))
 

@@ -217,7 +217,7 @@ EQUILIBRIUM_SET = faults_in(
     ("worth = self.inner[state] @ np.asarray", "worth = -self.inner[state] @ np.asarray", "plans are the worst"),
     ("np.where(near, self.inner[state].sum(axis=1), -np.inf)", "np.where(near, 0.0, -np.inf)", "ties go to the first vertex"),
     ("if not 0 < tolerance < 1:", "if not 0 <= tolerance < 1:", "a tolerance of 0 is accepted"),
-    ("if apart <= tolerance / 2:", "if apart <= 100 * tolerance:", "rounds end too early"),
+    ("if apart <= AIM_SHARE * tolerance:", "if apart <= 100 * tolerance:", "rounds end too early"),
     ("certificate > ACCEPTED_GAIN * game.payoff_range", "certificate >= 0.0", "no machine is accepted"),
     ("bound.form.lowest + bound.form.scale * as_drawn", "bound.form.scale * as_drawn", "outer sets are shifted"),
     ("nodes[s] = own[distinct(", "nodes[s] = own[::-1][distinct(", "vertices are given to the wrong nodes"),
