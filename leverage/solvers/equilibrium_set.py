@@ -68,6 +68,9 @@ NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
 SETTLING_SHARE = 0.03
 
+#: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early.
+TIGHTENED_SHARE, GROWN_SHARE = 0.03, 0.1
+
 #: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
 WORTH_ADDING = 0.1
 
@@ -266,7 +269,7 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
     """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is
     larger."""
     form, live = bound.form, ~bound.empty
-    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live)
+    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live, TIGHTENED_SHARE * apart)
     if fresh is None and seed is None:
         fresh = untightened(form, bound.fan, points, bound.alive, live)
     if fresh is not None:
@@ -275,7 +278,7 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
         return None
     # what one step adds is at least this share of what all further steps would add
     rest = 1 - float(form.delta.max())
-    return grown(form, bound.fan, seed, bound.alive, live, rest * max(GROWTH_SHARE * tolerance, 0.05 * apart))
+    return grown(form, bound.fan, seed, bound.alive, live, rest * max(GROWTH_SHARE * tolerance, GROWN_SHARE * apart))
 
 
 def _with_image(bound: OuterBound, tolerance: float) -> OuterBound:

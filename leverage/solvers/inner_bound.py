@@ -40,9 +40,9 @@ MOST_SHRINKING, SHRINKING_ROUND = 400, 8
 #: Rounds of looking for a first self-generating set.
 MOST_SEEDS = 60
 
-#: How constraints are tightened: by which share of the last gain, and how many plain steps come before the next automaton. The
-#: second way is tried where the first one leaves nothing.
-TIGHTENING = ((6.0, 3), (1.5, 1))
+#: How constraints are tightened, by which share of the last gain, and how many plain steps come before the next automaton where
+#: the steps are large.
+LARGE_STEPS, SMALL_STEPS, PLAIN_STEPS = 6.0, 1.5, 3
 
 #: An evaluation is kept if the next choice then moves by at most this fraction of what the last one moved.
 HELPS = 0.9
@@ -161,23 +161,25 @@ def proved(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
     return exact if exact.gain <= ENOUGH else None
 
 
-def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+def seeded(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float = 0.0
+) -> InnerBound | None:
     """Some self-generating sets inside the polygons given by `points`: incentive constraints are tightened until an automaton
-    meets the true ones, in large steps and, where those leave nothing, in small ones."""
-    for share, plain in TIGHTENING:
-        found = _tightened(form, fan, points, rows, live, share, plain)
+    meets the true ones, from `slack` on in large steps and, where those leave nothing, from none on in small ones."""
+    for first, share, plain in ((slack, LARGE_STEPS, PLAIN_STEPS), (0.0, SMALL_STEPS, 1)):
+        found = _tightened(form, fan, points, rows, live, first, share, plain)
         if found is not None:
             return found
     return None
 
 
 def _tightened(
-    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, share: float, plain: int
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float, share: float, plain: int
 ) -> InnerBound | None:
-    """The same with constraints that are tightened by `share` of the last gain, and with `plain` steps under them before an
-    automaton is tried: its values are the nearer to what was promised, the less a step shrinks the sets."""
+    """The same with constraints that are tightened by `slack` and then by `share` of the last gain, and with `plain` steps under
+    them before an automaton is tried: its values are the nearer to what was promised, the less a step shrinks the sets."""
     everywhere = np.broadcast_to(live[:, None], points.shape[:2])
-    slack, last, start, steps = 0.0, np.inf, points, 1
+    last, start, steps = np.inf, points, plain if slack > 0 else 1
     for _ in range(MOST_SEEDS):
         for _ in range(steps):
             before, choice = points, _choose(form, fan, points, rows, slack)
