@@ -221,8 +221,9 @@ def stationary(form: SetForm, row: Integers) -> InnerBound | None:
     target = form.game.transitions.indices[entry].astype(np.int64)
     vertices, weights = np.repeat(target[:, None], 3, axis=1), np.zeros((len(target), 3))
     weights[:, 0] = 1.0
-    values = _values(form, row, owner, entry, vertices, weights)
-    nodes = _with_rounds(form, np.arange(form.game.n_states), row, owner, entry, values[target], values)
+    states, unknown = np.arange(form.game.n_states), np.zeros((form.game.n_states, 2))
+    values = _values(form, _with_rounds(form, states, row, owner, entry, unknown[target], unknown), vertices, weights)
+    nodes = _with_rounds(form, states, row, owner, entry, values[target], values)
     found = InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
     return found if found.gain <= ENOUGH else None
 
