@@ -7,7 +7,7 @@ instrument is compared with play without it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from leverage.analysis.effects import (
@@ -72,7 +72,7 @@ class LeverageRow:
 
 @dataclass(frozen=True)
 class View:
-    """label: in tables. selection, strategies: as `Point.chosen` takes them."""
+    """label: in tables. selection, strategies: as `Point.chosen` takes them; "" for a player who replies."""
 
     label: str
     selection: Selection
@@ -95,7 +95,7 @@ def views(scenario: Scenario, holder: int) -> list[View]:
     names = [tuple(strategy.name for strategy in own if strategy.phases) for own in scenario.strategies]
     for combination in declared_combinations(names):
         if combination[holder] != BEST_REPLY:
-            played = tuple(name for name in combination if name != BEST_REPLY)
+            played = tuple("" if name == BEST_REPLY else name for name in combination)
             found.append(View(title(combination), Selection("against", played), played))
     return found
 
@@ -218,4 +218,4 @@ def _per_unit(paid: Difference, gross: Difference) -> Difference:
         words = "the gain before the price may be zero" if effect.high >= 0 else "there is no gain before the price"
         effect = Figure.missing("undefined", words)
     one_side = Figure.missing("undefined", "a ratio of two differences")
-    return Difference(one_side, one_side, paid.effect / effect, replace(gross, effect=effect).note)
+    return Difference(one_side, one_side, paid.effect / effect, gross.note if effect.known else "")
