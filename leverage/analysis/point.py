@@ -133,9 +133,8 @@ class Point:
 
     def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> Sets:
         gap = round(gap, DIGITS)
-        return self._once(
-            ("sets", self.world(removed).removed, untempted, gap), lambda: self._solved_sets(gap, removed, untempted)
-        )
+        key = (self.world(removed).removed, untempted, gap)
+        return self._counted("sets", key, lambda: self._solved_sets(gap, removed, untempted))
 
     def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> Sets:
         game = self.bound_game(removed)
@@ -144,7 +143,6 @@ class Point:
         return self.worlds.sets.of(game, untempted, gap, lambda: self._bounded(game, gap, untempted))
 
     def _bounded(self, game: StochasticGame, gap: float, untempted: str) -> Sets:
-        self.solves["sets"] += 1
         mask = self._not_tempted(game, untempted) if untempted else None
         return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
 
