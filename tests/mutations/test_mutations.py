@@ -127,9 +127,6 @@ SOLVERS = {
     "allowed departures": Solver(
         "certification/checker.py", set_batteries.check_allowed_departures, set_mutants.ALLOWED_DEPARTURES
     ),
-    "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
-    "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
-    "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "gains in fractions": Solver("certification/exact.py", plan_batteries.check_exact, plan_mutants.EXACT),
     "decision lists": Solver("solvers/decision_list.py", plan_batteries.check_decision_list, plan_mutants.DECISION_LIST),
     "small plans": Solver("solvers/small_plan.py", plan_batteries.check_small_plan, plan_mutants.SMALL_PLAN),
@@ -137,6 +134,9 @@ SOLVERS = {
         "solvers/sustainable_path.py", plan_batteries.check_sustainable_path, plan_mutants.SUSTAINABLE_PATH
     ),
     "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
+    "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
+    "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
+    "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
