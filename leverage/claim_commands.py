@@ -1,4 +1,4 @@
-"""Commands about the argument of a scenario: what its instruments are worth."""
+"""Commands about the argument of a scenario: what its instruments are worth, how its claims bear stress, when they hold."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ def leverage_command(
     quiet: QuietOption = False,
 ) -> None:
     """What each instrument is worth, to whom, and at what cost: the game solved with it and without it."""
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")
+    _refuse_tolerance(tolerance)
 
     def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
         from leverage.studies import leverage_study
@@ -55,3 +54,109 @@ def leverage_command(
         return leverage_study(scenario, joint=joint, tolerance=tolerance, progress=tell)
 
     tell_study("leverage", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
+PointsOption = Annotated[
+    int,
+    typer.Option("--points", min=1, metavar="N", help="Points of each of the eight scramblings of the design; a power of two."),
+]
+ValuesOption = Annotated[int, typer.Option("--values", min=2, metavar="N", help="Values of each parameter's scan.")]
+BudgetOption = Annotated[
+    int,
+    typer.Option(
+        "--budget",
+        min=1,
+        metavar="N",
+        help="What each search may cost, in best replies; an equilibrium set counts as 100. Beyond it: 'not searched'.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Where the design's random numbers begin.")]
+ToleranceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--tolerance",
+        metavar="X",
+        help="The finest gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.02.",
+        show_default=False,
+    ),
+]
+
+
+def stress_command(
+    file: FileArgument,
+    points: PointsOption = 16,
+    values: ValuesOption = 9,
+    budget: BudgetOption = 100_000,
+    seed: SeedOption = 0,
+    tolerance: ToleranceOption = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Put the claims under stress: nearest flips, share of the plausible box, smallest joint change found."""
+    _refuse_tolerance(tolerance)
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.stress_studies import stress_study
+
+        return stress_study(scenario, points=points, values=values, budget=budget, seed=seed, tolerance=tolerance, progress=tell)
+
+    tell_study("stress", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
+def when_command(
+    file: FileArgument,
+    condition: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONDITION",
+            help="Lines of claims joined by and, or, not and parentheses: 'payoff(power) > 40 and not credible(stay, stall)'.",
+            show_default=False,
+        ),
+    ],
+    under: Annotated[
+        str,
+        typer.Option(
+            "--under",
+            metavar="SELECTION",
+            help="The play that is judged, as in a claim. Default: bargaining point for two players, else Markov equilibrium.",
+            show_default=False,
+        ),
+    ] = "",
+    points: PointsOption = 16,
+    values: ValuesOption = 9,
+    budget: BudgetOption = 100_000,
+    seed: SeedOption = 0,
+    tolerance: ToleranceOption = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Ask when a condition on claims would hold: for which values of each parameter, and where in the plausible box."""
+    _refuse_tolerance(tolerance)
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.stress_studies import when_study
+
+        return when_study(
+            scenario,
+            condition,
+            under=under,
+            points=points,
+            values=values,
+            budget=budget,
+            seed=seed,
+            tolerance=tolerance,
+            progress=tell,
+        )
+
+    tell_study("when", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+
+
+def _refuse_tolerance(tolerance: float | None) -> None:
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")

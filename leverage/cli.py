@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from leverage.claim_commands import leverage_command
+from leverage.claim_commands import leverage_command, stress_command, when_command
 from leverage.command_parts import (
     INTERRUPTED,
     NOT_SOLVED,
@@ -131,6 +131,8 @@ def run_command(
 
 
 app.command("leverage")(leverage_command)
+app.command("stress")(stress_command)
+app.command("when")(when_command)
 app.command("credible")(credible_command)
 app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)

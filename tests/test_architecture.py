@@ -29,7 +29,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "loading": frozenset({"scenario", "game"}),
 }
 #: Modules on top, which see every room.
-TOP = frozenset({"__init__", "__main__", "pipeline", "cli", "command_parts", "claim_commands", "markov_commands", "studies"})
+TOP = frozenset(
+    {
+        *("__init__", "__main__", "pipeline", "cli", "command_parts", "claim_commands", "markov_commands"),
+        *("studies", "stress_studies"),
+    }
+)
 #: What importing the package alone must not load: it would slow the command line's first answer.
 HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich")
 

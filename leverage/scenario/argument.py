@@ -40,7 +40,7 @@ def _binding(reader: Reader, scenario: Scenario, holder: int, path: Path, withou
 
 def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Claim, ...]:
     """The sentences of the argument, their formulas read and their names checked."""
-    names = _claim_names(scenario, instruments)
+    names = claim_names(scenario, instruments)
     check = ClaimCheck(scenario, {instrument.name: instrument for instrument in instruments})
     found = []
     for name, entry in reader.entries("claims"):
@@ -73,7 +73,8 @@ def _texts(entry: Mapping[str, Any], path: Path) -> list[tuple[Path, str]]:
     return [(path, value)] if isinstance(value, str) else []
 
 
-def _claim_names(scenario: Scenario, instruments: tuple[Instrument, ...]) -> Names:
+def claim_names(scenario: Scenario, instruments: tuple[Instrument, ...]) -> Names:
+    """What the arguments of claims' functions may be, by kind; see `read_line`."""
     words = scenario.vocabulary
     names = {
         "player": words.player_names,

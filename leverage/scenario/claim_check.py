@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leverage.errors import ConflictError
 from leverage.scenario.changes import combined
-from leverage.scenario.claims import CLAIM_FUNCTIONS, FROM_SETS, ClaimCall, ClaimLine, Selection
+from leverage.scenario.claims import CLAIM_FUNCTIONS, EVERY, FROM_SETS, ClaimCall, ClaimLine, Selection
 from leverage.scenario.parsing import TextFault, TextFaultsError
 from leverage.scenario.periods import MOST_PERIODS
 from leverage.scenario.scenario import Instrument, Scenario
@@ -15,8 +15,21 @@ from leverage.scenario.scenario import Instrument, Scenario
 #: Functions that need at least one whole period before their date.
 OVER_PERIODS = ("count", "average", "frequency")
 
+#: Functions that compare what happens on two paths, beyond what the two pay.
+OF_TWO_PATHS = ("price", "gross_gain", "likelier", "sooner")
+
 #: What a message is made of: what is wrong, and the remedy.
 _Told = tuple[str, str]
+
+_NO_LONG_RUN: _Told = (
+    "the long run of a plan that is known within bounds only cannot be told",
+    "give a date, name strategies if the function takes any, or judge it under 'Markov equilibrium'",
+)
+
+
+def _far_future(call: ClaimCall) -> bool:
+    """Whether a function asks for what discounting does not reach."""
+    return call.function in ("time", "sooner") or "ever" in call.arguments
 
 
 @dataclass(frozen=True)
@@ -106,9 +119,8 @@ class ClaimCheck:
             yield told, self._an_example(call, selection.names[0])
         if selection.phrase not in FROM_SETS:
             return
-        if call.function == "time" or "ever" in call.arguments:
-            told = "the long run of a plan that is known within bounds only"
-            yield f"{told} cannot be told", "give a date, name strategies, or judge it under 'Markov equilibrium'"
+        if _far_future(call):
+            yield _NO_LONG_RUN
         elif len(self.players) > 2 and (call.function != "payoff" or call.arguments[0] != selection.names[0]):
             yield self._end_only(selection)
 
@@ -119,7 +131,13 @@ class ClaimCheck:
                 told,
                 "judge it under 'bargaining point', 'Markov equilibrium', 'best for PLAYER' or 'STRATEGY against STRATEGY'",
             )
-        about_one = call.function not in ("price", "gross_gain") and call.arguments[-1] in selection.names
+        yield from self._of_date(call)
+        if selection.phrase in FROM_SETS and _far_future(call):
+            yield _NO_LONG_RUN
+        if selection.phrase == EVERY and call.function in OF_TWO_PATHS:
+            told = f"'{call.function}' compares one path with the instrument and one without it"
+            yield told, "judge it under 'Markov equilibrium', or ask for the gain"
+        about_one = call.function not in OF_TWO_PATHS and call.arguments[-1] in selection.names
         if len(self.players) > 2 and selection.phrase in FROM_SETS and not about_one:
             yield self._end_only(selection)
         if CLAIM_FUNCTIONS[call.function].looks == "channel":

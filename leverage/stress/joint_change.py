@@ -55,7 +55,7 @@ def smallest_joint_change(
     budget: float = inf,
     tell: Callable[[str], None] = lambda phrase: None,
 ) -> JointChange | None:
-    """Follow points that flip a question back towards the baseline: along the segment, then parameter by parameter.
+    """Follow points that flip a question back towards the baseline: largest changes first, parameter by parameter, all together.
 
     Parameters
     ----------
@@ -139,10 +139,10 @@ class _Way:
     def back(self, changes: dict[str, float], found_from: str) -> JointChange:
         """The smallest change on the way back from one that flips."""
         size = inf
-        changes = self._along_segment(changes)
+        changes = self._capped(changes)
         while self.box.size(changes) < WORTHWHILE * size and not self.spent:
             size = self.box.size(changes)
-            changes = self._along_segment(self._put_back(changes))
+            changes = self._capped(self._along_segment(self._put_back(changes)))
         order = sorted(changes, key=lambda name: (-self.box.size({name: changes[name]}), name))
         verdict = self.question.ask(self.box.with_values(changes)).verdict
         values = {name: changes[name] for name in order}
@@ -155,8 +155,23 @@ class _Way:
             base = self.box.baseline
             return {name: base[name] + fraction * (value - base[name]) for name, value in changes.items()}
 
-        fraction = narrowed(lambda t: self.ask(at(t)), lambda: self.spent, 0.0, 1.0, NARROW, NARROW)[1]
-        return changes if fraction == 1.0 else at(fraction)
+        return self._shortened(changes, at)
+
+    def _capped(self, changes: dict[str, float]) -> dict[str, float]:
+        """No change larger than a part of the largest one, as fractions of the parameters' ranges."""
+        base, size = self.box.baseline, self.box.size(changes)
+        span = {each.name: each.high - each.low for each in self.box.parameters}
+
+        def at(part: float) -> dict[str, float]:
+            most = {name: part * size * span[name] for name in changes}
+            return {name: base[name] + min(most[name], max(-most[name], value - base[name])) for name, value in changes.items()}
+
+        return self._shortened(changes, at)
+
+    def _shortened(self, changes: dict[str, float], at: Callable[[float], dict[str, float]]) -> dict[str, float]:
+        """The first flip found on a way from the baseline (0) to the changes (1)."""
+        part = narrowed(lambda t: self.ask(at(t)), lambda: self.spent, 0.0, 1.0, NARROW, NARROW)[1]
+        return changes if part == 1.0 else at(part)
 
     def _put_back(self, changes: dict[str, float]) -> dict[str, float]:
         """Without the parameters that need not change, the largest changes first."""

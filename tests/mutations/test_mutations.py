@@ -16,6 +16,8 @@ from tests.games import prisoners_dilemma
 from tests.mutations import (
     batteries,
     branch_batteries,
+    claim_batteries,
+    claim_mutants,
     derivative_batteries,
     following_batteries,
     kernel_batteries,
@@ -136,6 +138,9 @@ SOLVERS = {
         "solvers/sustainable_path.py", plan_batteries.check_sustainable_path, plan_mutants.SUSTAINABLE_PATH
     ),
     "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
+    "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
+    "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
+    "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")

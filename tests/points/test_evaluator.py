@@ -46,7 +46,7 @@ def test_finer_bounds_are_not_asked_for_otherwise() -> None:
 
 
 def test_the_size_worth_noting_is_settled_only_if_asked_for() -> None:
-    scenario = dilemma({"size": claim("highest(a) > 3", noting=0.61)}, PATIENCE)
+    scenario = dilemma({"size": claim("highest(a) > 3", noting=0.615)}, PATIENCE)
     evaluator = Evaluator(scenario, ladder=LADDER)
     assert evaluator.judge(scenario.claims[0], to_size=False).verdict == "barely"
     assert evaluator.judge(scenario.claims[0]).verdict == "holds"
@@ -89,14 +89,23 @@ def test_the_order_of_players_changes_nothing() -> None:
 
 
 def test_a_point_is_solved_once_and_again_when_it_was_put_aside() -> None:
-    scenario = dilemma({"C": claim("highest(a) < 4")})
+    scenario = dilemma({"C": claim("payoff(a, grim_a) > 0", "best reply of b")})
     evaluator = Evaluator(scenario, ladder=LADDER, kept=1)
     for changes in ({}, {"fee": 1.0}, {}):
         evaluator.judge(scenario.claims[0], changes)
-    assert evaluator.solves["sets"] == 1  # the fee is 1 as it stands
+    assert evaluator.solves["replies"] == 1  # the fee is 1 as it stands
     for changes in ({"fee": 0.5}, {}):
         evaluator.judge(scenario.claims[0], changes)
-    assert evaluator.solves["sets"] == 3
+    assert evaluator.solves["replies"] == 3
+
+
+def test_a_game_that_comes_up_again_is_not_solved_again() -> None:
+    """Without trust nobody ever gets the bonus: it is the same game whatever the bonus is."""
+    scenario = dilemma({"C": claim("gain(trust, a) > 0")})
+    evaluator = Evaluator(scenario, ladder=LADDER)
+    gains = [evaluator.judge(scenario.claims[0], {"bonus": bonus}).margin.value for bonus in (0.0, 1.0, 2.0)]
+    assert gains == pytest.approx([2, 3, 4], abs=1e-2)
+    assert evaluator.solves["sets"] == 4
 
 
 def test_a_changed_parameter_is_one_of_the_scenario() -> None:

@@ -1,0 +1,71 @@
+"""All claims of a scenario under stress: nearest flips, shares of the box, smallest joint changes found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from leverage.analysis.claims import JudgedClaim
+from leverage.analysis.point import LADDER
+from leverage.points.evaluator import Evaluator
+from leverage.scenario.scenario import Scenario
+from leverage.stress.box import Box
+from leverage.stress.joint_change import JointChange, smallest_joint_change
+from leverage.stress.question import claim_questions
+from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, DesignPoint, design_points
+from leverage.stress.tipping import SCAN_VALUES, Tipping, tipping
+
+#: Gaps asked of equilibrium sets over many points; what they leave open counts for neither side.
+STRESS_LADDER = LADDER[:2]
+#: Best replies for one claim's flips, and for its share of the box: a thousand equilibrium sets.
+STRESS_BUDGET = 100_000
+#: The part of it that the search for a joint change gets beside.
+JOINT_PART = 0.2
+#: The same for the flips that the main job looks for, with the values of its scan: enough for claims about replies to named
+#: strategies, and for no equilibrium set.
+MAIN_BUDGET, MAIN_VALUES = 1_500, 5
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimsUnderStress:
+    """What was found about each claim of a scenario.
+
+    claims: as judged at the file's values. flips: one a claim and parameter. points: of the design. joint: by claim, those found.
+    """
+
+    scenario: Scenario
+    claims: tuple[JudgedClaim, ...]
+    flips: tuple[Tipping, ...]
+    points: tuple[DesignPoint, ...]
+    joint: Mapping[str, JointChange]
+
+
+def stress(
+    scenario: Scenario,
+    *,
+    points: int = POINTS,
+    scramblings: int = SCRAMBLINGS,
+    seed: int = SEED,
+    values: int = SCAN_VALUES,
+    budget: int = STRESS_BUDGET,
+    ladder: tuple[float, ...] = STRESS_LADDER,
+    tell: Callable[[str], None] = lambda phrase: None,
+) -> ClaimsUnderStress:
+    """Look for flips of every claim, alone and jointly, and for its share of the plausible box.
+
+    points, scramblings, seed : see `design_points`. values : of each parameter's scan. budget : best replies for the flips of
+    one claim, as many for its share; JOINT_PART of it for its joint change. ladder : gaps asked of equilibrium sets, fractions
+    of the payoff range, falling.
+    """
+    box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder)
+    questions = claim_questions(evaluator, scenario.claims)
+    tell("judging the claims")
+    judged = evaluator.judge_all(to_size=False)
+    flips = tipping(questions, box, budget=budget, values=values, tell=tell)
+    design = design_points(questions, box, points=points, scramblings=scramblings, seed=seed, budget=budget, tell=tell)
+    found = tuple(design)
+    changes = {
+        question.name: smallest_joint_change(question, box, found, flips, budget=JOINT_PART * budget, tell=tell)
+        for question in questions
+    }
+    return ClaimsUnderStress(scenario, judged, flips, found, {name: each for name, each in changes.items() if each is not None})
