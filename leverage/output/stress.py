@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from leverage.output.claims import VERDICT_WORDS, claims_frame, significant, tally
-from leverage.output.columns import listed, paragraph, percent
+from leverage.output.columns import listed, paragraph, percent, section
 from leverage.output.heading import head_text, setting_words
 from leverage.scenario.scenario import Parameter
 from leverage.scenario.wording import counted
@@ -96,14 +96,19 @@ def _joint_rows(found: ClaimsUnderStress, name: str) -> list[tuple[object, ...]]
 
 def stressed_claims_frame(found: ClaimsUnderStress) -> pd.DataFrame:
     """The claims' table with what is about several points: the nearest flip of one parameter alone, the share of the box."""
-    frame = claims_frame(found.claims)
-    frame["flips_at"] = frame["flips_at"].astype(object)
-    for name in (judged.claim.name for judged in found.claims):
+    frame = with_flips(claims_frame(found.claims), found.flips)
+    for name in frame.claim.unique():
+        share = standing_share(found.points, name)
         row = (frame.claim == name) & (frame.line == "")
-        flip, share = nearest(found.flips, name), standing_share(found.points, name)
-        frame.loc[row, "flips_at"] = "" if flip is None else f"{flip.parameter.name}={flip.bracket[1]!r}"
         frame.loc[row, ["share", "share_low", "share_high"]] = [share.value, share.low, share.high]
     return frame
+
+
+def with_flips(frame: pd.DataFrame, flips: Sequence[Tipping]) -> pd.DataFrame:
+    """The claims' table with the nearest flip of one parameter alone: PARAMETER=VALUE, as the option -p takes it."""
+    told = {name: nearest(flips, name) for name in frame.claim.unique()}
+    words = {name: "" if flip is None else f"{flip.parameter.name}={flip.bracket[1]!r}" for name, flip in told.items()}
+    return frame.assign(flips_at=frame.claim.map(words).where(frame.line == "", ""))
 
 
 def nearest(rows: Sequence[Tipping], question: str) -> Tipping | None:
@@ -117,7 +122,23 @@ def _flips(rows: Sequence[Tipping], question: str) -> list[Tipping]:
     return sorted(found, key=lambda row: (row.distance, row.parameter.name))
 
 
-# --- the page -------------------------------------------------------------------------------------------------------------
+# --- in print -------------------------------------------------------------------------------------------------------------
+
+
+def flips_section(which: int, flips: Sequence[Tipping]) -> list[str]:
+    """The section of a run's page in 80 columns; nothing without claims or parameters in doubt. which: its number."""
+    if not flips:
+        return []
+    names = list(dict.fromkeys(row.question for row in flips))
+    unsearched = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
+    note = (
+        f"one parameter alone, a scan of {counted(_steps(flips), 'step')} over its range; numbers are cells of tipping.csv"
+    )
+    lines = [section(which, "what it takes to change a verdict", note)]
+    lines += [paragraph(f"{name}: {flip_words(flips, name)}", 4) for name in names if name not in unsearched]
+    if unsearched:
+        lines.append(paragraph(f"Not searched here, being dear to judge: {listed(unsearched)}. Ask: simulate stress FILE."))
+    return [*lines, ""]
 
 
 def stress_text(found: ClaimsUnderStress) -> str:
