@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leverage.analysis.event_question import EventQuestion as EventQuestion
     from leverage.analysis.local_sensitivity import LocalSensitivity as LocalSensitivity
     from leverage.analysis.local_sensitivity import local_sensitivity as local_sensitivity
     from leverage.certification.batch import certify_batch as certify_batch
@@ -91,6 +92,7 @@ _HOMES = {
     "Certificate": "certification.checker",
     "ConflictError": "errors",
     "EquilibriumSet": "solvers.equilibrium_set",
+    "EventQuestion": "analysis.event_question",
     "ExchangeError": "errors",
     "GameError": "errors",
     "GameForm": "game.form",

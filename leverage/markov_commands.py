@@ -87,6 +87,25 @@ def patience_command(
         str,
         typer.Option("--least", metavar="PLAYER=PAYOFF", help="A payoff that some equilibrium is to pay.", show_default=False),
     ] = "",
+    event: Annotated[
+        str,
+        typer.Option(
+            "--event",
+            metavar="EVENT",
+            help="A declared event that a credible plan is to make likely; with --by, --chance and --best-for.",
+            show_default=False,
+        ),
+    ] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="DATE", help="A declared date, such as '24 months'.", show_default=False)
+    ] = "",
+    chance: Annotated[
+        float | None,
+        typer.Option("--chance", metavar="X", help="How likely the event is to be, at least: 0 to 1.", show_default=False),
+    ] = None,
+    best_for: Annotated[
+        str, typer.Option("--best-for", metavar="PLAYER", help="Whose best credible plan is meant.", show_default=False)
+    ] = "",
     of: Annotated[
         str,
         typer.Option("--of", metavar="PLAYER", help="Whose patience; default: one discount factor for both.", show_default=False),
@@ -98,7 +117,7 @@ def patience_command(
     table_format: FormatOption = Format.csv,
     quiet: QuietOption = False,
 ) -> None:
-    """How patient players must be for a path, or a payoff, to be credible."""
+    """How patient players must be for a path, or a payoff, to be credible, or for an event to be likely."""
     name, _, number = least.partition("=")
     try:
         target = (name.strip(), float(number)) if least else None
@@ -106,11 +125,16 @@ def patience_command(
         target = ("", math.nan)
     if target is not None and not math.isfinite(target[1]):
         raise typer.BadParameter("write PLAYER=PAYOFF, as in power=40", param_hint="--least")
+    given = {"--event": event, "--by": by, "--chance": "" if chance is None else str(chance), "--best-for": best_for}
+    missing = [name for name, value in given.items() if not value]
+    if 0 < len(missing) < len(given):
+        raise typer.BadParameter(f"a question about an event needs {', '.join(given)}", param_hint=", ".join(missing))
 
     def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
-        from leverage.studies import patience_study
+        from leverage.studies import LikelyEvent, patience_study
 
-        return patience_study(scenario, strategies=play or (), least=target, of=of, points=points, progress=tell)
+        likely = None if chance is None else LikelyEvent(event, by, chance, best_for)
+        return patience_study(scenario, strategies=play or (), least=target, likely=likely, of=of, points=points, progress=tell)
 
     tell_study("patience", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 

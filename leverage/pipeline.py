@@ -65,7 +65,8 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     credible = None
     if game.n_players > 1:
         tell("bounding all credible play")
-        credible = credible_play_of(game, tuple(player.key for player in scenario.players), levels=form.levels)
+        keys = tuple(player.key for player in scenario.players)
+        credible = credible_play_of(game, keys, levels=form.levels, markov=markov.found)
         if credible.sets is not None:
             plays = [*with_paths([play for play in plays if isinstance(play, Play)], credible.sets), *_unsolved(plays)]
         plays += credible.plays

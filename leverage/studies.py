@@ -13,9 +13,11 @@ from threadpoolctl import threadpool_limits
 from leverage.analysis.branch import measured_branch
 from leverage.analysis.credible import credible_play_of
 from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.event_question import EventQuestion
 from leverage.analysis.joint_effect import joint_rows
 from leverage.analysis.leverage import leverage_rows
 from leverage.analysis.noise import noisy_path
+from leverage.analysis.outcomes import DATE_TOLERANCE, date_label
 from leverage.analysis.point import Point
 from leverage.analysis.worlds import Worlds
 from leverage.errors import Fault, ScenarioError, UnsolvedError
@@ -37,7 +39,7 @@ from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.multiplicity import FULL_STARTS, find_equilibria
-from leverage.solvers.patience import PathQuestion, PayoffQuestion, patience
+from leverage.solvers.patience import PathQuestion, PayoffQuestion, Question, patience
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,11 +71,11 @@ class Study:
         return not self.unsolved
 
 
-def nothing(phrase: str) -> None:
+def _nothing(phrase: str) -> None:
     """Tell nobody."""
 
 
-def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress: Progress = nothing) -> Study:
+def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress: Progress = _nothing) -> Study:
     """All Markov equilibria that a full search finds; see `find_equilibria`.
 
     Tables: `equilibria`, one row a fact; `equilibria_play`, the chance of each action in each state.
@@ -98,7 +100,7 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     return Study(scenario, equilibria_text(run), tables, facts, unsolved)
 
 
-def credible_study(scenario: Scenario, *, tolerance: float | None = None, progress: Progress = nothing) -> Study:
+def credible_study(scenario: Scenario, *, tolerance: float | None = None, progress: Progress = _nothing) -> Study:
     """All that credible play allows, with a gap of the caller's choice; see `equilibrium_set` and `payoff_bounds`.
 
     tolerance: fraction of the payoff range. Tables: `equilibrium_set`, `bargaining`, and `outcomes` of the plans.
@@ -106,7 +108,9 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
     """
     if len(scenario.players) < 2:
         remedy = f"for one player run: simulate {scenario.source}"
-        raise refused("credible play is what players can promise and threaten each other; here is one player", remedy, "credible")
+        raise _refused(
+            "credible play is what players can promise and threaten each other; here is one player", remedy, "credible"
+        )
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         form = compile_form(scenario)
@@ -129,7 +133,7 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
 
 
 def leverage_study(
-    scenario: Scenario, *, joint: bool = False, tolerance: float | None = None, progress: Progress = nothing
+    scenario: Scenario, *, joint: bool = False, tolerance: float | None = None, progress: Progress = _nothing
 ) -> Study:
     """What each instrument is worth, to whom and at what cost; see `leverage_rows`.
 
@@ -139,7 +143,7 @@ def leverage_study(
     """
     if not scenario.instruments:
         remedy = "name under 'instruments:' what is said to give leverage, and the world without it"
-        raise refused("the file has no instruments", remedy, "leverage")
+        raise _refused("the file has no instruments", remedy, "leverage")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         point = Point(Worlds(scenario), scenario.values, STUDY_TOLERANCE if tolerance is None else tolerance)
@@ -160,54 +164,85 @@ def leverage_study(
     )
 
 
+@dataclass(frozen=True)
+class LikelyEvent:
+    """An event of a file, and how likely it is to be.
+
+    event: its key. by: one of the declared dates, as in '24 months'. chance: at least, in [0, 1]. best_for: key of the player
+    whose best credible plan is meant.
+    """
+
+    event: str
+    by: str
+    chance: float
+    best_for: str
+
+
 def patience_study(
     scenario: Scenario,
     *,
     strategies: Sequence[str] = (),
     least: tuple[str, float] | None = None,
+    likely: LikelyEvent | None = None,
     of: str = "",
     points: int = 21,
-    progress: Progress = nothing,
+    progress: Progress = _nothing,
 ) -> Study:
-    """For which discount factors a path or a payoff is credible; see `patience`.
+    """For which discount factors a path or a payoff is credible, or the best credible plan makes an event likely; see `patience`.
 
     strategies: one named strategy of each of two players, in their order: is the path sustainable? least: a player's key and the
-    payoff that some equilibrium is to pay it. One of the two is given. of: the key of the player whose patience is asked about;
-    "": both get the same discount factor. Table `patience`: one row a discount factor that was asked about.
+    payoff that some equilibrium is to pay it. likely: an event under the plan that is best for a player at the start. One of the
+    three is given. of: the key of the player whose patience is asked about; "": both get the same discount factor. Table
+    `patience`: one row a discount factor that was asked about.
 
-    Raises ScenarioError for names that the file does not have, and for a file that has not two players.
+    Raises ScenarioError for names and dates that the file does not have, and for a file that has not two players.
     """
     keys = [player.key for player in scenario.players]
     if len(keys) != 2:
-        raise refused(f"patience is asked about two players; the file has {len(keys)}", "choose a file with two", "patience")
-    if bool(strategies) == bool(least):
-        message = "ask one thing at a time" if strategies else "name one strategy of each player, or a payoff to reach"
-        raise refused(message, f"--play STRATEGY --play STRATEGY, or --least {keys[0]}=PAYOFF", "patience")
+        raise _refused(f"patience is asked about two players; the file has {len(keys)}", "choose a file with two", "patience")
+    asked = sum(map(bool, (strategies, least, likely)))
+    if asked != 1:
+        message = "ask one thing at a time" if asked else "name one strategy of each player, or a payoff to reach, or an event"
+        event = f"--event EVENT --by DATE --chance X --best-for {keys[0]}"
+        remedy = f"--play STRATEGY --play STRATEGY, or --least {keys[0]}=PAYOFF, or {event}"
+        raise _refused(message, remedy, "patience")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         form = compile_form(scenario)
         game = form.at()
-        question = _path_question(form, game, keys, strategies) if strategies else _payoff_question(keys, least or ("", 0.0))
+        question: Question
+        if likely:
+            question = _event_question(scenario, game, keys, likely)
+        elif least:
+            question = _payoff_question(keys, least)
+        else:
+            question = _path_question(form, game, keys, strategies)
         player = keys.index(_one_of(of, keys, "--of")) if of else None
-        progress("scanning discount factors")
-        found = patience(game, question, player=player, points=points)
+        found = patience(game, question, player=player, points=points, asking=lambda count: progress(_scan_words(count, points)))
     whose = f"patience of {of}" if of else "one discount factor for both"
-    text = patience_text(scenario, game, found, whose)
+    text = patience_text(scenario, game, found, whose, question.holds)
     facts = {"status": found.status, "resolution": found.resolution}
     return Study(scenario, text, {"patience": patience_frame(found, of or "both")}, facts)
+
+
+def _scan_words(asked: int, points: int) -> str:
+    """How far a scan of discount factors is: how many more there are is known up to the scan's points only."""
+    if asked < points:
+        return f"scanning discount factors: {asked + 1} of {points}"
+    return f"narrowing down where the answer changes: {asked + 1} discount factors"
 
 
 def _one_of(name: str, known: Sequence[str], place: str) -> str:
     if name not in known:
         meant = nearest(name, known)
-        raise refused(f"there is no '{name}'", meant or f"known: {', '.join(known)}", place)
+        raise _refused(f"there is no '{name}'", meant or f"known: {', '.join(known)}", place)
     return name
 
 
 def _path_question(form: GameForm, game: StochasticGame, keys: Sequence[str], names: Sequence[str]) -> PathQuestion:
     machines = compile_strategies(form, game)
     if len(names) != len(keys):
-        raise refused(f"{len(names)} strategies for {len(keys)} players", f"one each, in the order {', '.join(keys)}", "--play")
+        raise _refused(f"{len(names)} strategies for {len(keys)} players", f"one each, in the order {', '.join(keys)}", "--play")
     chosen = [own[_one_of(name, list(own), "--play")] for own, name in zip(machines, names, strict=True)]
     return PathQuestion(join(chosen))
 
@@ -216,7 +251,30 @@ def _payoff_question(keys: Sequence[str], least: tuple[str, float]) -> PayoffQue
     return PayoffQuestion.of_player(keys.index(_one_of(least[0], keys, "--least")), least[1])
 
 
-def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = nothing) -> Study:
+def _event_question(scenario: Scenario, game: StochasticGame, keys: Sequence[str], likely: LikelyEvent) -> EventQuestion:
+    if not game.measures.events:
+        raise _refused("the file declares no events", "add one under 'measures: events'", f"--event {likely.event}")
+    event = _one_of(likely.event, list(game.measures.events), "--event")
+    player = keys.index(_one_of(likely.best_for, keys, "--best-for"))
+    if not 0 <= likely.chance <= 1:
+        raise _refused(f"a chance is between 0 and 1; got {likely.chance:g}", "such as 0.6", "--chance")
+    return EventQuestion(event, _declared_date(scenario, game, likely.by), likely.chance, player)
+
+
+def _declared_date(scenario: Scenario, game: StochasticGame, by: str) -> float:
+    """The declared date, in periods, that a duration names."""
+    declared = ", ".join(date_label(game, date) for date in game.measures.dates) or "none"
+    try:
+        wanted = scenario.period.in_periods(by)
+    except ValueError as error:
+        raise _refused(str(error), f"declared dates: {declared}", "--by") from None
+    for date in game.measures.dates:
+        if abs(date - wanted) <= DATE_TOLERANCE:
+            return date
+    raise _refused(f"'{by}' is no declared date", f"declared: {declared}; others go under 'measures: dates'", "--by")
+
+
+def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = _nothing) -> Study:
     """Noisy play from random play to best play; see `logit_path`.
 
     precisions: 1 / payoff, at least 0 each (default: from 0 until play is near its limit). Table: `noisy_play`, one row a fact.
@@ -246,7 +304,7 @@ def follow_study(
     high: float | None = None,
     *,
     values: int = GRID_VALUES,
-    progress: Progress = nothing,
+    progress: Progress = _nothing,
 ) -> Study:
     """Follow the selected equilibrium of the scenario in a parameter from low to high (default: its plausible range).
 
@@ -288,19 +346,19 @@ def _range(scenario: Scenario, parameter: str, low: float | None, high: float | 
     """The range to follow over. Raises ScenarioError where there is none."""
     if parameter not in scenario.parameters:
         remedy = nearest(parameter, scenario.parameters)
-        raise refused(f"there is no parameter '{parameter}'", remedy, f"--parameter {parameter}")
+        raise _refused(f"there is no parameter '{parameter}'", remedy, f"--parameter {parameter}")
     known, value = scenario.parameters[parameter], scenario.values[parameter]
     bottom, top = min(known.low, value) if low is None else low, max(known.high, value) if high is None else high
     place = f"--from {bottom:g} --to {top:g}"
     if bottom >= top and low is None and high is None:
-        raise refused(
+        raise _refused(
             f"'{parameter}' has no plausible range in the file", "give one with --from LOW --to HIGH", f"--parameter {parameter}"
         )
     if not (math.isfinite(bottom) and math.isfinite(top) and bottom < top):
-        raise refused("the range is empty", "--from is the lower end, --to the upper one", place)
+        raise _refused("the range is empty", "--from is the lower end, --to the upper one", place)
     if not bottom <= value <= top:
         remedy = f"the branch starts at the scenario's value: choose a range around it, or another one by -p {parameter}=..."
-        raise refused(f"the range does not contain the value of '{parameter}', {value:g}", remedy, place)
+        raise _refused(f"the range does not contain the value of '{parameter}', {value:g}", remedy, place)
     return bottom, top
 
 
@@ -311,6 +369,5 @@ def _rounded(bottom: float, top: float, values: int) -> list[float]:
     return [bottom, *(theta for theta in inner if bottom < theta < top), top]
 
 
-def refused(message: str, remedy: str, place: str) -> ScenarioError:
-    """Something on the command line that cannot be done, as an error to raise."""
+def _refused(message: str, remedy: str, place: str) -> ScenarioError:
     return ScenarioError("the command line", [Fault(0, 0, message, remedy, place=place)])

@@ -1,16 +1,22 @@
-"""The dilemma of tests/data as a scenario with claims of one's own."""
+"""The dilemma of tests/data as a scenario with claims of one's own, and what is true of it, worked out by hand."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leverage import load_scenario, parse_scenario
+from leverage.analysis.point import Point
+from leverage.analysis.worlds import Worlds
 from leverage.scenario.scenario import Scenario
 
 DILEMMA = Path(__file__).parent / "data" / "dilemma.yaml"
+
+GRIM = "grim_a against grim_b"
+BARGAIN = "bargaining point"
 
 
 def claim(
@@ -26,3 +32,104 @@ def dilemma(claims: Mapping[str, Mapping[str, Any]] | None = None, overrides: Ma
     if claims is None:
         return load_scenario(DILEMMA, overrides)
     return parse_scenario(f"{DILEMMA.read_text(encoding='utf-8')}claims: {json.dumps(claims)}\n", overrides)
+
+
+def at(scenario: Scenario, tolerance: float = 1e-6) -> Point:
+    return Point(Worlds(scenario), scenario.values, tolerance)
+
+
+#: Function of the dilemma -> selection, value. With a fee and a bonus of 1, a gets 3 where both cooperate, 4 where it alone
+#: defects, 0 where both do, -1 where b alone does. a's best: (4, 0) and (3, 3) mixed so that b gets no less than the 1 that it
+#: can secure, 3 + 2/3; a's worst is 0. (3, 3) is the bargaining point: along either edge from there the product of gains falls.
+VALUES: dict[str, tuple[str, float]] = {
+    "payoff(a)": (GRIM, 3),
+    "payoff(b)": (BARGAIN, 3),
+    "payoff(a, grim_a, defect_b)": (BARGAIN, 0.4 * -1),
+    "payoff(a, grim_a)": ("best reply of b", 3),
+    "payoff(b, defect_a)": ("best reply of b", 1),
+    "term(a, upkeep)": (GRIM, -1),
+    "term(a, extra, grim_a, defect_b)": (BARGAIN, 0),
+    "chance(done, 2 months)": (GRIM, 0.75),
+    "chance(done, ever)": (GRIM, 1),
+    "chance(done, 6 months, defect_a, defect_b)": (GRIM, 0),
+    "time(done)": (GRIM, 2),
+    "count(meetings, 3 months)": (GRIM, 3),
+    "count(meetings, 3 months, grim_a, defect_b)": (GRIM, 0),
+    "average(level, 2 months)": (GRIM, 0.25),
+    "average(level, ever)": (GRIM, 1),
+    "frequency(a, cooperate, 4 months)": (GRIM, 1),
+    "frequency(a, cooperate, 4 months, grim_a, defect_b)": (GRIM, 0.25),
+    "frequency(a, defect, ever, grim_a, defect_b)": (GRIM, 1),
+    "lowest(a)": (GRIM, 0),
+    "lowest(b)": (GRIM, 1),
+    "highest(a)": (GRIM, 3 + 2 / 3),
+    "highest(b)": (GRIM, 4.5),
+    "bargain(a)": (GRIM, 3),
+    "gain(trust, a)": (BARGAIN, 3),
+    "gain(trust, b)": (BARGAIN, 2),
+    "gain(post, a)": (GRIM, -1),
+    "gross_gain(post, a)": (GRIM, 0),
+    "price(post)": (BARGAIN, 1),
+    "price(gift)": (GRIM, 0),
+    "interaction(trust, gift, a)": (GRIM, 1),
+    "interaction(trust, post, a)": (GRIM, 0),
+    "likelier(trust, done, 2 months)": (GRIM, 0.75),
+    "likelier(haste, done, ever)": (GRIM, 0),
+    "sooner(haste, done)": (GRIM, 2),
+    "reach(trust, a)": (GRIM, 3 + 2 / 3),
+    "coercion(trust, b)": (GRIM, 0),
+    "own_floor(post, a)": (GRIM, 1),
+    "threat(trust, a)": ("best for a", 3 + 2 / 3),
+    "commitment(trust, a)": ("best for a", 0),
+    "share_credible()": (GRIM, 0.5),
+    "share_credible(only_cooperate_a)": (GRIM, 0.5),
+    "share_equilibrium()": (GRIM, 1 / 3),
+    "share_subgame_perfect()": (GRIM, 1 / 3),
+    "patience * 2 - 0.2": (GRIM, 1),
+    "(payoff(a) + 1) / (fee + 1)": (GRIM, 2),
+    "- payoff(a)": (GRIM, -3),
+}
+
+INF = math.inf
+
+#: margin's bounds, strict, size worth noting -> verdict, whether finer bounds could change it
+VERDICTS: list[tuple[tuple[float, float], bool, float, str, bool]] = [
+    ((0.5, 0.5), True, 0.0, "holds", False),
+    ((0.0, 0.0), True, 0.0, "fails", False),
+    ((0.0, 0.0), False, 0.0, "holds", False),
+    ((-1e-12, 1e-12), True, 0.0, "fails", False),
+    ((-1e-12, 1e-12), False, 0.0, "holds", False),
+    ((-1e-12, 1e-12), False, 1.0, "barely", False),
+    ((-0.2, -0.1), False, 0.0, "fails", False),
+    ((-0.2, 0.0), True, 0.0, "fails", False),
+    ((-0.2, 0.0), False, 0.0, "undecided", True),
+    ((-0.2, 0.3), True, 0.0, "undecided", True),
+    ((0.0, 0.3), True, 0.0, "undecided", True),
+    ((0.0, 0.3), False, 0.0, "holds", False),
+    ((-INF, INF), True, 0.0, "undecided", True),
+    ((0.1, 0.3), True, 1.0, "barely", False),
+    ((0.1, 1.3), True, 1.0, "barely", True),
+    ((1.0, 1.3), True, 1.0, "holds", False),
+    ((1.1, INF), True, 1.0, "holds", False),
+]
+
+#: A claim's line -> its verdict with a size worth noting of .5.
+LINES = {
+    "payoff(a, grim_a, grim_b) > payoff(a, defect_a, grim_b)": "holds",  # 3 against 1.6
+    "payoff(a, grim_a, grim_b) > payoff(a, only_cooperate_a, grim_b)": "fails",  # the same play
+    "payoff(a, grim_a, grim_b) >= payoff(a, only_cooperate_a, grim_b)": "barely",
+    "payoff(a, grim_a, grim_b) = 3.4": "holds",
+    "payoff(a, grim_a, grim_b) = 3.6": "fails",
+    "payoff(a, grim_a, grim_b) != 3.4": "barely",
+    "payoff(a, grim_a, grim_b) != 3": "fails",
+    "payoff(b, grim_a, grim_b) < 3.2": "barely",
+    "time(done, defect_a, defect_b) < 5": "idle",
+    "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, defect_b)": "idle",
+    "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, grim_b)": "holds",
+    "chance(done, 6 months, defect_a, defect_b) >= 0.1": "fails",
+    "likelier(trust, done, 6 months) > 0": "holds",
+    "frequency(b, cooperate, 6 months, grim_a, defect_b) > 2 * count(meetings, 6 months, defect_a, defect_b)": "idle",
+    "payoff(a, grim_a, grim_b) / (fee - 1) > 0": "undefined",
+    "sooner(trust, done) > 1": "idle",
+    "credible(grim_a, grim_b)": "holds",  # by less than .5: a statement is true or false
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from leverage import Run, parse_scenario, run
 from leverage.output.columns import WIDTH
 from leverage.output.text import run_text
+from leverage.studies import patience_study
 from tests.test_cli import simulate
 from tests.test_markov_commands import ALONE, PENNIES, STAG, VOTERS
 
@@ -91,7 +93,7 @@ def test_impatient_players_only_repeat_the_one_shot_equilibrium() -> None:
 def test_no_pure_equilibrium_is_said_with_its_source_and_markov_play_goes_on() -> None:
     pennies = found(PENNIES)
     page = " ".join(run_text(pennies).split())
-    assert "no credible play in pure actions (table 5)" in page
+    assert "no credible play in pure actions (see below)" in page
     assert "none exists in state 'x only', where play begins" in page
     assert pennies.equilibrium_set.empty
     assert set(pennies.bargaining.agreement) == {"no equilibrium", "not credible"}
@@ -115,9 +117,17 @@ def test_a_player_alone_has_no_such_section() -> None:
     assert alone.equilibrium_set.empty
 
 
+def test_sections_are_numbered_in_order_whichever_are_there(dilemma: Run) -> None:
+    for own in (dilemma, found(ALONE), found(PENNIES), found(NAMED)):
+        heads = re.findall(r"^(\d+) ([A-Z]{2}.*)$", run_text(own), flags=re.MULTILINE)
+        assert [int(number) for number, _ in heads] == list(range(1, len(heads) + 1))
+        assert len(heads) >= 3
+        assert heads[-1][1] == "CHECKED"
+
+
 def test_every_printed_number_of_the_section_is_a_cell_of_a_table(dilemma: Run) -> None:
     page = run_text(dilemma)
-    part = page[page.index("5 WHAT CREDIBLE PLAY ALLOWS") : page.index("6 CREDIBLE PLANS")]
+    part = page[page.index(" WHAT CREDIBLE PLAY ALLOWS") : page.index(" CREDIBLE PLANS")]
     cells = [
         *dilemma.equilibrium_set[["first_payoff", "second_payoff", "certificate"]].to_numpy().ravel(),
         *dilemma.bargaining.value,
@@ -176,6 +186,97 @@ def test_the_patience_of_cooperation_is_one_half(tmp_path: Path) -> None:
     assert first_yes - last_no <= 1e-4
     reach = simulate("patience", "pd.yaml", "--least", "first=4", "--of", "first", "--points", "5", "--quiet", cwd=tmp_path)
     assert reach.returncode == 0, reach.stderr
+
+
+#: Cooperation ends it with a chance of a half each month, see `settlement` in the tests of event questions: credible from (11 -
+#: sqrt 73) / 4 on.
+SETTLEMENT = """\
+language: 1
+title: A deal by cooperation
+question: Do they settle?
+period: 1 month
+state: {deal: {open: 0, settled: 1}}
+start: {deal: open}
+players: {first: {discount: 0.9}, second: {discount: 0.9}}
+actions: {first: {help: always, grab: when deal is open}, second: {help: always, grab: when deal is open}}
+transitions:
+  deal:
+    - if first plays help and second plays help: {up 1: 0.5, stays: rest}
+payoffs:
+  first:
+    gains:
+      peace: 4 when deal is settled
+      spoils: 3 when first plays grab and second plays help
+      scraps: 1 when first plays grab and second plays grab
+    costs: {loss: 20 when first plays help and second plays grab}
+  second:
+    gains:
+      peace: 4 when deal is settled
+      spoils: 3 when second plays grab and first plays help
+      scraps: 1 when first plays grab and second plays grab
+    costs: {loss: 20 when second plays help and first plays grab}
+measures: {events: {settled: deal is settled}, dates: [2 months, 1 year]}
+"""
+
+
+def test_the_patience_that_makes_a_deal_likely(tmp_path: Path) -> None:
+    (tmp_path / "deal.yaml").write_text(SETTLEMENT)
+    asked = ["--event", "settled", "--by", "12 months", "--chance", "0.99", "--best-for", "second"]
+    done = simulate("patience", "deal.yaml", *asked, "--points", "5", "--out", "made", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= WIDTH
+    told = pd.read_csv(tmp_path / "made" / "patience.csv").sort_values("discount")
+    last_no, first_yes = told[told.answer == "no"].discount.max(), told[told.answer == "yes"].discount.min()
+    assert last_no - 1e-7 <= (11 - math.sqrt(73)) / 4 <= first_yes + 1e-7
+    assert first_yes - last_no <= 1e-4
+    page = " ".join(done.stdout.split())
+    assert "best for second has 'settled' by 12 months with a chance of at least 0.99" in page
+    assert re.search(r"likely from to .* yes 0\.614037 0\.99 0\.613976", page)
+
+
+SETTLED = ["--event", "settled", "--by", "2 months", "--chance", "0.6", "--best-for", "first"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--event", "settle", *SETTLED[2:]], "there is no 'settle' did you mean 'settled'"),
+        ([*SETTLED[:3], "9 months", *SETTLED[4:]], "'9 months' is no declared date declared: 2 months, 12 months"),
+        ([*SETTLED[:3], "soon", *SETTLED[4:]], "'soon' is no duration"),
+        ([*SETTLED[:5], "1.2", *SETTLED[6:]], "a chance is between 0 and 1; got 1.2"),
+        ([*SETTLED[:5], "-0.1", *SETTLED[6:]], "a chance is between 0 and 1; got -0.1"),
+        ([*SETTLED[:5], "nan", *SETTLED[6:]], "a chance is between 0 and 1; got nan"),
+        ([*SETTLED[:5], "most", *SETTLED[6:]], "--chance"),
+        ([*SETTLED[:7], "frist"], "did you mean 'first'"),
+        (SETTLED[:2], "--by, --chance, --best-for"),
+        (SETTLED[:6], "--best-for"),
+        (SETTLED[2:], "--event"),
+        ([*SETTLED, "--least", "first=1"], "ask one thing at a time"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_questions_about_an_event_that_are_none(tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "deal.yaml").write_text(SETTLEMENT)
+    done = simulate("patience", "deal.yaml", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"deal.yaml"}
+
+
+def test_a_file_without_events_has_none_to_ask_about(tmp_path: Path) -> None:
+    (tmp_path / "pd.yaml").write_text(NAMED)
+    done = simulate("patience", "pd.yaml", *SETTLED, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the file declares no events" in done.stderr
+
+
+def test_the_scan_says_how_far_it_is() -> None:
+    phrases: list[str] = []
+    patience_study(parse_scenario(NAMED), strategies=("kind", "kind"), points=3, progress=phrases.append)
+    assert phrases[:4] == ["compiling the game", *(f"scanning discount factors: {k} of 3" for k in (1, 2, 3))]
+    assert phrases[4:] == [f"narrowing down where the answer changes: {k} discount factors" for k in range(4, len(phrases))]
+    assert len(phrases) > 8
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,14 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(folder: Path, ar
 
 
 @pytest.mark.parametrize(
-    "arguments", [["equilibria", "--starts", "30"], ["noise"], ["follow", "--parameter", "presence_cost"]], ids=lambda a: a[0]
+    "arguments",
+    [
+        ["equilibria", "--starts", "30"],
+        ["noise"],
+        ["follow", "--parameter", "presence_cost"],
+        ["patience", "--least", "power=0", "--of", "power"],
+    ],
+    ids=lambda a: a[0],
 )
 def test_interruption_leaves_nothing(tmp_path: Path, arguments: list[str]) -> None:
     command = [sys.executable, "-m", "leverage", arguments[0], str(WITHDRAWAL), *arguments[1:], "--out", "run"]

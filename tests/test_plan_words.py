@@ -13,7 +13,7 @@ from leverage import load_scenario
 from leverage.errors import GameError
 from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
-from leverage.output.plan_words import PLAN_COLUMNS, POSSIBLE, PlanWords, plan_words
+from leverage.output.plan_words import PLAN_COLUMNS, POSSIBLE, PlanWords, _Told, plan_words
 from leverage.solvers import small_plan as solver
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.small_plan import SmallPlan, small_plan
@@ -172,6 +172,23 @@ def test_the_words_fit_a_slide(told: tuple[SmallPlan, PlanWords]) -> None:
     lines = told[1].text.split("\n")
     assert max(map(len, lines)) <= 80
     assert len(lines) <= MOST_LINES
+
+
+def rules_of(conditions: list[str]) -> tuple[tuple[str, str, int], ...]:
+    return (*((condition, f"act {k}", 1) for k, condition in enumerate(conditions, 1)), ("", "wait", 5))
+
+
+def test_long_lists_are_cut_between_rules_and_say_how_many_are_left_out() -> None:
+    sentence = _Told._sentence
+    few = rules_of(["talks opened", "talks settled"])
+    assert sentence(few) == "act 1 if talks opened; act 2 if talks settled; otherwise wait"
+    many = rules_of([f"level {k}" for k in range(7)])
+    assert sentence(many) == "act 1 if level 0; act 2 if level 1; 5 further rules in plans.csv; otherwise wait"
+    long = rules_of(["in " + ", ".join(f"state {k}" for k in range(20 * j, 20 * j + 20)) for j in range(3)])
+    shown = sentence(long).split("; ")
+    assert shown == [f"act 1 {long[0][0]}", "2 further rules in plans.csv", "otherwise wait"]
+    longer = rules_of(["in " + ", ".join(f"state {k}" for k in range(200)), "talks opened"])
+    assert sentence(longer).split("; ")[1:] == ["1 further rule in plans.csv", "otherwise wait"]
 
 
 def test_the_table_is_tidy(told: tuple[SmallPlan, PlanWords]) -> None:

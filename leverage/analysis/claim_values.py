@@ -68,6 +68,14 @@ def looks_at_play(expression: ClaimExpression | ClaimLine, selection: Selection)
     )
 
 
+def about_one_plan(line: ClaimLine, selection: Selection) -> bool:
+    """Whether it tells what happens in a plan of the equilibrium set that was chosen among others that pay alike."""
+    if selection.phrase not in FROM_SETS:
+        return False
+    beyond = [call for call in line.calls if call.function not in ("payoff", "gain", "interaction") and not call.strategies]
+    return any(CLAIM_FUNCTIONS[call.function].looks in ("play", "effect") for call in beyond)
+
+
 def plays_under(selection: Selection, point: Point) -> tuple[Chosen, ...]:
     """The equilibria that a selection stands for; where none was found, a play that says so."""
     try:

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from leverage.analysis.claim_values import looks_at_play, plays_under, size_of, truth_of, value_of
+from leverage.analysis.claim_values import about_one_plan, looks_at_play, plays_under, size_of, truth_of, value_of
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.analysis.selections import Chosen
@@ -38,6 +38,9 @@ TIED = 1e-9
 
 #: A chance, a frequency or an expected number up to here is that of something that does not happen.
 NEVER = 1e-9
+
+#: What is said of numbers that the payoffs of a selection do not settle.
+ONE_PLAN = "a fact about the plans that were chosen: others may pay alike"
 
 #: Functions that say how often or how likely something happens.
 HAPPENINGS = ("chance", "count", "frequency")
@@ -149,6 +152,8 @@ def _judge_comparison(line: ClaimLine, selection: Selection, point: Point, notin
     strict = line.relation in ("<", ">", "!=")
     size = 0.0 if line.relation in ("=", "==") else noting
     verdict, reason, still_open = verdict_on(margin, strict=strict, noting=size, tie=tie)
+    if margin.known and about_one_plan(line, selection):
+        reason = "; ".join(part for part in (reason, ONE_PLAN) if part)
     return JudgedLine(line, selection, verdict, margin, left, right, reason, still_open)
 
 

@@ -15,6 +15,7 @@ from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.bargaining import AGREEMENT, RULES, BargainingPoint, bargain
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
+from leverage.solvers.multiplicity import Multiplicity, is_pure
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
 from leverage.solvers.small_plan import SmallPlan, small_plan
 from leverage.solvers.sustainable_path import sustainable_path
@@ -56,7 +57,11 @@ class CrediblePlay:
 
 
 def credible_play_of(
-    game: StochasticGame, keys: tuple[str, ...], tolerance: float | None = None, levels: Integers | None = None
+    game: StochasticGame,
+    keys: tuple[str, ...],
+    tolerance: float | None = None,
+    levels: Integers | None = None,
+    markov: Multiplicity | None = None,
 ) -> CrediblePlay:
     """Solve a game of two players or more for all credible play, and measure the plans that a reader asks for.
 
@@ -66,12 +71,15 @@ def credible_play_of(
     tolerance : the gap to reach, a fraction of the payoff range; default 1e-4, and 1e-2 where discount factors differ or there
         are more than two players.
     levels : (S, variables) levels of the state variables, by which plans are told; see `small_plan`.
+    markov : Markov equilibria that are known: for two players the inner sets hold what the pure ones pay.
     """
     equal = bool(np.ptp(game.discount) == 0)
     if game.n_players != 2:
         found = payoff_bounds(game, tolerance=tolerance or MANY_PLAYERS_TOLERANCE)
         return CrediblePlay(found.outer, found.inner, found.gap, found.status, bounds=found)
-    sets = equilibrium_set(game, tolerance=tolerance or (COMMON_TOLERANCE if equal else UNEQUAL_TOLERANCE))
+    sets = equilibrium_set(
+        game, tolerance=tolerance or (COMMON_TOLERANCE if equal else UNEQUAL_TOLERANCE), known=_pure_profiles(markov)
+    )
     points = tuple(bargain(sets, game.start, rule) for rule in RULES)
     best, bargained = ((), {}) if not len(sets.inner[game.start]) else (_best(sets, keys), _bargained(sets, points))
     return CrediblePlay(
@@ -86,6 +94,13 @@ def credible_play_of(
         small=tuple(small_plan(sets, game.start, np.eye(2)[i], levels=levels) for i in range(2)) if best else (),
         bargained=bargained,
     )
+
+
+def _pure_profiles(markov: Multiplicity | None) -> list[Integers]:
+    """(S, N) numbers of actions: a play in which nobody mixes of each equilibrium that has one."""
+    found = markov.equilibria if markov else ()
+    plays = [next((way for way in each.ways if is_pure(way)), None) for each in found]
+    return [np.array([[np.argmax(x) for x in own] for own in play.strategies]).T for play in plays if play is not None]
 
 
 def _ends(sets: EquilibriumSet) -> Floats:

@@ -40,9 +40,9 @@ class Difference:
     note: str = ""
 
 
-def difference(with_it: Figure, without_it: Figure) -> Difference:
+def difference(with_it: Figure, without_it: Figure, note: str = "") -> Difference:
     """With less without."""
-    return Difference(with_it, without_it, with_it - without_it)
+    return Difference(with_it, without_it, with_it - without_it, note)
 
 
 def is_action(instrument: Instrument) -> bool:
@@ -69,19 +69,38 @@ def gain(
     if selection.phrase in _SIDES and selection.names == (player,) and not strategies:
         return _end(point, instrument, player, _SIDES[selection.phrase], channel)
     sides = compared(point, instrument, selection, strategies, channel=channel)
-    return difference(sides[0].payoffs[i], sides[1].payoffs[i])
+    note = _selection_note(point, instrument, selection, strategies, channel)
+    return difference(sides[0].payoffs[i], sides[1].payoffs[i], note)
 
 
 def compared(
     point: Point, instrument: str, selection: Selection, strategies: Sequence[str] = (), *, channel: Channel = "net"
 ) -> tuple[Chosen, Chosen]:
-    """Play with the instrument and without it; for a channel one of the two is the game in between."""
+    """Play with the instrument and without it; for a channel one of the two is the game in between.
+
+    A Markov equilibrium is compared with the one that it turns into as the instrument loses its strength, where it was followed
+    so far, and else with the one that is selected without it.
+    """
     here = point.chosen(selection, strategies)
+    if _is_continued(selection, strategies, channel):
+        continued = point.continued(instrument)
+        if continued.followed:
+            return here, continued.play
     without = point.chosen(selection, strategies, (instrument,))
     if channel == "net":
         return here, without
     between = point.chosen(selection, strategies, untempted=instrument)
     return (between, without) if channel == "threat" else (here, between)
+
+
+def _is_continued(selection: Selection, strategies: Sequence[str], channel: Channel) -> bool:
+    """Whether play without an instrument is what play with it turns into."""
+    return selection.phrase == "Markov equilibrium" and not strategies and channel == "net"
+
+
+def _selection_note(point: Point, instrument: str, selection: Selection, strategies: Sequence[str], channel: Channel) -> str:
+    """What to know about the equilibrium that stands for play without the instrument; nothing where it is the selected one."""
+    return point.continued(instrument).note if _is_continued(selection, strategies, channel) else ""
 
 
 def _of_every(point: Point, instrument: str, player: int, selection: Selection) -> Difference:
@@ -180,7 +199,7 @@ def price(
         for tag in tags:
             total = total + cost(point, chosen, holder, tag)
         sides.append(total)
-    return difference(sides[0], sides[1])
+    return difference(sides[0], sides[1], _selection_note(point, instrument, selection, strategies, "net"))
 
 
 def gross_gain(point: Point, instrument: str, player: str, selection: Selection, strategies: Sequence[str] = ()) -> Difference:

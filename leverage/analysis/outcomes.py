@@ -94,6 +94,59 @@ def measure_outcomes(plan: Automaton, periods: int | None = None) -> tuple[Outco
     return (*_payoffs(play, march), *_events(play, march), *_counts(play, march), *_averages(play, march))
 
 
+def event_chance(plan: Automaton, event: str, date: float) -> Outcome:
+    """The chance of one event by one date, as in `measure_outcomes`, for plans without end and any date.
+
+    plan : as there. event : one of the game's measures. date : in periods, >= 0; rounded down to whole ones.
+
+    Returns an Outcome; its certificate is 0 where play must, or cannot, come to the event by then: exactly 1, or 0.
+    Raises GameError as `measure_outcomes` does, and for an event that the game does not have.
+
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> game.measures.events["here"] = np.array([True])
+    >>> found = event_chance(Automaton.stationary(game, [[[0.0, 1.0]], [[0.0, 1.0]]]), "here", 2)
+    >>> found.value, found.certificate
+    (1.0, 0.0)
+    """
+    if event not in plan.game.measures.events:
+        raise GameError(f"there is no event '{event}'; the game has {', '.join(plan.game.measures.events) or 'none'}")
+    play, whole = _play(plan), math.floor(date + DATE_TOLERANCE)
+    target = plan.game.measures.events[event][play.state]
+    if not _may_come(play, target, whole):
+        return _chance_by(play, event, date, 0.0, 0.0)
+    if not _may_stay_away(play, target, whole):
+        return _chance_by(play, event, date, 1.0, 0.0)
+    hit = float(sum(arrived[0] for _, arrived in _steps(play, target[None], whole)))
+    return _chance_by(play, event, date, min(hit, 1.0), (whole + 1) * play.step_rounding)
+
+
+def _may_come(play: _Play, target: Booleans, periods: int) -> bool:
+    """Whether play can come to the target within so many periods, however small the chance."""
+    reached = play.start > 0
+    for _ in range(periods):
+        if reached[target].any():
+            return True
+        more = reached | (play.reverse @ reached.astype(np.float64) > 0)
+        if np.array_equal(more, reached):
+            return False
+        reached = more
+    return bool(reached[target].any())
+
+
+def _may_stay_away(play: _Play, target: Booleans, periods: int) -> bool:
+    """Whether play can stay off the target for so many periods."""
+    away = (play.start > 0) & ~target
+    for _ in range(periods):
+        if not away.any():
+            return False
+        following = (play.reverse @ away.astype(np.float64) > 0) & ~target
+        if np.array_equal(following, away):
+            return True
+        away = following
+    return bool(away.any())
+
+
 # --- the chain --------------------------------------------------------------------------------------------------------
 
 
@@ -333,9 +386,13 @@ def _events(play: _Play, march: _March) -> Iterator[Outcome]:
     for e, (event, states) in enumerate(game.measures.events.items()):
         for k, (date, whole) in enumerate(march.dates):
             error = (whole + 1) * play.step_rounding
-            yield Outcome(event, f"chance by {date_label(game, date)}", float(march.hits[e, k]), "chance", error)
+            yield _chance_by(play, event, date, float(march.hits[e, k]), error)
         if march.periods is None:
             yield from _ever(play, event, states[play.state])
+
+
+def _chance_by(play: _Play, event: str, date: float, chance: float, error: float) -> Outcome:
+    return Outcome(event, f"chance by {date_label(play.game, date)}", chance, "chance", error)
 
 
 def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
@@ -361,10 +418,12 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
         return
     time_error = time_error + visits.weight * hit_error.max(initial=0.0)
     chance, error = begun + float(begin @ hit), float(begin @ hit_error) + play.sum_rounding
-    mean = float(begin @ time) / chance
-    surely = max(chance - error, np.finfo(np.float64).tiny)
-    mean_error = (float(begin @ time_error) + mean * (error + play.sum_rounding)) / surely
     yield Outcome(event, "chance ever", min(chance, 1.0), "chance", error)
+    if chance <= error:  # whether it ever happens is beyond what rounding lets one tell
+        yield Outcome(event, late, math.nan, _plural(game), math.nan)
+        return
+    mean = float(begin @ time) / chance
+    mean_error = (float(begin @ time_error) + mean * (error + play.sum_rounding)) / (chance - error)
     yield Outcome(event, late, game.period_length * mean, _plural(game), game.period_length * mean_error)
 
 

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from leverage.analysis.known_sets import Sets, fingerprint, of_game
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
+from leverage.analysis.strength import Continued, continued, not_followed, point_limits
 from leverage.analysis.worlds import Machines, World, Worlds
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
@@ -26,6 +28,7 @@ from leverage.solvers.multiplicity import Multiplicity, find_equilibria
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
 from leverage.solvers.solution import Solution
 from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
+from leverage.solvers.taxed_action import Taxed, tax_away
 
 #: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
 LADDER = (1e-1, 2e-2, 4e-3)
@@ -99,14 +102,13 @@ class Point:
 
     # --- solutions -------------------------------------------------------------------------------------------------
 
-    def give(self, sets: EquilibriumSet | PayoffBounds | None = None, markov: Solution | None = None) -> None:
+    def give(self, sets: Sets | None = None, markov: Solution | None = None) -> None:
         """Use what was solved elsewhere for the scenario as it stands; sets answer for their own tolerance and coarser ones.
 
         Raises GameError where it was solved for another game.
         """
         if sets is not None:
-            machine = None if sets.machine is None else replace(sets.machine, game=self._same(sets.game))
-            self._known[("given sets",)] = replace(sets, game=self._same(sets.game), machine=machine)
+            self._known[("given sets",)] = of_game(sets, self._same(sets.game))
         if markov is not None:
             plan = replace(markov.plan, game=self._same(markov.plan.game))
             self._known[("markov", ())] = replace(markov, plan=plan)
@@ -114,23 +116,14 @@ class Point:
     def _same(self, given: StochasticGame) -> StochasticGame:
         """This point's game, which may measure more than the given one but is played alike."""
         game = self.game()
-        alike = game.states == given.states and game.actions == given.actions and game.start == given.start
-        if not alike or any(
-            not np.array_equal(a, b)
-            for a, b in (
-                (game.payoffs, given.payoffs),
-                (game.discount, given.discount),
-                (game.transitions.indices, given.transitions.indices),
-                (game.transitions.data, given.transitions.data),
-            )
-        ):
+        if fingerprint(game) != fingerprint(given):
             raise GameError("what was solved is another game than this point's")
         return game
 
-    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
+    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> Sets:
         """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
         key = (self.world(removed).removed, untempted, self.tolerance)
-        given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
+        given: Sets | None = self._known.get(("given sets",))
         if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
             return given
         found = self._sets_within(self.tolerance, removed, untempted)
@@ -138,22 +131,22 @@ class Point:
             found = self._sets_within(FINER * self.tolerance, removed, untempted)
         return found
 
-    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
-        key = ("sets", self.world(removed).removed, untempted, round(gap, DIGITS))
-        return self._once(key, lambda: self._solved_sets(gap, removed, untempted))
+    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> Sets:
+        gap = round(gap, DIGITS)
+        return self._once(
+            ("sets", self.world(removed).removed, untempted, gap), lambda: self._solved_sets(gap, removed, untempted)
+        )
 
-    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
-        """Solved, or what another point or world with the very same game was solved for."""
+    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> Sets:
         game = self.bound_game(removed)
         if game.n_players < 2:
             raise UnsolvedError("credible play is a matter between players; here is one")
+        return self.worlds.sets.of(game, untempted, gap, lambda: self._bounded(game, gap, untempted))
 
-        def solve() -> EquilibriumSet | PayoffBounds:
-            self.solves["sets"] += 1
-            mask = self._not_tempted(game, untempted) if untempted else None
-            return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
-
-        return self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS)), solve)
+    def _bounded(self, game: StochasticGame, gap: float, untempted: str) -> Sets:
+        self.solves["sets"] += 1
+        mask = self._not_tempted(game, untempted) if untempted else None
+        return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""
@@ -164,6 +157,27 @@ class Point:
     def markov(self, removed: Sequence[str] = ()) -> Solution:
         """The point prediction. Raises UnsolvedError."""
         return self._tried("markov", (self.world(removed).removed,), lambda: markov_perfect(self.bound_game(removed))[0])
+
+    def continued(self, instrument: str) -> Continued:
+        """What the Markov equilibrium that is selected with an instrument turns into as the instrument loses its strength."""
+        return self._counted("continuations", (instrument,), lambda: self._continued(instrument))
+
+    def _continued(self, instrument: str) -> Continued:
+        chosen = next(each for each in self.scenario.instruments if each.name == instrument)
+        try:
+            selected = self.markov((instrument,))
+        except UnsolvedError:
+            selected = None
+        try:
+            found = self.markov()
+        except UnsolvedError as error:
+            return not_followed(len(self.scenario.players), f"there is no equilibrium with it to begin from ({error})", selected)
+        return continued(found, chosen, self.world((instrument,)), self.values, selected, tax=self._taxed)
+
+    def _taxed(self, forbidden: frozenset[str]) -> Taxed:
+        """The branch along which actions are taxed away; instruments that forbid the same share it. Raises GameError."""
+        most, _ = point_limits(self.game())
+        return self._once(("taxed", forbidden), lambda: tax_away(self.markov(), forbidden, most_points=most))
 
     def _tried(self, kind: str, key: tuple[Any, ...], solve: Callable[[], Answer]) -> Answer:
         """A solution, or the same failure each time it is asked for."""
@@ -209,6 +223,8 @@ class Point:
     def _of_selection(self, selection: Selection, removed: Sequence[str], untempted: str) -> Chosen:
         phrase = selection.phrase
         if phrase in ("Markov equilibrium", "every equilibrium found"):
+            if untempted:
+                return nothing(len(self.scenario.players), "channels are told apart for sets of equilibria, not for a Markov one")
             return markov(self.markov(removed))
         if phrase == "best reply of":
             return nothing(len(self.scenario.players), f"'{phrase} {selection.names[0]}' replies to a named strategy: name one")

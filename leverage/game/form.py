@@ -120,7 +120,10 @@ class GameForm:
         points = len(probabilities)
         return FormArrays(
             probabilities=probabilities,
-            terms=tuple(self._per_row(term.formula, values, probabilities) for term in self.scenario.terms),
+            terms=tuple(
+                self._per_row(term.formula, ahead, values, probabilities)
+                for term, ahead in zip(self.scenario.terms, self.terms_ahead, strict=True)
+            ),
             averages=tuple(
                 _spread(evaluate(m.formula, self.state_rows, values), points, len(self.levels)) for m in self.scenario.averages
             ),
@@ -139,9 +142,14 @@ class GameForm:
             result[p] = np.bincount(self.branch_entry, weights=mass[p], minlength=len(self.indices))
         return result
 
-    def _per_row(self, formula: tree.Formula, values: Values, probabilities: Floats) -> Floats:
+    @cached_property
+    def terms_ahead(self) -> tuple[bool, ...]:
+        """Whether each payoff term reads what the period brings."""
+        return tuple(tree.looks_ahead(term.formula) for term in self.scenario.terms)
+
+    def _per_row(self, formula: tree.Formula, ahead: bool, values: Values, probabilities: Floats) -> Floats:
         points, rows = len(probabilities), len(self.row_state)
-        if not tree.looks_ahead(formula):
+        if not ahead:
             return _spread(evaluate(formula, self.action_rows, values), points, rows)
         return np.add.reduceat(probabilities * evaluate(formula, self.entry_rows, values), self.indptr[:-1], axis=1)
 
@@ -182,13 +190,22 @@ class GameForm:
             for s in range(len(self.levels))
         )
 
+    @cached_property
+    def _events(self) -> Mapping[str, Booleans]:
+        """Where each event holds (S,), whatever the parameters."""
+        return {m.name: np.broadcast_to(_truth(m, self.state_rows), len(self.levels)) for m in self.scenario.events}
+
+    @cached_property
+    def _counts(self) -> Mapping[str, Floats]:
+        """What each entry of the transition law counts (E,), whatever the parameters."""
+        entries = len(self.indices)
+        return {m.name: np.broadcast_to(_truth(m, self.entry_rows), entries).astype(float) for m in self.scenario.counts}
+
     def _measures(self, arrays: FormArrays) -> Measures:
         scenario = self.scenario
         return Measures(
-            events={m.name: np.broadcast_to(_truth(m, self.state_rows), len(self.levels)) for m in scenario.events},
-            counts={
-                m.name: np.broadcast_to(_truth(m, self.entry_rows), len(self.indices)).astype(float) for m in scenario.counts
-            },
+            events=dict(self._events),
+            counts=dict(self._counts),
             averages={m.name: array[0] for m, array in zip(scenario.averages, arrays.averages, strict=True)},
             dates=scenario.dates,
         )

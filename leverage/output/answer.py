@@ -93,7 +93,7 @@ def _ranges(facts: Facts) -> str:
         return ""
     bounds = credible.outer[facts.run.game.start]
     if not np.all(np.isfinite(bounds)):
-        return "no credible play in pure actions (table 5)"
+        return "no credible play in pure actions (see below)"
     ranges = [f"{key} {facts.points(low)} to {facts.points(high)}" for key, (low, high) in zip(facts.keys, bounds, strict=True)]
     told = f"credible play gives {', '.join(ranges)}"
     agreed = credible.bargained.get("nash")

@@ -241,10 +241,8 @@ def bargaining_frame(scenario: Scenario, credible: CrediblePlay | None, unit: st
     threats' is the benchmark of binding threats, which are not credible.
     """
     rows: list[tuple[object, ...]] = []
-    sets = credible.sets if credible else None
-    none = "no equilibrium" if sets is not None and not len(sets.outer[sets.game.start]) else ""
     told: list[tuple[str, str, str, bool, tuple[Floats, ...]]] = [
-        (p.rule, "worst equilibrium payoffs", none or p.agreement, p.unit_dependent, (p.point, p.low, p.high, p.disagreement))
+        (p.rule, "worst equilibrium payoffs", p.agreement, p.unit_dependent, (p.point, p.low, p.high, p.disagreement))
         for p in (credible.points if credible else ())
     ]
     threats = credible.threats if credible else None

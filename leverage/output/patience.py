@@ -1,4 +1,4 @@
-"""Patience in print: for which discount factors a path or a payoff is credible."""
+"""Patience in print: for which discount factors a path or a payoff is credible, or an event likely."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from leverage.solvers.patience import Patience, PatienceInterval
 PATIENCE_COLUMNS = ("of", "discount", "answer", "tolerance")
 
 
-def patience_text(scenario: Scenario, game: StochasticGame, found: Patience, whose: str) -> str:
-    """The page of `simulate patience`, without a trailing newline."""
+def patience_text(scenario: Scenario, game: StochasticGame, found: Patience, whose: str, holds: str) -> str:
+    """The page of `simulate patience`, without a trailing newline. holds: what a yes is called, in a word."""
     rows = [_row(each) for each in found.intervals]
-    heads = ["credible", "from", "to", "not credible below", "not credible above"]
+    heads = [holds, "from", "to", f"not {holds} below", f"not {holds} above"]
     grid = table(heads, rows)[0] if rows else "nowhere on the scan"
     told = [f"Undecided between {low:.6g} and {high:.6g}." for low, high in found.undecided]
     setting = setting_words(scenario)

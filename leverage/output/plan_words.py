@@ -1,7 +1,7 @@
 """A small plan in words: who does what when, what ends a phase, and what makes each threat and promise credible.
 
-Every number that is printed is a cell of the table, and the printed rules, read from first to last, give the plan's action in
-every state that a phase can meet.
+Every number that is printed is a cell of the table, or counts those rules of it that are left out. The printed rules, read from
+first to last, give the plan's action in every state that a phase can meet.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ POSSIBLE = " where possible"
 
 #: Rules of a player in a phase that are printed; of more only the first, which decide most states: nobody reads them to the end.
 MOST_RULES, FIRST_RULES = 5, 2
+
+#: Letters of a player's rules in a phase, at most, if there is more than one rule: five lines.
+MOST_LETTERS = 5 * WIDTH
 
 #: A mean length this near to a whole number is printed as one.
 NEARLY_WHOLE = 0.05
@@ -256,9 +259,11 @@ class _Told:
         if len(rules) == 1:
             return f"always {rules[0][1]}"
         shown = [action + _when(condition) for condition, action, _ in rules[:-1]]
-        if len(rules) > MOST_RULES:
-            shown = [*shown[:FIRST_RULES], "further rules in plans.csv"]
-        return "; ".join([*shown, f"otherwise {rules[-1][1]}"])
+        kept = len(shown) if len(rules) <= MOST_RULES else FIRST_RULES
+        while kept > 1 and sum(map(len, shown[:kept])) > MOST_LETTERS:
+            kept -= 1
+        left = [f"{counted(len(shown) - kept, 'further rule')} in plans.csv"] if kept < len(shown) else []
+        return "; ".join([*shown[:kept], *left, f"otherwise {rules[-1][1]}"])
 
     def tightest(self) -> list[str]:
         """The most tempting departures from the path and from punishments: of those that gain at once, what loses least."""

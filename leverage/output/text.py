@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from leverage.analysis.plays import Play
 from leverage.output.answer import answer_text
@@ -24,37 +25,46 @@ PATH_WORDS = {"sustainable": "yes", "not sustainable": "no", "cannot be told": "
 def run_text(run: Run) -> str:
     """The printed text of a run, without a trailing newline."""
     facts = Facts(run)
-    parts = [
-        head_text(run.scenario),
-        answer_text(facts),
-        "",
-        *_compared(facts),
-        *_costs(facts),
-        *_combinations(facts),
-        *_concepts(facts),
-        *credible_lines(facts.page, run.credible, 5),
-        *plan_lines(run.plans, 6),
-        *_departures(facts),
-        *sensitivity_text(facts, 8),
-        *_checks(facts),
-    ]
-    return "\n".join(parts)
+    sections = (
+        partial(_compared, facts),
+        partial(_costs, facts),
+        partial(_combinations, facts),
+        partial(_concepts, facts),
+        partial(credible_lines, facts.page, run.credible),
+        partial(plan_lines, run.plans),
+        partial(_departures, facts),
+        partial(sensitivity_text, facts),
+        partial(_checks, facts),
+    )
+    return "\n".join([head_text(run.scenario), answer_text(facts), "", *_numbered(sections)])
+
+
+def _numbered(sections: Sequence[Callable[[int], list[str]]]) -> list[str]:
+    """The lines of the sections that have any, numbered from 1 in their order."""
+    lines, which = [], 1
+    for section_lines in sections:
+        own = section_lines(which)
+        lines += own
+        which += bool(own)
+    return lines
 
 
 # --- tables of plays -----------------------------------------------------------------------------------------------------------
 
 
-def _compared(facts: Facts) -> list[str]:
+def _compared(facts: Facts, which: int) -> list[str]:
     if not facts.compared:
         return []
-    return _plays(facts, 1, f"strategies of {facts.player.key}", facts.replying, facts.compared, facts.label)
+    others = [plain(event) for event in facts.run.game.measures.events if event != facts.event]
+    more = [f"Other events, in outcomes.csv: {', '.join(others)}\n"] if others else []
+    return [*_plays(facts, which, f"strategies of {facts.player.key}", facts.replying, facts.compared, facts.label), *more]
 
 
-def _concepts(facts: Facts) -> list[str]:
+def _concepts(facts: Facts, which: int) -> list[str]:
     plays = [play for play in facts.run.plays if play.is_solution]
     if not plays:
         return []
-    tables = _plays(facts, 4, "bound to no named strategy", "", plays, lambda play: play.selection)
+    tables = _plays(facts, which, "bound to no named strategy", "", plays, lambda play: play.selection)
     return [*tables, *markov_lines(facts)]
 
 
@@ -71,8 +81,7 @@ def _plays(facts: Facts, which: int, title: str, note: str, plays: list[Play], n
         if heads:
             text, cut = table([caption, *heads], [[shortened(name(play)), *cells(facts, play)] for play in shown])
             parts += [text, _left_out(cut, len(plays) - len(shown))]
-    others = [plain(event) for event in facts.run.game.measures.events if event != facts.event]
-    return [*parts, f"Other events, in outcomes.csv: {', '.join(others)}\n"] if others and which == 1 else parts
+    return parts
 
 
 def _left_out(columns: int, rows: int = 0) -> str:
@@ -112,7 +121,7 @@ def _way_cells(facts: Facts, play: Play) -> list[str]:
 # --- what it costs, and combinations as written --------------------------------------------------------------------------------
 
 
-def _costs(facts: Facts) -> list[str]:
+def _costs(facts: Facts, which: int) -> list[str]:
     """The named terms of the player's payoff, a column for each of its strategies."""
     shown = facts.compared[:MOST_ROWS]
     terms = [term for term in facts.run.scenario.terms if term.player == facts.about]
@@ -127,11 +136,11 @@ def _costs(facts: Facts) -> list[str]:
     ]
     rows.append(["sum = payoff", *(facts.points(facts.payoff(play)) for play in shown)])
     text, cut = table(["", *(facts.label(play) for play in shown)], rows)
-    head = section(2, f"at what cost: what makes up {facts.player.key}'s payoff", facts.run.game.payoff_unit)
+    head = section(which, f"at what cost: what makes up {facts.player.key}'s payoff", facts.run.game.payoff_unit)
     return [head, text, _left_out(cut)]
 
 
-def _combinations(facts: Facts) -> list[str]:
+def _combinations(facts: Facts, which: int) -> list[str]:
     """Every combination of named strategies, in blocks of the first player's."""
     if not facts.written or len(facts.keys) == 1:
         return []
@@ -148,7 +157,8 @@ def _combinations(facts: Facts) -> list[str]:
     note = "could gain: by its best reply, from the start; perfect: also after every history"
     if any(play.path for play in facts.written):
         note += "; path holds: could be upheld by the worst credible punishments"
-    return [section(3, f"{kind} of named strategies, as written", note), text, _left_out(cut, len(facts.written) - 4 * MOST_ROWS)]
+    head = section(which, f"{kind} of named strategies, as written", note)
+    return [head, text, _left_out(cut, len(facts.written) - 4 * MOST_ROWS)]
 
 
 def _combination_row(facts: Facts, play: Play) -> list[str]:
@@ -163,7 +173,7 @@ def _combination_row(facts: Facts, play: Play) -> list[str]:
 # --- why, and how well checked -------------------------------------------------------------------------------------------------
 
 
-def _departures(facts: Facts) -> list[str]:
+def _departures(facts: Facts, which: int) -> list[str]:
     """What the player would rather do than its strategies say, where another player replies best to them."""
     upheld = {play.strategies[facts.about] for play in facts.written if play.equilibrium}
     own = [
@@ -175,10 +185,10 @@ def _departures(facts: Facts) -> list[str]:
         return []
     told = [f"{shortened(facts.label(play), 40)} - {departure_words(facts.run.scenario, play)}" for play in own[:MOST_ROWS]]
     note = "largest gain of a single departure" + (", against the best reply" if len(facts.keys) > 1 else "")
-    return [section(7, f"what {facts.player.key} would rather do", note), *(paragraph(f"* {each}", 2) for each in told), ""]
+    return [section(which, f"what {facts.player.key} would rather do", note), *(paragraph(f"* {each}", 2) for each in told), ""]
 
 
-def _checks(facts: Facts) -> list[str]:
+def _checks(facts: Facts, which: int) -> list[str]:
     run = facts.run
     told = [f"Points: 0 = {zero}; 100 = {hundred}." for _, zero, hundred in [run.scenario.payoff_unit] if zero and hundred]
     told += [f"{play.selection}: {play.status}. Chosen: {play.rule}." for play in run.plays if play.is_solution]
@@ -191,4 +201,4 @@ def _checks(facts: Facts) -> list[str]:
         told.append(f"Read and checked, not judged: {listed(argued)} of the file.")
     told += [f"NOT SOLVED - {each.selection}: {each.advice}" for each in run.unsolved]
     told += [f"Note: {note}." for note in run.scenario.notes]
-    return [section(9, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]
+    return [section(which, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]

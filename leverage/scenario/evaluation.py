@@ -1,4 +1,4 @@
-"""What a syntax tree means: values over rows and parameter points, derivatives, bounds over a box.
+"""What a syntax tree means: values over rows and parameter points, bounds over a box. Derivatives: see `slopes`.
 
 Arrays have shape (P, R) or anything that broadcasts to it: P parameter points lead, R rows follow. A row is whatever the caller
 lays out: a state, a state with an action profile, or those with the state that follows.
@@ -7,7 +7,7 @@ lays out: a state, a state with an action profile, or those with the state that 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -113,105 +113,31 @@ def _observed(condition: Condition, rows: Rows) -> Booleans:
     match condition:
         case tree.At(variable, levels, ahead):
             where = _following(rows) if ahead else rows.levels
-            return np.isin(where[variable], list(levels))
+            return _among(where[variable], levels)
         case tree.Moves(variable, direction):
             change = np.sign(_following(rows)[variable] - rows.levels[variable])
             return np.asarray(change != 0 if direction == 0 else change == direction)
         case tree.Becomes(variable, levels):
-            return np.isin(_following(rows)[variable], list(levels)) & ~np.isin(rows.levels[variable], list(levels))
+            return _among(_following(rows)[variable], levels) & ~_among(rows.levels[variable], levels)
         case tree.Plays(player, actions):
             if rows.actions is None:
                 raise TypeError("these rows carry no actions")
-            return np.isin(rows.actions[player], list(actions))
+            return _among(rows.actions[player], actions)
     raise TypeError(f"not a condition: {condition!r}")
+
+
+def _among(numbers: Integers, members: Collection[int]) -> Booleans:
+    """Where a number is one of a few; sets here are small, and comparing costs less than `isin` does."""
+    found = np.zeros(numbers.shape, dtype=bool)
+    for member in members:
+        found |= numbers == member
+    return found
 
 
 def _following(rows: Rows) -> Integers:
     if rows.following is None:
         raise TypeError("these rows carry no next state")
     return rows.following
-
-
-# --- derivatives ---------------------------------------------------------------------------------------------------------------
-
-
-def derivative(formula: Formula, parameter: str) -> Formula:
-    """The tree of the partial derivative with respect to a parameter.
-
-    At a kink (min, max, abs, a condition that reads parameters) it is the derivative of the piece that `evaluate` uses there.
-
-    >>> derivative(tree.Binary("*", tree.Number(2.0), tree.Parameter("p")), "p")
-    Number(value=2.0)
-    """
-    if parameter not in tree.parameters_of(formula):
-        return tree.ZERO
-    match formula:
-        case tree.Parameter():
-            return tree.ONE
-        case tree.Binary("+" | "-" as operator, left, right):
-            return _simple(operator, derivative(left, parameter), derivative(right, parameter))
-        case tree.Binary(operator, left, right):
-            return _product_rule(operator, left, right, parameter)
-        case tree.When(value, condition, otherwise):
-            return tree.When(derivative(value, parameter), condition, derivative(otherwise, parameter))
-        case tree.Call(name, arguments):
-            return _chain_rule(name, arguments, parameter)
-    raise TypeError(f"not a formula: {formula!r}")
-
-
-def _product_rule(operator: str, left: Formula, right: Formula, parameter: str) -> Formula:
-    d_left, d_right = derivative(left, parameter), derivative(right, parameter)
-    if operator == "*":
-        return _simple("+", _simple("*", d_left, right), _simple("*", left, d_right))
-    if operator == "/":
-        above = _simple("-", _simple("*", d_left, right), _simple("*", left, d_right))
-        return _simple("/", above, tree.Binary("*", right, right))
-    lowered = _scaled(tree.Binary("**", left, _simple("-", right, tree.ONE)), right)
-    slope = _scaled(lowered, d_left)
-    if d_right == tree.ZERO:
-        return slope
-    grown = _scaled(_simple("*", tree.Binary("**", left, right), tree.Call("log", (left,))), d_right)
-    return _simple("+", slope, tree.When(grown, tree.Compare("!=", left, tree.ZERO), tree.ZERO))
-
-
-def _chain_rule(name: str, arguments: tuple[Formula, ...], parameter: str) -> Formula:
-    first, *others = arguments
-    inner = derivative(first, parameter)
-    if name in ("min", "max"):
-        if not others:
-            return inner
-        rest = tree.Call(name, tuple(others)) if len(others) > 1 else others[0]
-        chosen = tree.Compare("<=" if name == "min" else ">=", first, rest)
-        return tree.When(inner, chosen, derivative(rest, parameter))
-    outer: dict[str, Formula] = {
-        "exp": tree.Call("exp", arguments),
-        "log": tree.Binary("/", tree.ONE, first),
-        "sqrt": tree.Binary("/", tree.Number(0.5), tree.Call("sqrt", arguments)),
-        "abs": tree.When(tree.ONE, tree.Compare(">=", first, tree.ZERO), tree.Number(-1.0)),
-    }
-    return _scaled(outer[name], inner)
-
-
-def _scaled(outer: Formula, inner: Formula) -> Formula:
-    """outer * inner, which is zero where `inner` is, even if `outer` has no value there: sqrt(p * talks) at talks = 0."""
-    product = _simple("*", outer, inner)
-    return product if isinstance(inner, tree.Number) else tree.When(product, tree.Compare("!=", inner, tree.ZERO), tree.ZERO)
-
-
-def _simple(operator: str, left: Formula, right: Formula) -> Formula:
-    """The operation with zeros and ones left out."""
-    match operator, left, right:
-        case ("*", tree.Number(0.0), _) | ("*", _, tree.Number(0.0)):
-            return tree.ZERO
-        case ("*", tree.Number(1.0), other) | ("*", other, tree.Number(1.0)):
-            return other
-        case ("+", tree.Number(0.0), other) | ("+" | "-", other, tree.Number(0.0)):
-            return other
-        case ("/", tree.Number(0.0), _):
-            return tree.ZERO
-        case (_, tree.Number(a), tree.Number(b)) if operator in "+-*":
-            return tree.Number(float(_ARITHMETIC[operator](a, b)))
-    return tree.Binary(operator, left, right)
 
 
 # --- bounds over a box ---------------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 A formula of the language is a smooth function pieced together by min, max, abs and conditions that read parameters. So each
 formula has at each point a limit and a derivative from either side, found by the rules of calculus applied to pairs (limit,
-slope). At a kink `evaluation.derivative` gives the slope of the piece in use there; here the side decides. Where the limit
-differs from the value there is a jump, and no derivative on that side.
+slope). Among tied arguments of min and max the side decides, and its slopes are passed on, so that kinks which cancel further out
+leave the same slope on both sides: the derivative. Where the limit differs from the value there is a jump, and no derivative on
+that side.
 
 Source: Griewank and Walther (2008), *Evaluating Derivatives*, chapters 3 (forward mode) and 14 (directional derivatives of
 piecewise smooth functions).

@@ -29,7 +29,7 @@ ROUNDING = 64 * float(np.finfo(np.float64).eps)
 HALVINGS = 64
 
 #: What is said of the answer.
-AGREEMENT, NO_AGREEMENT, CANNOT_BE_TOLD = "agreement", "no agreement", "cannot be told"
+AGREEMENT, NO_AGREEMENT, CANNOT_BE_TOLD, NO_EQUILIBRIUM = "agreement", "no agreement", "cannot be told", "no equilibrium"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ class BargainingPoint:
     up to rounding: for any payoff set between inner and outer polygon and any disagreement point in its interval; for "cannot be
     told" they bound what an agreement would give if there is one. vertices: at most two indices into the state's inner polygon;
     weights: the chances with which a public lottery picks them; together they pay `point`. agreement: "agreement"; "no agreement"
-    (no point of the outer polygon is worth it to both); or "cannot be told" (only the outer polygon has such a point).
+    (no point of the outer polygon is worth it to both); "no equilibrium" (the outer polygon is empty, so nothing is credible); or
+    "cannot be told" (only the outer polygon has such a point).
     unit_dependent: whether the rule's answer depends on the units in which the two payoffs are measured. sentence: for the
     reader.
     """
@@ -144,7 +145,9 @@ def bargain(sets: EquilibriumSet, state: int, rule: str = "nash", disagreement: 
     rounding = ROUNDING * max(float(np.max(np.abs(polygon), initial=0.0)) for polygon in (outer, inner))
     tie = TIE_TOLERANCE * sets.game.payoff_range + rounding
     low, high = _disagreement(outer, inner, disagreement, tie)
-    if not len(outer) or not len(above(outer, low - tie)):
+    if not len(outer):
+        return _without_point(sets.game, rule, low, NO_EQUILIBRIUM, np.full((2, 2), np.nan))
+    if not len(above(outer, low - tie)):
         return _without_point(sets.game, rule, low, NO_AGREEMENT, np.full((2, 2), np.nan))
     if not len(inner) or not len(above(inner, high)):
         kept = above(outer, low - tie)
@@ -213,7 +216,11 @@ def _best_for(polygon: Floats, player: int) -> Floats:
 
 def _without_point(game: StochasticGame, rule: str, disagreement: Floats, verdict: str, bounds: Floats) -> BargainingPoint:
     at_least = f" of at least {_pair(disagreement)} to {' and '.join(game.players)}" if np.all(np.isfinite(disagreement)) else ""
-    unknown = f"there may or may not be credible payoffs{at_least}: compute the equilibrium set more finely"
+    reasons = {
+        NO_EQUILIBRIUM: "there are no credible payoffs",
+        NO_AGREEMENT: f"there are no credible payoffs{at_least}",
+        CANNOT_BE_TOLD: f"there may or may not be credible payoffs{at_least}: compute the equilibrium set more finely",
+    }
     return BargainingPoint(
         rule=rule,
         disagreement=disagreement.copy(),
@@ -224,7 +231,7 @@ def _without_point(game: StochasticGame, rule: str, disagreement: Floats, verdic
         weights=(),
         agreement=verdict,
         unit_dependent=RULES[rule].unit_dependent,
-        sentence=f"{verdict}: " + (f"there are no credible payoffs{at_least}" if verdict == NO_AGREEMENT else unknown),
+        sentence=f"{verdict}: {reasons[verdict]}",
     )
 
 

@@ -36,6 +36,7 @@ from leverage.solvers.inner_bound import (
     proved,
     seeded,
     settled,
+    stationary,
     untightened,
 )
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
@@ -137,7 +138,12 @@ class EquilibriumSet:
 
 
 def equilibrium_set(
-    game: StochasticGame, *, tolerance: float = 1e-6, prescribable: Mask | None = None, deviation: Mask | None = None
+    game: StochasticGame,
+    *,
+    tolerance: float = 1e-6,
+    prescribable: Mask | None = None,
+    deviation: Mask | None = None,
+    known: Sequence[ArrayLike] = (),
 ) -> EquilibriumSet:
     """Bound the equilibrium payoff set of every state from both sides.
 
@@ -148,6 +154,8 @@ def equilibrium_set(
     prescribable, deviation : per state and player one truth value for each action: whether a plan may prescribe it, and whether
     the player
         may depart to it. Default: every action, both.
+    known : stationary profiles (S, 2), the number of each player's action in each state, that are thought to be equilibria. The
+        inner polygons hold what they pay; those from which a departure gains more than rounding are passed over.
 
     Returns
     -------
@@ -155,7 +163,7 @@ def equilibrium_set(
 
     Raises
     ------
-    GameError : not two players, a tolerance outside (0, 1), or masks that do not fit.
+    GameError : not two players, a tolerance outside (0, 1), or masks or known profiles that do not fit.
 
     Notes
     -----
@@ -175,9 +183,9 @@ def equilibrium_set(
     >>> sets.bounds[0].round(6).tolist(), len(sets.inner[0])
     ([[1.0, 4.333333], [1.0, 4.333333]], 4)
     """
-    if not 0 < tolerance < 1:
-        raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
+    _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
+    profiles = [_profile_rows(game, profile) for profile in known]
     bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
     inner: InnerBound | None = None
     inside: Floats | None = None
@@ -197,10 +205,34 @@ def equilibrium_set(
         if (bound.fan.size == size and apart > 0.9 * before) or bound.fan.size > MOST_DIRECTIONS:
             break
     if not bound.empty.all():
-        inner = _proof(bound, inner, inside, tolerance, apart)
+        inner = _with_known(bound, _proof(bound, inner, inside, tolerance, apart), profiles, tolerance)
     if inner is not None:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance, deviation)
+
+
+def outer_set(game: StochasticGame, *, tolerance: float = 1e-2) -> EquilibriumSet:
+    """The outer bound alone, with nothing proved inside: what no equilibrium does, at a small part of the cost of both.
+
+    Use it to rule things out; `equilibrium_set` also shows what there is. Parameters and errors as there.
+
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.4)
+    >>> outer = outer_set(game)
+    >>> outer.bounds[0].round(6).tolist(), outer.machine
+    ([[1.0, 1.0], [1.0, 1.0]], None)
+    """
+    _refuse_tolerance(tolerance)
+    bound = whole_box(set_form(game, None, None), DirectionFan.even(FIRST_DIRECTIONS))
+    bound = tighten(bound, ITERATION_SHARE * tolerance, MOST_SWEEPS)
+    if not bound.empty.all():
+        bound = tighten(_with_image(bound, tolerance), ITERATION_SHARE * tolerance, MOST_SWEEPS)
+    return _result(bound, None, tolerance, None)
+
+
+def _refuse_tolerance(tolerance: float) -> None:
+    if not 0 < tolerance < 1:
+        raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
 
 
 def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
@@ -233,6 +265,32 @@ def _proof(
     if other is None:
         return inner
     return _grown_sets(bound, other if inner is None else joined(inner, other), _polygon_points(bound), tolerance, 0.0)
+
+
+def _profile_rows(game: StochasticGame, profile: ArrayLike) -> Integers:
+    """(S,): the row of the game that a stationary profile (S, 2) prescribes in each state."""
+    actions = np.asarray(profile)
+    if actions.shape != game.action_counts.shape or actions.dtype.kind not in "iu":
+        raise GameError(f"known: a profile has a number of an action for each of {game.n_states} states and 2 players")
+    if np.any((actions < 0) | (actions >= game.action_counts)):
+        raise GameError(f"known: a state has no action with such a number; they run from 0 to {game.action_counts.max() - 1}")
+    return np.asarray(game.row_start[:-1] + actions[:, 0] * game.action_counts[:, 1] + actions[:, 1])
+
+
+def _with_known(bound: OuterBound, inner: InnerBound | None, profiles: list[Integers], tolerance: float) -> InnerBound | None:
+    """The inner sets with what known stationary equilibria pay. They generate themselves, so their union with others does; where
+    nothing else was proved sets grow from them."""
+    found = [plain for row in profiles if (plain := stationary(bound.form, row)) is not None]
+    if not found or bound.empty.any():  # a stationary profile plays on in every state
+        return inner
+    if inner is None:
+        inner = _grown_sets(bound, found[0], _polygon_points(bound), tolerance, 0.0) or found[0]
+    start, own = inner.promises.round_start, inner.promises.values[inner.promises.rounds]
+    points = np.stack([plain.promises.values for plain in found], axis=1)
+    outside = [distance(points[s], own[start[s] : start[s + 1]]) > SAME_VERTEX for s in range(len(points))]
+    for k in np.flatnonzero(np.any(outside, axis=0)):
+        inner = joined(inner, found[k])
+    return inner
 
 
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:

@@ -20,6 +20,7 @@ pivoting; Herings and Peeters (2004) for stochastic games.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -140,9 +141,17 @@ def follow_family(
     name: str = "theta",
     tolerance: float = CERTIFIED_SHARE,
     most_points: int = 500,
+    largest_step: float | None = None,
+    until: Callable[[BranchPoint], bool] | None = None,
+    only_way: bool = False,
 ) -> Branch:
     """The same for any family of games of one shape: `family(theta)` for theta in [low, high]; `solution` is play of
     family(theta).
+
+    largest_step: of arclength, > 0 (default: 0.1); with larger ones there are fewer points and the same events.
+    until: where the branch need not be followed further: a side ends at its first point for which this is true.
+    only_way: stop where several actions tie and more than one branch may go on, instead of taking the first; which branch is the
+        first may hang on rounding after other ties.
 
     Raises GameError as `follow_equilibrium`.
 
@@ -173,7 +182,8 @@ def follow_family(
         start = reported(problem, first, 0.0)
     except LostError:
         raise GameError(f"the given play is no equilibrium at {name} = {theta:.6g}, up to the tolerance") from None
-    ways = [_walk(problem, replace(first, tangent=sign * first.tangent), most_points) for sign in (-1.0, 1.0)]
+    manner = _Manner(most_points, LARGEST_STEP if largest_step is None else largest_step, until, only_way)
+    ways = [_walk(problem, replace(first, tangent=sign * first.tangent), manner) for sign in (-1.0, 1.0)]
     return replace(_joined(problem, start, ways[0], ways[1]), note=note)
 
 
@@ -244,6 +254,23 @@ def _only_start(problem: Problem, system: IndifferenceSystem, solution: Solution
 # --- one side of the branch --------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class _Manner:
+    """How a side is followed; see `follow_family`."""
+
+    most_points: int
+    largest_step: float
+    until: Callable[[BranchPoint], bool] | None
+    only_way: bool
+
+    @property
+    def first_step(self) -> float:
+        return self.largest_step * FIRST_STEP / LARGEST_STEP
+
+    def far_enough(self, way: _Way) -> bool:
+        return self.until is not None and bool(way.points) and self.until(way.points[-1])
+
+
 @dataclass(eq=False)
 class _Way:
     """What was found on one side, in order; direction: the sign of the change of theta."""
@@ -254,12 +281,15 @@ class _Way:
     direction: float = 0.0
 
 
-def _walk(problem: Problem, spot: Spot, most_points: int) -> _Way:
+def _walk(problem: Problem, spot: Spot, manner: _Manner) -> _Way:
     """Follow the branch from a spot along its tangent."""
-    way, length, step = _Way(direction=float(np.sign(spot.tangent[-1]))), 0.0, FIRST_STEP
-    while len(way.points) < most_points:
+    way, length, step = _Way(direction=float(np.sign(spot.tangent[-1]))), 0.0, manner.first_step
+    while len(way.points) < manner.most_points:
         if spot.z[-1] == (1.0 if spot.tangent[-1] > 0 else 0.0):
             way.end = f"reaches {problem.name} = {problem.theta(spot.z):.6g}, the end of the range"
+            return way
+        if manner.far_enough(way):
+            way.end = f"followed to {problem.name} = {problem.theta(spot.z):.6g}, as far as was asked for"
             return way
         try:
             stride = _stride(problem, spot, step)
@@ -282,16 +312,15 @@ def _walk(problem: Problem, spot: Spot, most_points: int) -> _Way:
         spot, length = stride.spots[-1], length + stride.lengths[-1]
         if stride.choice is not None:
             try:
-                spot, length = _changed(problem, way, stride, length)
+                spot, length = _changed(problem, way, stride, length, manner.only_way)
             except NoWayError as stop:
                 _stop(way, problem, spot, length, str(stop))
                 return way
-            step = FIRST_STEP
+            step = manner.first_step
         elif stride.quick:
-            step = min(GROWTH * step, LARGEST_STEP)
-    way.end = (
-        f"followed for {most_points} points, to {problem.name} = {problem.theta(spot.z):.6g}; the limit on points was reached"
-    )
+            step = min(GROWTH * step, manner.largest_step)
+    theta = problem.theta(spot.z)
+    way.end = f"followed for {manner.most_points} points, to {problem.name} = {theta:.6g}; the limit on points was reached"
     return way
 
 
@@ -354,11 +383,11 @@ def _stop(way: _Way, problem: Problem, spot: Spot, length: float, why: str) -> N
 # --- changes of support --------------------------------------------------------------------------------------------------------
 
 
-def _changed(problem: Problem, way: _Way, stride: _Stride, length: float) -> tuple[Spot, float]:
+def _changed(problem: Problem, way: _Way, stride: _Stride, length: float, only_way: bool) -> tuple[Spot, float]:
     """The spot from which the branch goes on after a change of support, and the arclength there. Raises NoWayError.
 
-    Where several actions are concerned, a jump to the one support that continues play is tried first, then each of them alone,
-    the others left where they tie: the branch then goes through mixtures at this value of theta.
+    Where several actions are concerned, a jump to the one support that continues play is tried first, then each of them alone
+    (not if only_way), the others left where they tie: the branch then goes through mixtures at this value of theta.
     """
     spot, choice = stride.spots[-1], stride.choice
     if choice is None:
@@ -379,7 +408,7 @@ def _changed(problem: Problem, way: _Way, stride: _Stride, length: float) -> tup
         found = through_tie(problem, spot, concerned, way.direction)
         there = reported(problem, found, length + _distance(problem, spot, found))
     except (NoWayError, LostError) as none:
-        alone = _alone(problem, way, spot, choice, length) if choice.others else None
+        alone = _alone(problem, way, spot, choice, length) if choice.others and not only_way else None
         if alone is None:
             raise NoWayError(f"{why}; {none}" if str(none) else why) from None
         return alone, length

@@ -23,7 +23,7 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers, Stochastic
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures
-from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, follow_choice, promise_step
+from leverage.solvers.vertex_kernel import NEGLIGIBLE, as_lotteries, best_vertices, convex_rounds, follow_choice, promise_step
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
 SAME_POINT = 1e-12
@@ -187,6 +187,21 @@ def untightened(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans
     return None
 
 
+def stationary(form: SetForm, row: Integers) -> InnerBound | None:
+    """The automaton that prescribes row[s] (S,) in every state s for ever, with its exact values; None where the rows are not
+    meant to be prescribed or a departure gains more than rounding."""
+    if not form.prescribed[row].all():
+        return None
+    owner, entry = _entries(form, row)
+    target = form.game.transitions.indices[entry].astype(np.int64)
+    vertices, weights = np.repeat(target[:, None], 3, axis=1), np.zeros((len(target), 3))
+    weights[:, 0] = 1.0
+    values = _values(form, row, owner, entry, vertices, weights)
+    nodes = _with_rounds(form, np.arange(form.game.n_states), row, owner, entry, values[target], values)
+    found = InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
+    return found if found.gain <= ENOUGH else None
+
+
 def joined(one: InnerBound, two: InnerBound) -> InnerBound:
     """Two families of self-generating sets as one: their union generates itself too."""
     both = _evaluated(one.form, _united(one.form, one.promises, two.promises))
@@ -256,11 +271,21 @@ def _with_rounds(
     form: SetForm, state: Integers, row: Integers, owner: Integers, entry: Integers, after: Floats, values: Floats
 ) -> Promises:
     """Nodes, sorted by state or not, with the vertices of each state's polygon."""
-    order = np.lexsort((values[:, 1], values[:, 0], state))
+    order = _from_left_to_right(state, values)
     start = np.searchsorted(state[order], np.arange(form.game.n_states + 1)).astype(np.int64)
     rounds, round_start = np.empty(2 * len(state) + 2, dtype=np.int64), np.empty(form.game.n_states + 1, dtype=np.int64)
     convex_rounds(values, order.astype(np.int64), start, SAME_POINT, rounds, round_start)
     return Promises(state, row, owner, entry, after, values, rounds[: round_start[-1]], round_start)
+
+
+def _from_left_to_right(state: Integers, values: Floats) -> Integers:
+    """The order by state, then first and second coordinate. First coordinates that rounding alone parts are one: an upright side
+    whose points do not stand in order along it would lose a corner that lies beyond two others."""
+    order = np.lexsort((values[:, 0], state))
+    further = (np.diff(values[order, 0], prepend=0.0) > NEGLIGIBLE) | (np.diff(state[order], prepend=-1) != 0)
+    column = np.empty(len(order), dtype=np.intp)
+    column[order] = np.cumsum(further)
+    return np.lexsort((values[:, 1], column))
 
 
 def _united(form: SetForm, one: Promises, two: Promises) -> Promises:

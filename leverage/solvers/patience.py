@@ -1,4 +1,5 @@
-"""How patient must players be? Discount factors for which a path or a payoff is one of subgame-perfect play.
+"""How patient must players be? Discount factors for which a path or a payoff is one of subgame-perfect play, or the selected
+plan makes an event likely.
 
 For a repeated game and one discount factor the answer is a threshold. With states, or with a factor for each player, it need
 not even be an interval: patience makes the future rewards of a plan and the future rewards of departing from it larger alike.
@@ -12,14 +13,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
-from leverage.solvers.equilibrium_set import SIMPLIFICATION_SHARE, EquilibriumSet, equilibrium_set
+from leverage.solvers.equilibrium_set import SIMPLIFICATION_SHARE, EquilibriumSet, equilibrium_set, outer_set
 from leverage.solvers.sustainable_path import TOLERANCE, sustainable_path
 
 Told = Literal["yes", "no", "cannot be told"]
@@ -40,11 +41,39 @@ SMALLEST_WIDTH = 1e-9
 HIGHEST = 0.99
 
 
+class Question(Protocol):
+    """What is asked at each discount factor."""
+
+    @property
+    def holds(self) -> str:
+        """What a yes is called in tables, in a word."""
+
+    def refuse(self, game: StochasticGame) -> None:
+        """Raises GameError where the question cannot be asked about this game."""
+
+    def told(self, game: StochasticGame, sets: EquilibriumSet) -> Told:
+        """The answer at the game's discount factors; `sets`: its equilibrium payoffs."""
+
+    def coarsest(self, game: StochasticGame) -> float:
+        """Equilibrium sets of a larger tolerance (a fraction of the payoff range) are not worth asking."""
+
+    def words(self, game: StochasticGame) -> str:
+        """What a yes says, the beginning of a sentence."""
+
+    def certified(self, game: StochasticGame) -> str:
+        """What the answers rest on where that needs saying, in sentences; else ''."""
+
+
 @dataclass(frozen=True, eq=False)
 class PathQuestion:
     """Is the path of this profile (an automaton for both players, pure on its path) sustainable by credible punishments?"""
 
     profile: Automaton
+    holds = "credible"
+
+    def refuse(self, game: StochasticGame) -> None:
+        if self.profile.game is not game:
+            raise GameError("the profile plays another game")
 
     def told(self, game: StochasticGame, sets: EquilibriumSet) -> Told:
         """The answer in a game that differs from the profile's in its discount factors only. Raises GameError where none is
@@ -54,8 +83,14 @@ class PathQuestion:
             raise GameError(verdict.status)
         return TOLD.get(verdict.answer, "cannot be told")
 
+    def coarsest(self, game: StochasticGame) -> float:
+        return 1.0
+
     def words(self, game: StochasticGame) -> str:
         return "The path is sustainable"
+
+    def certified(self, game: StochasticGame) -> str:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +99,16 @@ class PayoffQuestion:
 
     weights: tuple[float, float]
     least: float
+    holds = "credible"
 
     @classmethod
     def of_player(cls, player: int, least: float) -> PayoffQuestion:
         """Does some equilibrium pay one player (0 or 1) at least this?"""
         return cls((1.0, 0.0) if player == 0 else (0.0, 1.0), least)
+
+    def refuse(self, game: StochasticGame) -> None:
+        if not np.all(np.isfinite([*self.weights, self.least])):
+            raise GameError(f"weights and the least payoff must be finite; got {self.weights} and {self.least}")
 
     def told(self, game: StochasticGame, sets: EquilibriumSet) -> Told:
         """Yes by a proved payoff, no by the outer bound; what is missing up to 1e-9 of the payoff range counts as nothing."""
@@ -77,15 +117,10 @@ class PayoffQuestion:
         least = self.least - TOLERANCE * game.payoff_range * size
         if len(sets.inner[start]) and float((sets.inner[start] @ weights).max()) >= least:
             return "yes"
-        return "no" if not len(sets.outer[start]) or self._bound(sets, start) < least else "cannot be told"
+        return "no" if not len(sets.outer[start]) or weighted_bound(sets, start, weights) < least else "cannot be told"
 
-    def _bound(self, sets: EquilibriumSet, start: int) -> float:
-        """What the weighted payoffs of no equilibrium exceed: by the polygon, of which thin ones are drawn thinner still, and
-        by its box."""
-        weights = np.asarray(self.weights)
-        drawn = SIMPLIFICATION_SHARE * sets.tolerance * float(np.abs(weights).sum())
-        polygon = float((sets.outer[start] @ weights).max()) + drawn
-        return min(polygon, float((weights[:, None] * sets.bounds[start]).max(axis=1).sum()))
+    def coarsest(self, game: StochasticGame) -> float:
+        return 1.0
 
     def words(self, game: StochasticGame) -> str:
         first, second = self.weights
@@ -93,14 +128,22 @@ class PayoffQuestion:
             return f"Some equilibrium pays {game.players[int(second)]} at least {self.least:g}"
         return f"Some equilibrium pays {first:g} x {game.players[0]} + {second:g} x {game.players[1]} of at least {self.least:g}"
 
+    def certified(self, game: StochasticGame) -> str:
+        return ""
 
-Question = PathQuestion | PayoffQuestion
+
+def weighted_bound(sets: EquilibriumSet, state: int, weights: Floats) -> float:
+    """What the weighted payoffs of no equilibrium from `state` exceed, weights (2,) of any sign: by the outer polygon, of which
+    thin ones are drawn thinner still, and by its box."""
+    drawn = SIMPLIFICATION_SHARE * sets.tolerance * float(np.abs(weights).sum())
+    polygon = float((sets.outer[state] @ weights).max()) + drawn
+    return min(polygon, float((weights[:, None] * sets.bounds[state]).max(axis=1).sum()))
 
 
 @dataclass(frozen=True)
 class AskedPoint:
-    """A discount factor, the answer there, and the tolerance of the equilibrium sets that gave it (fraction of the payoff
-    range)."""
+    """A discount factor, the answer there, and the tolerance of the equilibrium sets, or of the outer bound alone, that gave it
+    (fraction of the payoff range)."""
 
     delta: float
     told: Told
@@ -145,6 +188,10 @@ class Patience:
         return self.intervals[0].low if single else None
 
 
+def _nothing(count: int) -> None:
+    """Tell nobody."""
+
+
 def patience(
     game: StochasticGame,
     question: Question,
@@ -154,23 +201,26 @@ def patience(
     high: float = HIGHEST,
     points: int = 41,
     width: float = 1e-4,
-    coarsest: float = 1e-2,
+    coarsest: float = 1e-1,
     finest: float = 1e-6,
+    asking: Callable[[int], None] = _nothing,
 ) -> Patience:
-    """The discount factors for which a path or a payoff is one of subgame-perfect play.
+    """The discount factors for which a path or a payoff is one of subgame-perfect play, or the best plan makes an event likely.
 
     Use it to ask how patient the parties must be for a plan to be credible, and how close to failing they are.
 
     Parameters
     ----------
     game : two players. Its own discount factors count only for the players whose patience is not asked about.
-    question : `PathQuestion(profile)` or `PayoffQuestion(weights, least)`.
+    question : `PathQuestion(profile)`, `PayoffQuestion(weights, least)`, or an `EventQuestion` about the selected credible plan.
     player : whose patience, 0 or 1, the other's staying as in the game; None: both players get the same discount factor,
         whatever theirs are in the game.
     low, high : the scan's ends, 0 <= low < high < 1. points : its points, at least 2, evenly spread.
     width : how close the certified yes and the certified no at an edge are to be, at least 1e-9.
     coarsest, finest : tolerances of the equilibrium sets, fractions of the payoff range; a finer one is tried where a coarser
-        one does not tell.
+        one does not tell. Before them the outer bound is asked alone, which is cheap and tells many a no.
+    asking : called before each discount factor is asked about, with how many were asked about before: first the scan's points,
+        then those between them. What it raises ends the scan.
 
     Returns
     -------
@@ -184,9 +234,9 @@ def patience(
     Notes
     -----
     Between two scan points with the same answer nothing is certified: the status names the step. Every answer is: a yes by an
-    automaton that the independent checker accepts, up to gains of 1e-9 of the payoff range; a no by an outer bound. Cost: one
-    equilibrium set for each scan point and for each halving of an edge, log2(step / width) of them, more where the coarsest
-    tolerance does not tell.
+    automaton that the independent checker accepts, up to gains of 1e-9 of the payoff range; a no by an outer bound; answers about
+    an event by the plan that `EventQuestion` names. Cost: one equilibrium set for each scan point and for each halving of an
+    edge, log2(step / width) of them, more where the coarsest tolerance does not tell, and an outer bound where that tells.
 
     References
     ----------
@@ -204,7 +254,7 @@ def patience(
     (True, True)
     """
     _refuse(game, question, player, (low, high), points, width, (coarsest, finest))
-    ask = _Asker(game, question, player, coarsest, finest)
+    ask = _Asker(game, question, player, coarsest, finest, asking)
     grid = [float(d) for d in np.linspace(low, high, points)]
     for delta in grid:
         ask(delta)
@@ -214,7 +264,7 @@ def patience(
     intervals, undecided = _intervals(found), _undecided(found, width)
     subject = "both players" if player is None else game.players[player]
     status = _status(question.words(game), subject, intervals, undecided, found, resolution, width)
-    return Patience(intervals, undecided, found, resolution, status)
+    return Patience(intervals, undecided, found, resolution, f"{status} {question.certified(ask.at(low))}".rstrip())
 
 
 def _refuse(
@@ -234,43 +284,54 @@ def _refuse(
         raise GameError(f"0 < finest <= coarsest < 1 is needed; got {tolerances[1]} and {tolerances[0]}")
     if player is not None and not 0 <= player < game.n_players:
         raise GameError(f"there is no player {player}; the game has {game.n_players}")
-    if isinstance(question, PathQuestion) and question.profile.game is not game:
-        raise GameError("the profile plays another game")
-    if isinstance(question, PayoffQuestion) and not np.all(np.isfinite([*question.weights, question.least])):
-        raise GameError(f"weights and the least payoff must be finite; got {question.weights} and {question.least}")
+    question.refuse(game)
 
 
 class _Asker:
     """Answers by discount factor, each found once."""
 
-    def __init__(self, game: StochasticGame, question: Question, player: int | None, coarsest: float, finest: float) -> None:
-        self.game, self.question, self.player = game, question, player
+    def __init__(
+        self,
+        game: StochasticGame,
+        question: Question,
+        player: int | None,
+        coarsest: float,
+        finest: float,
+        asking: Callable[[int], None] = _nothing,
+    ) -> None:
+        self.game, self.question, self.player, self.asking = game, question, player, asking
         steps = math.floor(math.log(coarsest / finest) / math.log(1 / FINER) + 1e-9)
         self.tolerances = [coarsest * FINER**k for k in range(steps + 1)]
         self.known: dict[float, AskedPoint] = {}
 
     def __call__(self, delta: float) -> Told:
         if delta not in self.known:
+            self.asking(len(self.known))
             self.known[delta] = self._found(delta)
         return self.known[delta].told
 
     def _found(self, delta: float) -> AskedPoint:
-        """The answer by the coarsest sets that tell. Tolerances are left out that the sets meet already, and, after one that
-        was not reached, all but the finest, which makes the solver work on other directions."""
-        game, finest = self._with(delta), self.tolerances[-1]
-        told: Told = "cannot be told"
-        reached, failed, used = math.inf, False, finest
-        for tolerance in self.tolerances:
+        """The answer by the outer bound alone if that tells, otherwise by the coarsest sets that do. Tolerances are left out that
+        the sets meet already, and, after one that was not reached though something was proved, all but the finest, which makes
+        the solver work on other directions."""
+        game, finest = self.at(delta), self.tolerances[-1]
+        tolerances = [each for each in self.tolerances if each <= self.question.coarsest(game)] or [finest]
+        used = tolerances[0]
+        told = self.question.told(game, outer_set(game, tolerance=used))
+        if told != "cannot be told":
+            return AskedPoint(delta, told, used)
+        reached, failed = math.inf, False
+        for tolerance in tolerances:
             if tolerance != finest and (failed or reached <= tolerance * game.payoff_range):
                 continue
             sets = equilibrium_set(game, tolerance=tolerance)
             told, used = self.question.told(game, sets), tolerance
             if told != "cannot be told":
                 break
-            reached, failed = sets.gap, sets.gap > sets.tolerance
+            reached, failed = sets.gap, sets.tolerance < sets.gap < math.inf
         return AskedPoint(delta, told, used)
 
-    def _with(self, delta: float) -> StochasticGame:
+    def at(self, delta: float) -> StochasticGame:
         """The game with these discount factors; the law is copied because checking a game rescales its rows in place."""
         discount: Floats = np.full(self.game.n_players, delta) if self.player is None else self.game.discount.copy()
         discount[slice(None) if self.player is None else self.player] = delta

@@ -37,9 +37,7 @@ from leverage.game.automaton import Automaton, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.programme_kernel import propose_points, raise_supports
 from leverage.solvers.pure_markov import allowed_gain
-
-#: Masks: mask[s][i][a] says something about player i's action a in state s.
-Mask = Sequence[Sequence[ArrayLike]]
+from leverage.solvers.set_form import Mask, row_mask
 
 #: Largest gain of a one-shot deviation at a node of the inner automaton, a share of the player's payoff range.
 GAIN_TOLERANCE = 1e-9
@@ -271,9 +269,11 @@ def _scaled_problem(
     span = np.where(spread > 0, spread, 1.0)
     law = game.transitions.copy()
     law.eliminate_zeros()
-    may_prescribe, may_deviate = _flat_mask(game, prescribable, "prescribable"), _flat_mask(game, deviation, "deviation")
+    may_prescribe, may_deviate = (
+        np.array([row_mask(game, mask, i, name) for i in range(game.n_players)])
+        for mask, name in ((prescribable, "prescribable"), (deviation, "deviation"))
+    )
     chosen, most, cut = _directions(game, sums, span, directions)
-    by_row = range(game.n_players), game.row_choice
     return _Problem(
         game=game,
         low=low,
@@ -281,43 +281,24 @@ def _scaled_problem(
         stage=(1 - game.discount) * ((game.payoffs - low) / span),
         law=law,
         directions=chosen,
-        prescribable=np.all([may_prescribe[i][c] for i, c in zip(*by_row, strict=True)], axis=0),
+        prescribable=np.asarray(may_prescribe.all(axis=0)),
         alternatives=tuple(_alternatives(game, i, may_deviate[i]) for i in range(game.n_players)),
-        masked=not all(np.all(own) for own in may_deviate),
+        masked=not bool(may_deviate.all()),
         most=most,
         cut=cut,
     )
 
 
-def _flat_mask(game: StochasticGame, mask: Mask | None, name: str) -> tuple[Booleans, ...]:
-    """One flat array a player, in the order of its choices."""
-    if mask is None:
-        return tuple(np.ones(int(starts[-1]), dtype=bool) for starts in game.choice_start)
-    if len(mask) != game.n_states or any(len(of_state) != game.n_players for of_state in mask):
-        raise GameError(f"{name}: one list of {game.n_players} masks is needed for each of the {game.n_states} states")
-    flat: list[Booleans] = []
-    for i in range(game.n_players):
-        own = [np.asarray(of_state[i]) for of_state in mask]
-        for s, given in enumerate(own):
-            if given.dtype != np.bool_ or given.shape != (game.action_counts[s, i],):
-                raise GameError(
-                    f"{name}: player {game.players[i]} needs {game.action_counts[s, i]} booleans in state {game.states[s]}"
-                )
-        flat.append(np.concatenate(own))
-    return tuple(flat)
-
-
 def _alternatives(game: StochasticGame, player: int, may_deviate: Booleans) -> Integers:
-    """(R, A): the rows in which only the player's action differs, an allowed deviation; -1 where there is none."""
+    """(R, A): the rows in which only the player's action differs and may_deviate (R,) allows it; -1 where there is none."""
     counts = game.action_counts
     stride = np.prod(counts[:, player + 1 :], axis=1)[game.row_state]
     own, rows = game.row_action[player], np.arange(len(game.payoffs))
     result = np.full((len(rows), int(counts[:, player].max())), -1, dtype=np.intp)
     for a in range(result.shape[1]):
         exists = (a < counts[game.row_state, player]) & (a != own)
-        allowed = np.zeros(len(rows), dtype=bool)
-        allowed[exists] = may_deviate[(game.choice_start[player, game.row_state] + a)[exists]]
-        result[allowed, a] = (rows + (a - own) * stride)[allowed]
+        there = (rows + (a - own) * stride)[exists]
+        result[exists, a] = np.where(may_deviate[there], there, -1)
     return result
 
 

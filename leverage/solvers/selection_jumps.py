@@ -12,7 +12,7 @@ import numpy as np
 
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.form import GameForm
-from leverage.game.stochastic_game import StochasticGame
+from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers.arclength import LOCATED, LostError, Problem, reported, settled, unit_of
 from leverage.solvers.branch import Branch, BranchPoint, Family
 from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_family
@@ -143,17 +143,25 @@ def _jump(family: Family, theta: float, branch: Branch, select: Callable[[float]
         selected = select(theta)
     except UnsolvedError as error:
         return SelectionJump(theta, True, np.nan, f"nothing was selected: {error}")
-    game = selected.plan.game
-    distance = float(np.max(np.abs(selected.values - there.all_values)))
-    patience = float(np.max(1 / (1 - game.discount)))
-    rounding = ROUNDING * float(np.max(np.abs(game.payoffs)))
-    allowed = SAME_VALUES * game.payoff_range + patience * (selected.certificate + there.certificate + rounding)
-    if distance <= allowed:
+    distance, same = compared_values(selected, there.all_values, there.certificate)
+    if same:
         return SelectionJump(theta, False, distance)
     sentence = (
         f"selection jumped: another equilibrium is selected at {branch.parameter} = {theta:.6g} than the baseline's continuation"
     )
     return SelectionJump(theta, True, distance, sentence)
+
+
+def compared_values(selected: Solution, values: Floats, certificate: float) -> tuple[float, bool]:
+    """The largest difference, over states and players, between a solution's values and others (S, N) of its game, payoff units,
+    and whether both belong to the same equilibrium: within 1e-6 of the payoff range and what both certificates allow.
+    """
+    game = selected.plan.game
+    distance = float(np.max(np.abs(selected.values - values)))
+    patience = float(np.max(1 / (1 - game.discount)))
+    rounding = ROUNDING * float(np.max(np.abs(game.payoffs)))
+    allowed = SAME_VALUES * game.payoff_range + patience * (selected.certificate + certificate + rounding)
+    return distance, distance <= allowed
 
 
 def continuation(family: Family, branch: Branch, theta: float) -> BranchPoint | None:

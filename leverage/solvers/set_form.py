@@ -91,21 +91,20 @@ def set_form(game: StochasticGame, prescribable: Mask | None, deviation: Mask | 
 def row_mask(game: StochasticGame, mask: Mask | None, player: int, name: str) -> Booleans:
     """(R,): whether `player`'s action in each row is allowed by the mask (None: every action is).
 
-    Raises GameError where the mask has another shape than the game's actions.
+    Raises GameError where the mask has another shape than the game's actions, or holds other things than truth values: a list of
+    action numbers would pass for one.
     """
     if mask is None:
         return np.ones(len(game.payoffs), dtype=bool)
-    if len(mask) != game.n_states:
-        raise GameError(f"{name}: {len(mask)} states; the game has {game.n_states}")
-    flat = []
-    for s, of_state in enumerate(mask):
-        own = np.asarray(of_state[player], dtype=bool) if len(of_state) == game.n_players else np.zeros(0, dtype=bool)
-        if own.shape != (game.action_counts[s, player],):
+    if len(mask) != game.n_states or any(len(of_state) != game.n_players for of_state in mask):
+        raise GameError(f"{name}: one list of {game.n_players} masks is needed for each of the {game.n_states} states")
+    flat = [np.asarray(of_state[player]) for of_state in mask]
+    for s, own in enumerate(flat):
+        if own.dtype != np.bool_ or own.shape != (game.action_counts[s, player],):
             raise GameError(
-                f"{name}, state {game.states[s]}: one truth value for each action of each player is needed "
-                f"({game.action_counts[s].tolist()} of them)"
+                f"{name}: player {game.players[player]} needs {game.action_counts[s, player]} truth values in state "
+                f"{game.states[s]}, one for each action"
             )
-        flat.append(own)
     return np.asarray(np.concatenate(flat)[game.row_choice[player]])
 
 

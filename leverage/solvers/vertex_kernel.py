@@ -259,9 +259,9 @@ def convex_rounds(
 ) -> None:
     """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
 
-    order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s +
-    1]]. Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start,
-    vertices only.
+    order: points sorted by state, then by first and second coordinate, where first coordinates that differ by less than
+    NEGLIGIBLE count as the same; those of state s are order[start[s]] to order[start[s + 1]]. Points within `least` of the last
+    one in that order count as the same. rounds, round_start: like order and start, vertices only.
     """
     size = 0
     round_start[0] = 0

@@ -4,79 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from typing import Any
 
 import pytest
 
 from leverage import parse_scenario
 from leverage.analysis.claim_values import questions_of, truth_of, value_of
-from leverage.analysis.claims import SEVERITY, distance, judge_claim, judge_line, margin_of, verdict_on
+from leverage.analysis.claims import ONE_PLAN, SEVERITY, distance, judge_claim, judge_line, margin_of, verdict_on
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
-from leverage.analysis.worlds import Worlds
 from leverage.scenario.claims import CLAIM_FUNCTIONS
 from leverage.scenario.scenario import Scenario
-from tests.dilemma import DILEMMA, claim, dilemma
-
-GRIM = "grim_a against grim_b"
-BARGAIN = "bargaining point"
-
-#: Function of the dilemma -> selection, value. With a fee and a bonus of 1, a gets 3 where both cooperate, 4 where it alone
-#: defects, 0 where both do, -1 where b alone does. a's best: (4, 0) and (3, 3) mixed so that b gets no less than the 1 that it
-#: can secure, 3 + 2/3; a's worst is 0. (3, 3) is the bargaining point: along either edge from there the product of gains falls.
-VALUES: dict[str, tuple[str, float]] = {
-    "payoff(a)": (GRIM, 3),
-    "payoff(b)": (BARGAIN, 3),
-    "payoff(a, grim_a, defect_b)": (BARGAIN, 0.4 * -1),
-    "payoff(a, grim_a)": ("best reply of b", 3),
-    "payoff(b, defect_a)": ("best reply of b", 1),
-    "term(a, upkeep)": (GRIM, -1),
-    "term(a, extra, grim_a, defect_b)": (BARGAIN, 0),
-    "chance(done, 2 months)": (GRIM, 0.75),
-    "chance(done, ever)": (GRIM, 1),
-    "chance(done, 6 months, defect_a, defect_b)": (GRIM, 0),
-    "time(done)": (GRIM, 2),
-    "count(meetings, 3 months)": (GRIM, 3),
-    "count(meetings, 3 months, grim_a, defect_b)": (GRIM, 0),
-    "average(level, 2 months)": (GRIM, 0.25),
-    "average(level, ever)": (GRIM, 1),
-    "frequency(a, cooperate, 4 months)": (GRIM, 1),
-    "frequency(a, cooperate, 4 months, grim_a, defect_b)": (GRIM, 0.25),
-    "frequency(a, defect, ever, grim_a, defect_b)": (GRIM, 1),
-    "lowest(a)": (GRIM, 0),
-    "lowest(b)": (GRIM, 1),
-    "highest(a)": (GRIM, 3 + 2 / 3),
-    "highest(b)": (GRIM, 4.5),
-    "bargain(a)": (GRIM, 3),
-    "gain(trust, a)": (BARGAIN, 3),
-    "gain(trust, b)": (BARGAIN, 2),
-    "gain(post, a)": (GRIM, -1),
-    "gross_gain(post, a)": (GRIM, 0),
-    "price(post)": (BARGAIN, 1),
-    "price(gift)": (GRIM, 0),
-    "interaction(trust, gift, a)": (GRIM, 1),
-    "interaction(trust, post, a)": (GRIM, 0),
-    "likelier(trust, done, 2 months)": (GRIM, 0.75),
-    "likelier(haste, done, ever)": (GRIM, 0),
-    "sooner(haste, done)": (GRIM, 2),
-    "reach(trust, a)": (GRIM, 3 + 2 / 3),
-    "coercion(trust, b)": (GRIM, 0),
-    "own_floor(post, a)": (GRIM, 1),
-    "threat(trust, a)": ("best for a", 3 + 2 / 3),
-    "commitment(trust, a)": ("best for a", 0),
-    "share_credible()": (GRIM, 0.5),
-    "share_credible(only_cooperate_a)": (GRIM, 0.5),
-    "share_equilibrium()": (GRIM, 1 / 3),
-    "share_subgame_perfect()": (GRIM, 1 / 3),
-    "patience * 2 - 0.2": (GRIM, 1),
-    "(payoff(a) + 1) / (fee + 1)": (GRIM, 2),
-    "- payoff(a)": (GRIM, -3),
-}
-
-
-def at(scenario: Scenario, tolerance: float = 1e-6) -> Point:
-    return Point(Worlds(scenario), scenario.values, tolerance)
+from tests.dilemma import BARGAIN, DILEMMA, GRIM, LINES, VALUES, VERDICTS, at, claim, dilemma
 
 
 @pytest.fixture(scope="module")
@@ -144,29 +83,6 @@ def test_a_statement_is_about_the_selected_pair_where_it_names_none() -> None:
 
 # --- verdicts -----------------------------------------------------------------------------------------------------------------
 
-INF = math.inf
-
-#: margin's bounds, strict, size worth noting -> verdict, whether finer bounds could change it
-VERDICTS: list[tuple[tuple[float, float], bool, float, str, bool]] = [
-    ((0.5, 0.5), True, 0.0, "holds", False),
-    ((0.0, 0.0), True, 0.0, "fails", False),
-    ((0.0, 0.0), False, 0.0, "holds", False),
-    ((-1e-12, 1e-12), True, 0.0, "fails", False),
-    ((-1e-12, 1e-12), False, 0.0, "holds", False),
-    ((-1e-12, 1e-12), False, 1.0, "barely", False),
-    ((-0.2, -0.1), False, 0.0, "fails", False),
-    ((-0.2, 0.0), True, 0.0, "fails", False),
-    ((-0.2, 0.0), False, 0.0, "undecided", True),
-    ((-0.2, 0.3), True, 0.0, "undecided", True),
-    ((0.0, 0.3), True, 0.0, "undecided", True),
-    ((0.0, 0.3), False, 0.0, "holds", False),
-    ((-INF, INF), True, 0.0, "undecided", True),
-    ((0.1, 0.3), True, 1.0, "barely", False),
-    ((0.1, 1.3), True, 1.0, "barely", True),
-    ((1.0, 1.3), True, 1.0, "holds", False),
-    ((1.1, INF), True, 1.0, "holds", False),
-]
-
 
 @pytest.mark.parametrize(("bounds", "strict", "noting", "verdict", "still_open"), VERDICTS)
 def test_verdicts_on_margins(bounds: tuple[float, float], strict: bool, noting: float, verdict: str, still_open: bool) -> None:
@@ -199,34 +115,21 @@ def test_distances_are_never_below_nothing(
     assert (found.low, found.high) == pytest.approx(apart)
 
 
-#: A claim's line -> its verdict with a size worth noting of .5.
-LINES = {
-    "payoff(a, grim_a, grim_b) > payoff(a, defect_a, grim_b)": "holds",  # 3 against 1.6
-    "payoff(a, grim_a, grim_b) > payoff(a, only_cooperate_a, grim_b)": "fails",  # the same play
-    "payoff(a, grim_a, grim_b) >= payoff(a, only_cooperate_a, grim_b)": "barely",
-    "payoff(a, grim_a, grim_b) = 3.4": "holds",
-    "payoff(a, grim_a, grim_b) = 3.6": "fails",
-    "payoff(a, grim_a, grim_b) != 3.4": "barely",
-    "payoff(a, grim_a, grim_b) != 3": "fails",
-    "payoff(b, grim_a, grim_b) < 3.2": "barely",
-    "time(done, defect_a, defect_b) < 5": "idle",
-    "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, defect_b)": "idle",
-    "chance(done, 6 months, defect_a, defect_b) < chance(done, 6 months, grim_a, grim_b)": "holds",
-    "chance(done, 6 months, defect_a, defect_b) >= 0.1": "fails",
-    "likelier(trust, done, 6 months) > 0": "holds",
-    "frequency(b, cooperate, 6 months, grim_a, defect_b) > 2 * count(meetings, 6 months, defect_a, defect_b)": "idle",
-    "payoff(a, grim_a, grim_b) / (fee - 1) > 0": "undefined",
-    "sooner(trust, done) > 1": "idle",
-    "credible(grim_a, grim_b)": "holds",  # by less than .5: a statement is true or false
-}
-
-
 @pytest.mark.parametrize("text", LINES)
 def test_verdicts_on_lines(text: str) -> None:
     scenario = dilemma({"C": claim(text, GRIM, 0.5)})
     judged = judge_line(scenario.claims[0].lines[0], scenario.claims[0].under[0], at(scenario), 0.5)
     assert judged.verdict == LINES[text]
     assert judged.reason or judged.verdict in ("holds", "fails")
+
+
+def test_what_payoffs_do_not_settle_is_said_to_be_about_the_chosen_plans() -> None:
+    texts = {"chance(done, 6 months) > 0.5": True, "price(post) > 0": True, "gain(trust, a) > 0": False, "payoff(a) > 0": False}
+    scenario = dilemma({text: claim(text, [BARGAIN, GRIM]) for text in texts})
+    point = at(scenario)
+    for each in scenario.claims:
+        told = [judge_line(each.lines[0], under, point).reason for under in each.under]
+        assert told == [ONE_PLAN if texts[each.name] else "", ""]
 
 
 def test_what_a_world_without_the_instrument_lacks_is_undefined() -> None:

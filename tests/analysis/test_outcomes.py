@@ -47,6 +47,16 @@ def numbers(plan: Automaton, subject: str, periods: int | None = None) -> dict[s
 # --- hitting ----------------------------------------------------------------------------------------------------------
 
 
+def test_the_time_to_what_rounding_cannot_tell_from_never_is_not_told() -> None:
+    """One in 10^20 leads to the event, the rest away for good; ten times and more the error of rounding, a mean is told."""
+    for leak, told in ((1e-20, False), (1e-8, True)):
+        game = chain([[0.0, 1.0 - leak, leak], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], events={"luck": [2]})
+        found = table(no_choice(game))
+        late = found[("luck", "periods to it, given it happens")]
+        assert found[("luck", "chance ever")].value == pytest.approx(leak)
+        assert math.isfinite(late.value) == math.isfinite(late.certificate) == told
+
+
 def ruin_exactly(goal: int, win: Fraction) -> tuple[list[Fraction], list[Fraction]]:
     """Chance of becoming rich, and mean rounds to it given that, from each fortune 1 to goal - 1, by elimination in fractions."""
     inner = range(1, goal)

@@ -211,6 +211,20 @@ FOLLOW = faults_in(
     ),
 )
 
+TAXED_ACTION = faults_in(
+    "solvers/taxed_action.py",
+    ("np.zeros_like(each) if each.all() else each", "each", "who has nothing else to do is taxed as well"),
+    ("where(spread > 0, spread, 1.0) / (1 - game.discount)", "where(spread > 0, spread, 1.0)", "the future outweighs the tax"),
+    ("game.payoffs - np.where(rows, tax, 0.0)", "game.payoffs + np.where(rows, tax, 0.0)", "the tax is a subsidy"),
+    ("until=lambda point: not _taken(", "until=lambda point: _taken(", "the branch ends where the actions are still taken"),
+    ("if point.arclength < event.arclength]", "if point.arclength > event.arclength]", "events behind the arrival count"),
+    ("reversed(branch.points[: branch.start])", "branch.points[: branch.start]", "the last arrival counts"),
+    ("own & np.isin(np.arange(len(own)),", "own | np.isin(np.arange(len(own)),", "any action in those states counts as taxed"),
+    ("values[places.states], selection", "values, selection", "values of other states are passed on"),
+    ("int(game.choice_start[i, s]) + game.actions", "game.actions", "choices of the first state stand for all"),
+    ("if np.any(np.abs(totals - 1) > CERTIFIED_SHARE):", "if np.any(totals <= 0):", "what is left of a lottery passes as one"),
+)
+
 SELECTION_JUMPS = faults_in(
     "solvers/selection_jumps.py",
     ("step = 1 if theta > points[k].theta else -1", "step = -1 if theta > points[k].theta else 1", "the other side is searched"),
@@ -224,8 +238,8 @@ SELECTION_JUMPS = faults_in(
     ("patience * (selected.certificate + ", "patience * (", "the selected one's certificate does not count"),
     ("patience = float(np.max(1 / (1 - game.discount)))", "patience = 1.0", "gains count for a period only"),
     (
-        "np.max(np.abs(selected.values - there.all_values))",
-        "np.max(selected.values - there.all_values)",
+        "np.max(np.abs(selected.values - values))",
+        "np.max(selected.values - values)",
         "only better values differ",
     ),
     ("values.get(name, value) - value)", "values.get(name, value))", "the way ends beyond the point"),

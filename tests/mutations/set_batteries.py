@@ -23,6 +23,8 @@ from leverage.game.stochastic_game import Booleans, Floats, StochasticGame
 from leverage.solvers import direction_fan, equilibrium_set, outer_bound, payoff_bounds, set_form
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.payoff_polygon import corners
+from leverage.solvers.payoff_polygon import distance as to_polygon
+from leverage.solvers.pure_markov import pure_markov
 from tests.games import prisoners_dilemma, random_game, random_machine
 from tests.mutations.batteries import same
 from tests.mutations.reference import gains_of
@@ -175,7 +177,7 @@ def _what_does_not_fit(module: ModuleType) -> None:
     right = [[[True], [True, False]]]
     assert module.set_form(game, right, None).prescribed.tolist() == [True, False]
     assert module.set_form(game, None, right).prescribed.tolist() == [True, True]
-    for wrong in ([], [*right, *right], [[[True], [True]]], [[[True, True], [True, True]]], [[[True]]]):
+    for wrong in ([], [*right, *right], [[[True], [True]]], [[[True, True], [True, True]]], [[[True]]], [[[True], [0, 1]]]):
         with pytest.raises(GameError, match="prescribable"):
             module.set_form(game, wrong, None)
         with pytest.raises(GameError, match="deviation"):
@@ -906,6 +908,15 @@ def check_inner_bound(module: ModuleType) -> None:
     for discount, answer in ((0.2, [(1.0, 1.0)]), (0.3, TURNS), (0.6, COOPERATION), ((0.6, 0.6), COOPERATION)):
         _dilemma_inside(module, discount, answer)
     _unanswered_moves(module)
+    _upright_sides(module)
+
+
+def _upright_sides(module: ModuleType) -> None:
+    """Points of an upright side stand in order along it, though rounding parts their first coordinates; states are kept apart."""
+    right, left = np.nextafter(0.5, 1.0), np.nextafter(0.5, 0.0)
+    values = np.array([(0.0, 0.5), (right, 0.25), (0.5, 1.0), (left, 0.5), (0.5, 0.75), (0.0, 1.0)])
+    order = module._from_left_to_right(np.array([0, 0, 0, 0, 1, 1]), values)
+    assert order.tolist() == [0, 1, 3, 2, 5, 4]
 
 
 def _images_of_the_twin(module: ModuleType, own: Board) -> None:
@@ -1087,6 +1098,24 @@ def check_equilibrium_set(module: ModuleType) -> None:
     tied = solved(module, Board(for_ever(0.5, [[(2.0, -3.0)] * 2] * 2)))
     same(tied.outer[0], [[2, -3]], 1e-9)
     same(tied.inner[0], [[2, -3]], 1e-9)
+    _known_profiles(module)
+
+
+def _known_profiles(module: ModuleType) -> None:
+    """A pure Markov equilibrium that lies outside the inner sets at a coarse gap is a vertex if it is known; others are none."""
+    game = built(set_game(48))
+    (own,) = pure_markov(game).solutions
+    profile = np.array([[int(np.argmax(x)) for x in own.strategies[i]] for i in (0, 1)]).T
+    plain, told = (module.equilibrium_set(game, tolerance=1e-2, known=known) for known in ((), [1 - profile, profile]))
+    apart = [[to_polygon(own.values[[s]], sets.inner[s])[0] for s in range(game.n_states)] for sets in (plain, told)]
+    assert max(apart[0]) > 1e-5 * game.payoff_range
+    assert max(apart[1]) < 1e-9 * game.payoff_range
+    assert told.gap <= plain.gap * (1 + 1e-9)
+    ragged = built(for_ever((0.5, 0.5), [[(2.0, 1.0), (2.0, 3.0), (1.0, 0.0)], [(0.0, 1.0), (1.0, 0.0), (3.0, 3.0)]]))
+    assert module._profile_rows(ragged, [[1, 2]]).tolist() == [5]
+    for wrong in ([[0, 0]], [[[0.0, 1.0]]], [[[0, 3]]], [[[-1, 0]]]):
+        with pytest.raises(GameError, match="known"):
+            module.equilibrium_set(ragged, known=wrong)
 
 
 def _is_consistent(own: Board, sets: Any, tolerance: float) -> None:
@@ -1362,7 +1391,7 @@ def _no_agreement(module: ModuleType) -> None:
     assert (beyond.agreement, between.agreement) == ("no agreement", "cannot be told")
     assert np.isnan([beyond.point, between.point, beyond.low]).all()
     same([between.low, between.high], [[1.6, 1.6], [2.4, 2.4]], 1e-9)
-    assert module.bargain(sets_of([], []), 0).agreement == "no agreement"
+    assert module.bargain(sets_of([], []), 0).agreement == "no equilibrium"
     assert module.bargain(sets_of([], outer), 0).agreement == "cannot be told"
     for arguments in (
         (0, "egalitarian"),

@@ -16,6 +16,7 @@ SET_FORM = faults_in(
     ("(here & own & other).any())", "(here & own & other))", "joint departures are forgotten"),
     ("(here & own).any(axis=0", "(here & own).any(axis=1", "the first player's departures are sought along the other's actions"),
     ("game.row_choice[player]", "game.row_choice[0]", "the second player's mask is the first one's"),
+    ("own.dtype != np.bool_ or", "", "numbers pass for truth values"),
 )
 
 FAN = faults_in(
@@ -189,6 +190,8 @@ OUTER = faults_in(
 INNER = faults_in(
     "solvers/inner_bound.py",
     ("exact if exact.gain <= ENOUGH else None", "exact", "what fails the incentives is proved"),
+    ("prepend=0.0) > NEGLIGIBLE) |", "prepend=0.0) > 0.0) |", "rounding shuffles upright sides, which lose corners"),
+    (" | (np.diff(state[order], prepend=-1) != 0)", "", "states with the same first coordinate are mixed up"),
     ("both if both.gain <= ENOUGH else one", "one", "families are not joined"),
     ("form.delta[columns[0]] * chain", "form.delta[0] * chain", "the first player's discount is everybody's"),
     (
@@ -232,6 +235,19 @@ EQUILIBRIUM_SET = faults_in(
         "players' floors are exchanged",
     ),
     ("if bound.source == game.start:", "if bound.source >= 0:", "the state where play begins is always blamed"),
+    (
+        "distance(points[s], own[start[s] : start[s + 1]]) > SAME_VERTEX",
+        "distance(points[s], own[start[s] : start[s + 1]]) < -SAME_VERTEX",
+        "known equilibria are never outside",
+    ),
+    (
+        "_profile_rows(game, profile) for profile in known]",
+        "_profile_rows(game, profile) for profile in known[:1]]",
+        "one counts",
+    ),
+    ("+ actions[:, 0] * game.action_counts[:, 1]", "+ actions[:, 0] * game.action_counts[:, 0]", "known profiles are other ones"),
+    ("(actions >= game.action_counts)", "(actions > game.action_counts)", "actions that do not exist are known"),
+    ("        inner = joined(inner, found[k])", "        inner = found[k]", "known equilibria take the place of what was proved"),
 )
 
 CONVEX = faults_in(

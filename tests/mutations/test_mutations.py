@@ -16,6 +16,8 @@ from tests.games import prisoners_dilemma
 from tests.mutations import (
     batteries,
     branch_batteries,
+    claim_batteries,
+    claim_mutants,
     derivative_batteries,
     following_batteries,
     kernel_batteries,
@@ -23,9 +25,12 @@ from tests.mutations import (
     markov_mutants,
     multiplicity_batteries,
     mutants,
+    plan_batteries,
+    plan_mutants,
     set_batteries,
     set_mutants,
     stage_batteries,
+    taxed_batteries,
     tracing_batteries,
     world_batteries,
 )
@@ -33,7 +38,7 @@ from tests.mutations.mutants import Fault, load, source
 from tests.solvers.processor_time import processor_seconds
 
 #: Faults planted at least and at most; one in so many may survive.
-FEWEST, MOST, ONE_IN = 5, 10, 10
+FEWEST, MOST, ONE_IN = 5, 20, 10
 #: Processor seconds after which a copy counts as caught in an endless search; the true module has to be far quicker.
 LIMIT, QUICK = 8.0, 4.0
 #: What shows a fault: a wrong answer, or numbers with which no answer can be computed. Other errors mean that a row is no
@@ -103,6 +108,7 @@ SOLVERS = {
         "solvers/simultaneous_changes.py", branch_batteries.check_simultaneous, markov_mutants.SIMULTANEOUS
     ),
     "following": Solver("solvers/follow_equilibrium.py", following_batteries.check_follow, markov_mutants.FOLLOW),
+    "taxed action": Solver("solvers/taxed_action.py", taxed_batteries.check_taxed_action, markov_mutants.TAXED_ACTION),
     "selection jumps": Solver("solvers/selection_jumps.py", following_batteries.check_selection, markov_mutants.SELECTION_JUMPS),
     "set form": Solver("solvers/set_form.py", set_batteries.check_set_form, set_mutants.SET_FORM),
     "direction fan": Solver("solvers/direction_fan.py", set_batteries.check_fan, set_mutants.FAN),
@@ -121,6 +127,16 @@ SOLVERS = {
     "allowed departures": Solver(
         "certification/checker.py", set_batteries.check_allowed_departures, set_mutants.ALLOWED_DEPARTURES
     ),
+    "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
+    "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
+    "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
+    "gains in fractions": Solver("certification/exact.py", plan_batteries.check_exact, plan_mutants.EXACT),
+    "decision lists": Solver("solvers/decision_list.py", plan_batteries.check_decision_list, plan_mutants.DECISION_LIST),
+    "small plans": Solver("solvers/small_plan.py", plan_batteries.check_small_plan, plan_mutants.SMALL_PLAN),
+    "sustainable paths": Solver(
+        "solvers/sustainable_path.py", plan_batteries.check_sustainable_path, plan_mutants.SUSTAINABLE_PATH
+    ),
+    "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")

@@ -1,4 +1,4 @@
-"""Values over rows and points, derivatives against central differences, bounds against samples."""
+"""Values over rows and points, bounds against samples."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leverage.scenario.evaluation import Floats, Rows, bounds, denominators, derivative, evaluate, holds, possible
+from leverage.scenario.evaluation import Rows, bounds, denominators, evaluate, holds, possible
 from leverage.scenario.parsing import Scope, parse_condition, parse_formula
 from leverage.scenario.syntax import (
-    ZERO,
     Always,
     At,
     Binary,
@@ -28,7 +27,6 @@ from leverage.scenario.syntax import (
     Parameter,
     Vocabulary,
     When,
-    walk,
 )
 
 NUMBERS = ((0.1, 0.4, 1.0), (0.0, 1.0, 2.0))
@@ -169,68 +167,6 @@ def _grow(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
 
 
 FORMULAS = st.recursive(LEAVES, _grow, max_leaves=8)
-STEP = 1e-5
-BIG = 1e4
-
-
-def _at(tree: Formula, p: Floats | float, q: float = 0.7) -> Floats:
-    return np.array(np.broadcast_to(evaluate(tree, ROWS, {"p": p, "q": q}), (np.size(p), 4)))
-
-
-@settings(max_examples=400, deadline=None)
-@given(FORMULAS, st.sampled_from([-0.9, 0.1, 0.31, 0.83, 1.7]))
-def test_derivative_against_central_differences(tree: Formula, p: float) -> None:
-    """Where two step lengths agree on the slope (no kink, no pole nearby), the derivative is that slope."""
-    slope = _at(derivative(tree, "p"), p)[0]
-    around = _at(tree, np.array([[p - 2 * STEP], [p - STEP], [p], [p + STEP], [p + 2 * STEP]]))
-    with np.errstate(all="ignore"):
-        narrow, wide = (around[3] - around[1]) / (2 * STEP), (around[4] - around[0]) / (4 * STEP)
-        left, right = (around[2] - around[1]) / STEP, (around[3] - around[2]) / STEP
-        smooth = np.all(np.isfinite(around) & (abs(around) < BIG), axis=0) & (abs(narrow - wide) < 1e-5 * (1 + abs(narrow)))
-        smooth &= abs(left - right) < 1e-2 * (1 + abs(narrow))
-    parts = [_at(part, p)[0] for part in walk(tree) if isinstance(part, Formula)]
-    smooth &= np.all(np.isfinite(parts), axis=0)  # 1 ** nan is 1 in floating point
-    assume(smooth.any())
-    np.testing.assert_allclose(slope[smooth], narrow[smooth], rtol=1e-4, atol=1e-4)
-
-
-SLOPES = {
-    "3": lambda p, q: 0.0,
-    "p": lambda p, q: 1.0,
-    "q": lambda p, q: 0.0,
-    "-p": lambda p, q: -1.0,
-    "1 - p": lambda p, q: -1.0,
-    "p * q": lambda p, q: q,
-    "p * p": lambda p, q: 2 * p,
-    "p / q": lambda p, q: 1 / q,
-    "q / p": lambda p, q: -q / p**2,
-    "p ** 3": lambda p, q: 3 * p**2,
-    "2 ** p": lambda p, q: 2**p * math.log(2),
-    "p ** p": lambda p, q: p**p * (math.log(p) + 1),
-    "0.5 ** (1 / p)": lambda p, q: 0.5 ** (1 / p) * math.log(0.5) * -1 / p**2,
-    "exp(q * p)": lambda p, q: q * math.exp(q * p),
-    "log(p)": lambda p, q: 1 / p,
-    "sqrt(p)": lambda p, q: 0.5 / math.sqrt(p),
-    "abs(p - 1)": lambda p, q: -1.0,
-    "min(p, q)": lambda p, q: 1.0,
-    "max(p, q)": lambda p, q: 0.0,
-    "min(q, 2 * p, 9)": lambda p, q: 2.0,
-    "p when q > 0 otherwise 5": lambda p, q: 1.0,
-    "5 when q > 0 otherwise p": lambda p, q: 0.0,
-}
-
-
-@pytest.mark.parametrize("text", SLOPES)
-def test_derivative_by_hand(text: str) -> None:
-    p, q = 0.3, 0.7
-    assert float(np.ravel(_at(derivative(formula(text), "p"), p, q))[0]) == pytest.approx(SLOPES[text](p, q), rel=1e-13)
-
-
-def test_derivative_of_what_does_not_read_the_parameter_is_the_number_zero() -> None:
-    assert derivative(formula("q * deployment when p > 0"), "q") != ZERO
-    assert derivative(formula("q * deployment"), "p") == ZERO
-
-
 # --- bounds --------------------------------------------------------------------------------------------------------------------
 
 BOXES = st.tuples(st.sampled_from([-2.0, -1.0, 0.0, 0.25]), st.sampled_from([0.0, 0.5, 1.0, 3.0])).map(
@@ -349,8 +285,3 @@ def test_denominators_within_a_condition_count_too() -> None:
 def test_the_left_of_a_condition_guards_its_right(joint: str, guard: str) -> None:
     found = list(denominators(formula(f"1 when p > 0 {joint} 1 / p > 2")))
     assert found == [(Parameter("p"), Both(Always(True), condition(guard)))]
-
-
-@pytest.mark.parametrize("text", ["sqrt(p * talks)", "(p * talks) ** 0.5", "talks ** p"])
-def test_derivative_is_zero_where_a_level_of_zero_switches_the_formula_off(text: str) -> None:
-    assert _at(derivative(formula(text), "p"), 0.5)[0, 0] == 0.0

@@ -239,7 +239,7 @@ def test_no_agreement_is_told_from_not_knowing():
     assert "cannot be told" in between.sentence
 
 
-@pytest.mark.parametrize(("outer", "verdict"), [([], "no agreement"), (TRIANGLE, "cannot be told")])
+@pytest.mark.parametrize(("outer", "verdict"), [([], "no equilibrium"), (TRIANGLE, "cannot be told")])
 @pytest.mark.parametrize("d", ["worst", (0.0, 0.0)])
 def test_empty_polygons(outer, verdict, d):
     found = bargain(sets_of([], outer), 0, "nash", d)

@@ -15,7 +15,7 @@ from leverage.game.form import compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.loading import load_scenario
 from leverage.solvers.arclength import LOCATED
-from leverage.solvers.branch import Branch
+from leverage.solvers.branch import Branch, BranchPoint
 from leverage.solvers.follow_equilibrium import CERTIFIED_SHARE, follow_equilibrium, follow_family
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.selection_jumps import continuation, family_jumps, jump_at, selection_jumps
@@ -175,6 +175,42 @@ def test_changes_that_fall_together_are_taken_one_by_one_where_values_move_at_th
     last = branch.points[-1]
     assert last.theta == -0.1
     np.testing.assert_allclose([own[0] for own in last.strategies], [1.0, 1.0, 0.0], atol=EXACT)
+
+
+def test_where_several_ways_lead_on_the_branch_stops_if_only_one_may() -> None:
+    """The branch of the last test, at its tie; what has one way on is followed as before."""
+    branch = follow_family(three_players, root(0.09, -1), 0.09, -0.1, 0.5, only_way=True)
+    certified(branch, three_players)
+    stopped = branch.events[-1]
+    assert stopped.kind == "stops"
+    assert stopped.theta == pytest.approx(0.0, abs=LOCATED)
+    assert "several actions enter or leave play at once" in stopped.sentence
+    assert sorted((event.kind, event.player) for event in branch.events[:3]) == [("leaves", n) for n in "123"]
+
+
+def test_a_side_ends_at_the_first_point_that_is_asked_for() -> None:
+    whole = inspection_branch(-1.0, 3.0)
+
+    def pure(point: BranchPoint) -> bool:
+        return point.support_sizes == (1, 1)
+
+    start = at(inspection(1.0), [0.5, 0.5], [0.5, 0.5], values=[0.5, 0.5])
+    branch = follow_family(inspection, start, 1.0, -1.0, 3.0, until=pure)
+    assert pure(branch.points[0])
+    assert not any(pure(point) for point in branch.points[1:])
+    assert branch.points[0].theta > -1.0
+    assert "as far as was asked for" in branch.ends[0]
+    assert branch.ends[1] == whole.ends[1]
+
+
+@pytest.mark.parametrize("largest", [0.05, 0.5])
+def test_events_do_not_depend_on_the_length_of_steps(largest: float) -> None:
+    start = at(hysteresis(0.0), [1, 0], [1, 0], values=[1, 1])
+    usual = follow_family(hysteresis, start, 0.0, -2.0, 2.0)
+    branch = follow_family(hysteresis, start, 0.0, -2.0, 2.0, largest_step=largest)
+    certified(branch, hysteresis)
+    assert [event.sentence for event in branch.events] == [event.sentence for event in usual.events]
+    assert (len(branch.points) < len(usual.points)) is (largest > 0.1)
 
 
 def test_a_tie_of_three_actions_is_passed_to_the_one_that_is_best_behind_it() -> None:

@@ -12,7 +12,7 @@ from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
-from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
+from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set, outer_set
 from leverage.solvers.patience import PathQuestion, Patience, PayoffQuestion, patience
 from leverage.solvers.sustainable_path import sustainable_path
 from tests.games import chicken, grim_trigger, matching_pennies, no_choice, prisoners_dilemma, repeated
@@ -195,27 +195,67 @@ def test_a_payoff_for_discount_factors_that_are_no_interval() -> None:
 # --- how it asks ----------------------------------------------------------------------------------------------------------
 
 
-def test_each_point_is_solved_once_and_finely_only_where_a_coarse_set_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[float, float]] = []
+def test_each_point_is_solved_once_and_only_where_the_outer_bound_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded: list[float] = []
+    solved: list[tuple[float, float]] = []
 
-    def counted(game: StochasticGame, *, tolerance: float) -> EquilibriumSet:
-        asked.append((float(game.discount[0]), tolerance))
+    def outer(game: StochasticGame, *, tolerance: float) -> EquilibriumSet:
+        bounded.append(float(game.discount[0]))
+        return outer_set(game, tolerance=tolerance)
+
+    def both(game: StochasticGame, *, tolerance: float) -> EquilibriumSet:
+        solved.append((float(game.discount[0]), tolerance))
         # checking a game rescales its law in place, which must not touch the caller's
         assert not np.shares_memory(game.transitions.data, own.transitions.data)
         return equilibrium_set(game, tolerance=tolerance)
 
-    monkeypatch.setattr(module, "equilibrium_set", counted)
+    monkeypatch.setattr(module, "outer_set", outer)
+    monkeypatch.setattr(module, "equilibrium_set", both)
     own = prisoners_dilemma(0.9)
     found = patience(own, cooperation(own), points=11, high=0.9)
-    assert len(asked) == len(set(asked))
-    assert {tolerance for _, tolerance in asked} == {1e-2}
-    assert len(asked) == len(found.points) == 11 + math.ceil(math.log2(0.09 / WIDTH))
+    assert sorted(bounded) == [point.delta for point in found.points]
+    assert len(found.points) == 11 + math.ceil(math.log2(0.09 / WIDTH))
+    assert {point.delta: point.tolerance for point in found.points if point.told == "yes"} == dict(solved)
+    assert {point.tolerance for point in found.points} == {1e-1}
+    assert all(point.delta >= 0.6 - BEYOND for point in found.points if point.told == "yes")
+
+
+@pytest.mark.parametrize("delta", [0.1, 0.45, 0.55, 0.62, 0.8])
+def test_the_outer_bound_alone_contradicts_nothing(delta: float) -> None:
+    """What it rules out the whole sets rule out too, and its boxes contain theirs."""
+    for game in (prisoners_dilemma(delta), chicken(delta), feast_after_famine(delta)):
+        alone, whole = outer_set(game), equilibrium_set(game, tolerance=1e-4)
+        assert alone.machine is None
+        assert not any(map(len, alone.inner))
+        slack = 1e-9 * game.payoff_range
+        assert np.all(alone.bounds[..., 0] <= whole.bounds[..., 0] + slack)
+        assert np.all(alone.bounds[..., 1] >= whole.bounds[..., 1] - slack)
+        lowest, highest = whole.bounds[game.start, 0].tolist()
+        for least in np.linspace(lowest, highest, 9):
+            question = PayoffQuestion.of_player(0, float(least))
+            assert question.told(game, alone) == "cannot be told"
+    with pytest.raises(GameError, match="fraction of the payoff range"):
+        outer_set(prisoners_dilemma(delta), tolerance=0.0)
+
+
+def test_each_discount_factor_is_announced_and_the_announcement_may_end_the_scan() -> None:
+    game, counts = prisoners_dilemma(0.9), list[int]()
+    found = patience(game, cooperation(game), points=11, high=0.9, asking=counts.append)
+    assert counts == list(range(len(found.points)))
+
+    def enough(count: int) -> None:
+        if count == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        patience(game, cooperation(game), points=11, asking=enough)
 
 
 @pytest.mark.parametrize(
     ("gaps", "tolerances"),
     [
         ([0.5, 0.0], [1e-2, 1e-6]),  # not reached: only the finest is tried again
+        ([math.inf, 0.9e-5, 0.0], [1e-2, 1e-3, 1e-6]),  # nothing was proved: a finer one may
         ([0.0, 0.0], [1e-2, 1e-6]),  # as close as can be already
         ([0.9e-2, 0.9e-3, 0.9e-4, 0.9e-5, 0.0], [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]),
         ([2e-4, 0.0, 0.0], [1e-2, 1e-4, 1e-6]),  # 1e-3 was met by the way
@@ -232,10 +272,17 @@ def test_which_tolerances_are_tried(monkeypatch: pytest.MonkeyPatch, gaps: list[
 
     game = prisoners_dilemma(0.9)
     monkeypatch.setattr(module, "equilibrium_set", never_tells)
+    monkeypatch.setattr(module, "outer_set", lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=0.0, high=1.0))
     asker = module._Asker(game, cooperation(game), None, 1e-2, 1e-6)
     assert asker(0.7) == "cannot be told"
     assert asker(0.7) == "cannot be told"
     assert asked == pytest.approx(tolerances)
+
+
+def blur(monkeypatch: pytest.MonkeyPatch, low: float, high: float) -> None:
+    """Nothing can be told for discount factors between low and high."""
+    for name in ("outer_set", "equilibrium_set"):
+        monkeypatch.setattr(module, name, lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=low, high=high))
 
 
 def blurred(game: StochasticGame, *, tolerance: float, low: float, high: float) -> EquilibriumSet:
@@ -258,9 +305,7 @@ def blurred(game: StochasticGame, *, tolerance: float, low: float, high: float) 
 
 
 def test_what_cannot_be_told_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        module, "equilibrium_set", lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=0.57, high=0.66)
-    )
+    blur(monkeypatch, 0.57, 0.66)
     game = prisoners_dilemma(0.9)
     found = patience(game, cooperation(game))
     (interval,) = found.intervals
@@ -274,9 +319,7 @@ def test_what_cannot_be_told_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_blur_within_the_width_leaves_a_certified_edge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        module, "equilibrium_set", lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=0.59999, high=0.60001)
-    )
+    blur(monkeypatch, 0.59999, 0.60001)
     game = prisoners_dilemma(0.9)
     found = patience(game, cooperation(game), low=0.3, high=0.9, points=3)  # .3, .6, .9
     (interval,) = found.intervals
@@ -286,9 +329,7 @@ def test_a_blur_within_the_width_leaves_a_certified_edge(monkeypatch: pytest.Mon
 
 
 def test_the_scans_end_may_be_what_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        module, "equilibrium_set", lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=0.8, high=1.0)
-    )
+    blur(monkeypatch, 0.8, 1.0)
     game = prisoners_dilemma(0.9)
     found = patience(game, cooperation(game), high=0.9, points=10)
     (interval,) = found.intervals
@@ -300,9 +341,7 @@ def test_the_scans_end_may_be_what_cannot_be_told(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_undecided_end_of_the_scan_is_told_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        module, "equilibrium_set", lambda game, *, tolerance: blurred(game, tolerance=tolerance, low=0.89999, high=1.0)
-    )
+    blur(monkeypatch, 0.89999, 1.0)
     game = prisoners_dilemma(0.9)
     ((before, after),) = patience(game, cooperation(game), low=0.7, high=0.9, points=3).undecided
     assert after == 0.9
@@ -387,7 +426,7 @@ def test_questions_that_cannot_be_asked() -> None:
         ({"width": 0.0}, "at least 2 points"),
         ({"width": math.nan}, "at least 2 points"),
         ({"player": 2}, "no player 2"),
-        ({"finest": 0.1}, "finest <= coarsest"),
+        ({"finest": 0.2}, "finest <= coarsest"),
     ):
         with pytest.raises(GameError, match=message):
             patience(game, question, **options)  # type: ignore[arg-type]

@@ -472,8 +472,8 @@ def test_fewer_directions_give_wider_bounds() -> None:
         ({"directions": -1}, "directions"),
         ({"directions": np.ones((2, 2))}, "directions have shape"),
         ({"prescribable": [[ALL, ALL]]}, "prescribable"),
-        ({"deviation": [[ALL, ALL, np.array([True])]]}, "player 3 needs 2 booleans in state 1"),
-        ({"deviation": [[ALL, ALL, np.array([1, 0])]]}, "player 3 needs 2 booleans in state 1"),
+        ({"deviation": [[ALL, ALL, np.array([True])]]}, "player 3 needs 2 truth values in state 1"),
+        ({"deviation": [[ALL, ALL, np.array([1, 0])]]}, "player 3 needs 2 truth values in state 1"),
     ],
 )
 def test_input_that_does_not_fit_is_refused(options: dict[str, object], message: str) -> None:

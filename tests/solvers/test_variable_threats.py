@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from leverage.certification.checker import check
 from leverage.errors import GameError
@@ -97,6 +98,49 @@ def test_carrying_a_threat_out_may_cost_its_owner():
     found = variable_threats(repeated([[[4, 0], [0, 4], [0, 0]], [[-1, -4], [-1, -4], [-1, -4]]], 0.9))
     np.testing.assert_allclose(found.point, [3.5, 0.5], atol=CLOSE)
     assert found.threat_gain > 0.09
+
+
+# --- transferable utility -------------------------------------------------------------------------------------------------
+
+
+def zero_sum_value(difference):
+    """The value of a matrix game: the largest w with p A >= w for a lottery p, by a linear programme."""
+    rows, columns = difference.shape
+    bounds = [(0, None)] * rows + [(None, None)]
+    done = linprog(
+        [*np.zeros(rows), -1.0],
+        A_ub=np.hstack([-difference.T, np.ones((columns, 1))]),
+        b_ub=np.zeros(columns),
+        A_eq=[[*np.ones(rows), 0.0]],
+        b_eq=[1.0],
+        bounds=bounds,
+    )
+    return -done.fun
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.7])
+@pytest.mark.parametrize("seed", range(10))
+def test_with_transferable_utility_each_gets_half_of_the_sum_plus_or_minus_the_value_of_the_difference(seed, discount):
+    """Nash (1953): (sigma + nu) / 2 and (sigma - nu) / 2, sigma being the largest sum and nu the value of the zero-sum game in
+    which player 1 gets the difference of the payoffs.
+
+    Utility is transferred by two profiles in which both sign: they share sigma very unevenly, one way or the other. Signing alone
+    is worse for the difference than anything else, so that it changes nothing about threats.
+    """
+    random = np.random.default_rng(seed)
+    rows, columns = 2 + seed % 2, 2 + seed % 3
+    threats = random.uniform(-1, 1, (rows, columns, 2))
+    sigma, uneven = 2.5, 20.0
+    payoffs = np.empty((rows + 1, columns + 2, 2))
+    payoffs[:rows, :columns] = threats
+    payoffs[rows, :columns] = (-5, 5)  # player 1 signs alone
+    payoffs[:rows, columns:] = (5, -5)  # player 2 does
+    payoffs[rows, columns:] = [(sigma / 2 + uneven, sigma / 2 - uneven), (sigma / 2 - uneven, sigma / 2 + uneven)]
+    nu = zero_sum_value(threats[..., 0] - threats[..., 1])
+    found = variable_threats(repeated(payoffs, discount))
+    np.testing.assert_allclose(found.point, [(sigma + nu) / 2, (sigma - nu) / 2], atol=CLOSE)
+    assert np.all(found.low <= found.point)
+    assert np.all(found.point <= found.high)
 
 
 # --- brute force ----------------------------------------------------------------------------------------------------------
