@@ -131,9 +131,7 @@ def flips_section(which: int, flips: Sequence[Tipping]) -> list[str]:
         return []
     names = list(dict.fromkeys(row.question for row in flips))
     unsearched = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
-    note = (
-        f"one parameter alone, a scan of {counted(_steps(flips), 'step')} over its range; numbers are cells of tipping.csv"
-    )
+    note = f"one parameter alone, a scan of {counted(_steps(flips), 'step')} over its range; numbers are cells of tipping.csv"
     lines = [section(which, "what it takes to change a verdict", note)]
     lines += [paragraph(f"{name}: {flip_words(flips, name)}", 4) for name in names if name not in unsearched]
     if unsearched:
