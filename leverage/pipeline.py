@@ -6,16 +6,28 @@ from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
-from leverage.analysis.credible import credible_play_of, with_paths
+from leverage.analysis.claims import JudgedClaim
+from leverage.analysis.credible import CrediblePlay, credible_play_of, with_paths
 from leverage.analysis.equilibria import measured_equilibria
+from leverage.analysis.leverage import LeverageRow, leverage_rows
 from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
+from leverage.analysis.point import LADDER
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
 from leverage.output.credible import told_plans
 from leverage.output.frames import Run
+from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.multiplicity import find_equilibria
+from leverage.solvers.solution import Solution
+from leverage.stress.box import Box
+from leverage.stress.question import claim_questions
+from leverage.stress.tipping import Tipping, tipping
+
+#: Nearest flips in a run: best replies for each claim, values of each parameter's scan, width of a bracket as a fraction of the
+#: range. Claims about all credible play cost more and are left to `simulate stress`.
+BUDGET, VALUES, WIDTH = 1200, 3, 1e-2
 
 #: Called with a phrase when a step of a run begins.
 Progress = Callable[[str], None]
@@ -70,6 +82,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         if credible.sets is not None:
             plays = [*with_paths([play for play in plays if isinstance(play, Play)], credible.sets), *_unsolved(plays)]
         plays += credible.plays
+    ledger, judged, flips = _argued(scenario, credible, selected, tell)
     tell("differentiating: Markov perfect")
     local = None if selected is None else local_sensitivity(form, selected.plan)
     return Run(
@@ -81,7 +94,29 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         local=local,
         credible=credible,
         plans=told_plans(credible, form),
+        ledger=ledger,
+        judged=judged,
+        flips=flips,
     )
+
+
+def _argued(
+    scenario: Scenario, credible: CrediblePlay | None, selected: Solution | None, tell: Progress
+) -> tuple[tuple[LeverageRow, ...], tuple[JudgedClaim, ...], tuple[Tipping, ...]]:
+    """What each instrument changes, the verdicts on the claims, and their nearest flips as far as the budget goes."""
+    evaluator = Evaluator(scenario, ladder=LADDER[:1])
+    point = evaluator.at()
+    point.give(sets=(credible.sets or credible.bounds) if credible else None, markov=selected)
+    if scenario.instruments:
+        tell("solving with and without each instrument")
+    ledger = leverage_rows(point)
+    if scenario.claims:
+        tell("judging the claims")
+    judged = evaluator.judge_all()
+    flips = tipping(
+        claim_questions(evaluator, scenario.claims), Box.of(scenario), budget=BUDGET, values=VALUES, width=WIDTH, tell=tell
+    )
+    return ledger, judged, flips
 
 
 def _unsolved(plays: list[Play | Unsolved]) -> list[Unsolved]:

@@ -21,7 +21,7 @@ from leverage.stress.claims_under_stress import STRESS_BUDGET, STRESS_LADDER, st
 from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, design_points
 from leverage.stress.tipping import SCAN_VALUES
 from leverage.stress.when import WHOLE, along_parameter, condition_questions, in_box, with_condition
-from leverage.studies import Progress, Study
+from leverage.studies import Progress, Study, nothing, refused
 
 
 def stress_study(
@@ -32,7 +32,7 @@ def stress_study(
     budget: int = STRESS_BUDGET,
     seed: int = SEED,
     tolerance: float | None = None,
-    progress: Progress = lambda phrase: None,
+    progress: Progress = nothing,
 ) -> Study:
     """Where each claim flips, and in how much of the plausible box it stands; see `stress`.
 
@@ -42,7 +42,7 @@ def stress_study(
     Raises ScenarioError for a file without claims, or without a parameter in doubt.
     """
     if not scenario.claims:
-        raise _refused("the file has no claims", "name the argument's sentences under 'claims:', or ask: simulate when", "stress")
+        raise refused("the file has no claims", "name the argument's sentences under 'claims:', or ask: simulate when", "stress")
     box = _box(scenario, "stress")
     _refuse_odd_design(points)
     ladder = ladder_to(tolerance)
@@ -69,7 +69,7 @@ def when_study(
     budget: int = STRESS_BUDGET,
     seed: int = SEED,
     tolerance: float | None = None,
-    progress: Progress = lambda phrase: None,
+    progress: Progress = nothing,
 ) -> Study:
     """Where in the plausible box a condition on claims holds; see `read_condition`.
 
@@ -114,13 +114,13 @@ def ladder_to(tolerance: float | None) -> tuple[float, ...]:
 def _box(scenario: Scenario, place: str) -> Box:
     box = Box.of(scenario)
     if not box.parameters:
-        raise _refused("no parameter of the file is in doubt", "give a parameter a 'range: [low, high]'", place)
+        raise refused("no parameter of the file is in doubt", "give a parameter a 'range: [low, high]'", place)
     return box
 
 
 def _refuse_odd_design(points: int) -> None:
     if points < 1 or not math.log2(points).is_integer():
-        raise _refused(f"{points} points fill no box evenly", "choose a power of two: 8, 16, 32", "--points")
+        raise refused(f"{points} points fill no box evenly", "choose a power of two: 8, 16, 32", "--points")
 
 
 def _selection(scenario: Scenario, text: str) -> Selection:
@@ -151,10 +151,6 @@ def _condition(scenario: Scenario, text: str, selection: Selection) -> ClaimCond
 
 def _instruments(scenario: Scenario) -> dict[str, Instrument]:
     return {each.name: each for each in scenario.instruments}
-
-
-def _refused(message: str, remedy: str, place: str) -> ScenarioError:
-    return ScenarioError("the command line", [Fault(0, 0, message, remedy, place=place)])
 
 
 def _faulty(error: TextFaultsError, text: str, place: str) -> ScenarioError:

@@ -71,11 +71,11 @@ class Study:
         return not self.unsolved
 
 
-def _nothing(phrase: str) -> None:
+def nothing(phrase: str) -> None:
     """Tell nobody."""
 
 
-def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress: Progress = _nothing) -> Study:
+def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress: Progress = nothing) -> Study:
     """All Markov equilibria that a full search finds; see `find_equilibria`.
 
     Tables: `equilibria`, one row a fact; `equilibria_play`, the chance of each action in each state.
@@ -100,7 +100,7 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     return Study(scenario, equilibria_text(run), tables, facts, unsolved)
 
 
-def credible_study(scenario: Scenario, *, tolerance: float | None = None, progress: Progress = _nothing) -> Study:
+def credible_study(scenario: Scenario, *, tolerance: float | None = None, progress: Progress = nothing) -> Study:
     """All that credible play allows, with a gap of the caller's choice; see `equilibrium_set` and `payoff_bounds`.
 
     tolerance: fraction of the payoff range. Tables: `equilibrium_set`, `bargaining`, and `outcomes` of the plans.
@@ -108,9 +108,7 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
     """
     if len(scenario.players) < 2:
         remedy = f"for one player run: simulate {scenario.source}"
-        raise _refused(
-            "credible play is what players can promise and threaten each other; here is one player", remedy, "credible"
-        )
+        raise refused("credible play is what players can promise and threaten each other; here is one player", remedy, "credible")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         form = compile_form(scenario)
@@ -133,7 +131,7 @@ def credible_study(scenario: Scenario, *, tolerance: float | None = None, progre
 
 
 def leverage_study(
-    scenario: Scenario, *, joint: bool = False, tolerance: float | None = None, progress: Progress = _nothing
+    scenario: Scenario, *, joint: bool = False, tolerance: float | None = None, progress: Progress = nothing
 ) -> Study:
     """What each instrument is worth, to whom and at what cost; see `leverage_rows`.
 
@@ -143,7 +141,7 @@ def leverage_study(
     """
     if not scenario.instruments:
         remedy = "name under 'instruments:' what is said to give leverage, and the world without it"
-        raise _refused("the file has no instruments", remedy, "leverage")
+        raise refused("the file has no instruments", remedy, "leverage")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         point = Point(Worlds(scenario), scenario.values, STUDY_TOLERANCE if tolerance is None else tolerance)
@@ -186,7 +184,7 @@ def patience_study(
     likely: LikelyEvent | None = None,
     of: str = "",
     points: int = 21,
-    progress: Progress = _nothing,
+    progress: Progress = nothing,
 ) -> Study:
     """For which discount factors a path or a payoff is credible, or the best credible plan makes an event likely; see `patience`.
 
@@ -199,13 +197,13 @@ def patience_study(
     """
     keys = [player.key for player in scenario.players]
     if len(keys) != 2:
-        raise _refused(f"patience is asked about two players; the file has {len(keys)}", "choose a file with two", "patience")
+        raise refused(f"patience is asked about two players; the file has {len(keys)}", "choose a file with two", "patience")
     asked = sum(map(bool, (strategies, least, likely)))
     if asked != 1:
         message = "ask one thing at a time" if asked else "name one strategy of each player, or a payoff to reach, or an event"
         event = f"--event EVENT --by DATE --chance X --best-for {keys[0]}"
         remedy = f"--play STRATEGY --play STRATEGY, or --least {keys[0]}=PAYOFF, or {event}"
-        raise _refused(message, remedy, "patience")
+        raise refused(message, remedy, "patience")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         form = compile_form(scenario)
@@ -235,14 +233,14 @@ def _scan_words(asked: int, points: int) -> str:
 def _one_of(name: str, known: Sequence[str], place: str) -> str:
     if name not in known:
         meant = nearest(name, known)
-        raise _refused(f"there is no '{name}'", meant or f"known: {', '.join(known)}", place)
+        raise refused(f"there is no '{name}'", meant or f"known: {', '.join(known)}", place)
     return name
 
 
 def _path_question(form: GameForm, game: StochasticGame, keys: Sequence[str], names: Sequence[str]) -> PathQuestion:
     machines = compile_strategies(form, game)
     if len(names) != len(keys):
-        raise _refused(f"{len(names)} strategies for {len(keys)} players", f"one each, in the order {', '.join(keys)}", "--play")
+        raise refused(f"{len(names)} strategies for {len(keys)} players", f"one each, in the order {', '.join(keys)}", "--play")
     chosen = [own[_one_of(name, list(own), "--play")] for own, name in zip(machines, names, strict=True)]
     return PathQuestion(join(chosen))
 
@@ -253,11 +251,11 @@ def _payoff_question(keys: Sequence[str], least: tuple[str, float]) -> PayoffQue
 
 def _event_question(scenario: Scenario, game: StochasticGame, keys: Sequence[str], likely: LikelyEvent) -> EventQuestion:
     if not game.measures.events:
-        raise _refused("the file declares no events", "add one under 'measures: events'", f"--event {likely.event}")
+        raise refused("the file declares no events", "add one under 'measures: events'", f"--event {likely.event}")
     event = _one_of(likely.event, list(game.measures.events), "--event")
     player = keys.index(_one_of(likely.best_for, keys, "--best-for"))
     if not 0 <= likely.chance <= 1:
-        raise _refused(f"a chance is between 0 and 1; got {likely.chance:g}", "such as 0.6", "--chance")
+        raise refused(f"a chance is between 0 and 1; got {likely.chance:g}", "such as 0.6", "--chance")
     return EventQuestion(event, _declared_date(scenario, game, likely.by), likely.chance, player)
 
 
@@ -267,14 +265,14 @@ def _declared_date(scenario: Scenario, game: StochasticGame, by: str) -> float:
     try:
         wanted = scenario.period.in_periods(by)
     except ValueError as error:
-        raise _refused(str(error), f"declared dates: {declared}", "--by") from None
+        raise refused(str(error), f"declared dates: {declared}", "--by") from None
     for date in game.measures.dates:
         if abs(date - wanted) <= DATE_TOLERANCE:
             return date
-    raise _refused(f"'{by}' is no declared date", f"declared: {declared}; others go under 'measures: dates'", "--by")
+    raise refused(f"'{by}' is no declared date", f"declared: {declared}; others go under 'measures: dates'", "--by")
 
 
-def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = _nothing) -> Study:
+def noise_study(scenario: Scenario, precisions: Sequence[float] | None = None, *, progress: Progress = nothing) -> Study:
     """Noisy play from random play to best play; see `logit_path`.
 
     precisions: 1 / payoff, at least 0 each (default: from 0 until play is near its limit). Table: `noisy_play`, one row a fact.
@@ -304,7 +302,7 @@ def follow_study(
     high: float | None = None,
     *,
     values: int = GRID_VALUES,
-    progress: Progress = _nothing,
+    progress: Progress = nothing,
 ) -> Study:
     """Follow the selected equilibrium of the scenario in a parameter from low to high (default: its plausible range).
 
@@ -346,19 +344,19 @@ def _range(scenario: Scenario, parameter: str, low: float | None, high: float | 
     """The range to follow over. Raises ScenarioError where there is none."""
     if parameter not in scenario.parameters:
         remedy = nearest(parameter, scenario.parameters)
-        raise _refused(f"there is no parameter '{parameter}'", remedy, f"--parameter {parameter}")
+        raise refused(f"there is no parameter '{parameter}'", remedy, f"--parameter {parameter}")
     known, value = scenario.parameters[parameter], scenario.values[parameter]
     bottom, top = min(known.low, value) if low is None else low, max(known.high, value) if high is None else high
     place = f"--from {bottom:g} --to {top:g}"
     if bottom >= top and low is None and high is None:
-        raise _refused(
+        raise refused(
             f"'{parameter}' has no plausible range in the file", "give one with --from LOW --to HIGH", f"--parameter {parameter}"
         )
     if not (math.isfinite(bottom) and math.isfinite(top) and bottom < top):
-        raise _refused("the range is empty", "--from is the lower end, --to the upper one", place)
+        raise refused("the range is empty", "--from is the lower end, --to the upper one", place)
     if not bottom <= value <= top:
         remedy = f"the branch starts at the scenario's value: choose a range around it, or another one by -p {parameter}=..."
-        raise _refused(f"the range does not contain the value of '{parameter}', {value:g}", remedy, place)
+        raise refused(f"the range does not contain the value of '{parameter}', {value:g}", remedy, place)
     return bottom, top
 
 
@@ -369,5 +367,6 @@ def _rounded(bottom: float, top: float, values: int) -> list[float]:
     return [bottom, *(theta for theta in inner if bottom < theta < top), top]
 
 
-def _refused(message: str, remedy: str, place: str) -> ScenarioError:
+def refused(message: str, remedy: str, place: str) -> ScenarioError:
+    """Something on the command line that cannot be done, as an error to raise."""
     return ScenarioError("the command line", [Fault(0, 0, message, remedy, place=place)])

@@ -11,6 +11,7 @@ from typing import Any
 from leverage import load_scenario, parse_scenario
 from leverage.analysis.point import Point
 from leverage.analysis.worlds import Worlds
+from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Scenario
 
 DILEMMA = Path(__file__).parent / "data" / "dilemma.yaml"
@@ -133,3 +134,13 @@ LINES = {
     "sooner(trust, done) > 1": "idle",
     "credible(grim_a, grim_b)": "holds",  # by less than .5: a statement is true or false
 }
+
+
+#: With this patience of b the sets have a gap; a's best payoff is then 3.625, known within COARSE bounds and within FINE ones.
+UNEQUAL, BEST_OF_A, COARSE, FINE = {"patience_of_b": 0.55}, 3.625, 0.3, 1e-3
+
+
+def open_numbers() -> tuple[float, float]:
+    """A number below a's best payoff and one above it, neither of which coarse bounds tell from it; fine ones do."""
+    bounds = at(dilemma(overrides=UNEQUAL), COARSE).chosen(Selection("best for", ("a",))).payoffs[0]
+    return (bounds.low + BEST_OF_A) / 2, (bounds.high + BEST_OF_A) / 2

@@ -13,7 +13,7 @@ from leverage.analysis.figure import Figure
 from leverage.output.claims import CLAIM_COLUMNS, claims_frame, claims_section, figure_words, significant, tally
 from leverage.output.columns import WIDTH
 from leverage.points.evaluator import Evaluator
-from tests.dilemma import claim, dilemma
+from tests.dilemma import COARSE, UNEQUAL, claim, dilemma, open_numbers
 
 CLAIMS = {
     "sure": claim("gain(trust, a) > 0", "bargaining point", 1),
@@ -21,7 +21,7 @@ CLAIMS = {
     "wrong": claim("payoff(a, defect_a, defect_b) > 0.25", "bargaining point"),
     "empty": claim("time(done, defect_a, defect_b) < 5", "bargaining point"),
     "none": claim("payoff(a, grim_a, grim_b) / (fee - 1) > 0", "bargaining point"),
-    "open": claim("highest(a) < 3.63", "bargaining point"),
+    "open": claim(f"highest(a) < {open_numbers()[1]}", "bargaining point"),
     "statement": claim("credible(defect_a, grim_b)", "bargaining point"),
     "trend": claim("payoff(a) falls with fee", "grim_a against grim_b"),
 }
@@ -29,8 +29,8 @@ CLAIMS = {
 
 @pytest.fixture(scope="module")
 def judged() -> tuple[JudgedClaim, ...]:
-    scenario = dilemma(CLAIMS, {"patience_of_b": 0.55})
-    return Evaluator(scenario, ladder=(0.3,)).judge_all()
+    scenario = dilemma(CLAIMS, UNEQUAL)
+    return Evaluator(scenario, ladder=(COARSE,)).judge_all()
 
 
 def test_one_row_a_claim_and_one_a_line_and_selection(judged: Sequence[JudgedClaim]) -> None:
@@ -62,10 +62,12 @@ def test_a_claims_row_is_that_of_the_line_that_decides(judged: Sequence[JudgedCl
 
 
 def test_the_section_puts_the_sentence_beside_its_verdict(judged: Sequence[JudgedClaim]) -> None:
-    text = "\n".join(claims_section(3, judged))
+    more = {"sure": "Nearest flip: none."}
+    text = "\n".join(claims_section(judged, lambda each: more.get(each.claim.name, ""), "Flips were looked for.", 3))
     assert max(map(len, text.split("\n"))) <= WIDTH
     flat = re.sub(r"\s+", " ", text)
-    assert "Of 8 claims 2 hold, 1 barely, 1 idle, 1 undecided, 1 undefined and 2 fail." in flat
+    assert "Of 8 claims 2 hold, 1 barely, 1 idle, 1 undecided, 1 undefined and 2 fail. Flips were looked for." in flat
+    assert re.search(r"sure HOLDS: [^A-Z]*So it is\. .*Nearest flip: none\. small BARELY", flat)
     assert "small BARELY: So it is. payoff(a) > 2.9, under grim_a against grim_b: 3.00 against 2.90; margin 0.100" in flat
     assert "worth noting from 0.500" in flat
     assert "The other 3 lines: 2 hold and 1 barely." in flat
@@ -77,12 +79,12 @@ def test_the_section_puts_the_sentence_beside_its_verdict(judged: Sequence[Judge
     assert (
         "none UNDEFINED: So it is. payoff(a, grim_a, grim_b) / (fee - 1) > 0, under bargaining point: a division by zero." in flat
     )
-    assert re.search(r"open UNDECIDED: .* margin 0\.019\d \(between -0\.03\d+ and 0\.019\d\); the bounds leave open", flat)
+    assert re.search(r"open UNDECIDED: .* margin 0\.\d+ \(between -0\.\d+ and 0\.\d+\); the bounds leave open", flat)
     assert "4.00 at the low end, 2.00 at the high end; margin 2.00." in flat
 
 
 def test_no_claims_no_section() -> None:
-    assert claims_section(3, ()) == []
+    assert claims_section((), lambda each: "more", "search", 3) == []
     assert len(claims_frame(())) == 0
 
 

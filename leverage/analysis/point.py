@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from leverage.analysis.known_sets import Sets, fingerprint, of_game
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
 from leverage.analysis.strength import Continued, continued, not_followed, point_limits
 from leverage.analysis.worlds import Machines, World, Worlds
@@ -102,13 +101,13 @@ class Point:
 
     # --- solutions -------------------------------------------------------------------------------------------------
 
-    def give(self, sets: Sets | None = None, markov: Solution | None = None) -> None:
+    def give(self, sets: EquilibriumSet | PayoffBounds | None = None, markov: Solution | None = None) -> None:
         """Use what was solved elsewhere for the scenario as it stands; sets answer for their own tolerance and coarser ones.
 
         Raises GameError where it was solved for another game.
         """
         if sets is not None:
-            self._known[("given sets",)] = of_game(sets, self._same(sets.game))
+            self._known[("given sets",)] = _of_game(sets, self._same(sets.game))
         if markov is not None:
             plan = replace(markov.plan, game=self._same(markov.plan.game))
             self._known[("markov", ())] = replace(markov, plan=plan)
@@ -116,14 +115,23 @@ class Point:
     def _same(self, given: StochasticGame) -> StochasticGame:
         """This point's game, which may measure more than the given one but is played alike."""
         game = self.game()
-        if fingerprint(game) != fingerprint(given):
+        alike = game.states == given.states and game.actions == given.actions and game.start == given.start
+        if not alike or any(
+            not np.array_equal(a, b)
+            for a, b in (
+                (game.payoffs, given.payoffs),
+                (game.discount, given.discount),
+                (game.transitions.indices, given.transitions.indices),
+                (game.transitions.data, given.transitions.data),
+            )
+        ):
             raise GameError("what was solved is another game than this point's")
         return game
 
-    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> Sets:
+    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
         """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
         key = (self.world(removed).removed, untempted, self.tolerance)
-        given: Sets | None = self._known.get(("given sets",))
+        given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
         if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
             return given
         found = self._sets_within(self.tolerance, removed, untempted)
@@ -131,22 +139,22 @@ class Point:
             found = self._sets_within(FINER * self.tolerance, removed, untempted)
         return found
 
-    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> Sets:
-        gap = round(gap, DIGITS)
-        return self._once(
-            ("sets", self.world(removed).removed, untempted, gap), lambda: self._solved_sets(gap, removed, untempted)
-        )
+    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+        key = ("sets", self.world(removed).removed, untempted, round(gap, DIGITS))
+        return self._once(key, lambda: self._solved_sets(gap, removed, untempted))
 
-    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> Sets:
+    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+        """Solved, or what another point or world with the very same game was solved for."""
         game = self.bound_game(removed)
         if game.n_players < 2:
             raise UnsolvedError("credible play is a matter between players; here is one")
-        return self.worlds.sets.of(game, untempted, gap, lambda: self._bounded(game, gap, untempted))
 
-    def _bounded(self, game: StochasticGame, gap: float, untempted: str) -> Sets:
-        self.solves["sets"] += 1
-        mask = self._not_tempted(game, untempted) if untempted else None
-        return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
+        def solve() -> EquilibriumSet | PayoffBounds:
+            self.solves["sets"] += 1
+            mask = self._not_tempted(game, untempted) if untempted else None
+            return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
+
+        return _of_game(self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS)), solve), game)
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""
@@ -307,3 +315,11 @@ class Point:
         key = ("path", self._assignment(names), self.world(removed).removed, self.tolerance)
         sets = self.sets(removed)
         return self._once(key, lambda: sustainable_path(sets, plan) if isinstance(sets, EquilibriumSet) else None)
+
+
+def _of_game(sets: EquilibriumSet | PayoffBounds, game: StochasticGame) -> EquilibriumSet | PayoffBounds:
+    """The sets told of a game that is played alike."""
+    if sets.game is game:
+        return sets
+    machine = None if sets.machine is None else replace(sets.machine, game=game)
+    return replace(sets, game=game, machine=machine)

@@ -6,11 +6,12 @@ claim looks at beyond the scenario's own measures (an action's frequency, anothe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, TypeVar
 
-from leverage.analysis.known_sets import KnownSets
 from leverage.errors import ScenarioError, UnsolvedError
 from leverage.game.automaton import Automaton, join
 from leverage.game.binding import bound_game
@@ -23,6 +24,10 @@ from leverage.scenario.claims import ClaimLine
 from leverage.scenario.scenario import Scenario, Watched
 
 Values = Mapping[str, float]
+Answer = TypeVar("Answer")
+
+#: So many solutions are kept for games that come up again, as where a parameter varies that a world does not use.
+MOST_SHARED = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +79,11 @@ class World:
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """All worlds of a scenario; compiled when they are asked for. sets: of games that were solved before."""
+    """All worlds of a scenario; compiled when they are asked for."""
 
     scenario: Scenario
-    sets: KnownSets = field(default_factory=KnownSets, init=False, repr=False)
     _known: dict[tuple[str, ...], World] = field(default_factory=dict, init=False, repr=False)
+    _shared: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict, init=False, repr=False)
 
     @cached_property
     def base(self) -> Scenario:
@@ -97,6 +102,19 @@ class Worlds:
             change = combined({name: instruments[name].without for name in names})
             self._known[names] = World(names, changed(self.base, change), dict(change.set), dict(change.bound_to))
         return self._known[names]
+
+    def shared(self, key: Hashable, solve: Callable[[], Answer]) -> Answer:
+        """What is solved once for all points and worlds whose games are the same; the last few are kept.
+
+        key : tells the game (`StochasticGame.fingerprint`) and the question.
+        """
+        if key not in self._shared:
+            self._shared[key] = solve()
+        self._shared.move_to_end(key)
+        if len(self._shared) > MOST_SHARED:
+            self._shared.popitem(last=False)
+        found: Answer = self._shared[key]
+        return found
 
 
 def watching(scenario: Scenario, lines: list[ClaimLine]) -> Scenario:

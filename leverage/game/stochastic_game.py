@@ -9,9 +9,11 @@ Source: Shapley (1953) for the model; Fink (1964) for N players and discounting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -155,6 +157,22 @@ class StochasticGame:
     def payoff_range(self) -> float:
         """Largest max - min of a player's payoff over all rows; tolerances are fractions of it."""
         return float(np.max(np.ptp(self.payoffs, axis=0)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for games that are the same in everything: labels, numbers, payoff terms and measures, to the last bit."""
+        law, watched = self.transitions, self.measures
+        labels = (self.players, self.states, self.actions, self.start, self.payoff_unit, self.period_unit, self.period_length)
+        names = [(term.name, term.player, term.kind, term.tag) for term in self.terms]
+        measured: list[Mapping[str, NDArray[Any]]] = [watched.events, watched.counts, watched.averages]
+        digest = hashlib.sha256(repr((labels, names, [list(each) for each in measured], watched.dates)).encode())
+        numbers: list[NDArray[Any]] = [self.payoffs, law.indptr, law.indices, law.data, self.discount]
+        numbers += [term.amount for term in self.terms]
+        numbers += [array for each in measured for array in each.values()]
+        for array in numbers:
+            digest.update(repr((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     # --- indices that solvers share --------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -76,14 +76,20 @@ def _row(claim: Claim, line: JudgedLine, under: str, text: str) -> tuple[object,
 # --- in print ---------------------------------------------------------------------------------------------------------
 
 
-def claims_section(which: int, claims: Sequence[JudgedClaim]) -> list[str]:
-    """The section of a run's page in 80 columns; nothing without claims. which: its number."""
+def claims_section(claims: Sequence[JudgedClaim], more: Callable[[JudgedClaim], str], search: str, which: int) -> list[str]:
+    """The section of a run's page in 80 columns; nothing without claims.
+
+    more: a sentence that is added to a claim. search: how far flips were looked for. which: the section's number.
+    """
     if not claims:
         return []
-    parts = [section(which, "the argument, sentence by sentence", "every number is a cell of claims.csv")]
-    parts.append(paragraph(f"Of {counted(len(claims), 'claim')} {tally([judged.verdict for judged in claims])}."))
+    parts = [section(which, "the argument, sentence by sentence", "every number is a cell of claims.csv or tipping.csv")]
+    parts.append(
+        paragraph(f"Of {counted(len(claims), 'claim')} {tally([judged.verdict for judged in claims])}. {search}".rstrip())
+    )
     for judged in claims:
         parts += ["", *claim_lines(judged)]
+        parts += [paragraph(f"    {told}", 4) for told in (more(judged),) if told]
     return [*parts, ""]
 
 

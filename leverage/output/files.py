@@ -70,6 +70,9 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "equilibrium_set": run.equilibrium_set,
         "bargaining": run.bargaining,
         "plans": run.plan_rules,
+        "leverage": run.leverage,
+        "claims": run.claims,
+        "tipping": run.tipping,
     }
     more = {
         "complete": run.complete,
@@ -78,6 +81,7 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "certificates": {play.selection: play.gain for play in run.plays},
         "markov_equilibria": list(run.markov.found.notes),
         "credible_play": run.credible.status if run.credible else "",
+        "claims": {judged.claim.name: judged.verdict for judged in run.judged},
         "largest_rounding_error": float(run.outcomes["certificate"].max()),
     }
     return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber)

@@ -9,14 +9,19 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from leverage.analysis.claims import JudgedClaim
 from leverage.analysis.credible import CrediblePlay
 from leverage.analysis.equilibria import MeasuredEquilibria
+from leverage.analysis.leverage import LeverageRow
 from leverage.analysis.local_sensitivity import LocalSensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved
 from leverage.game.stochastic_game import Floats, StochasticGame
+from leverage.output.leverage import leverage_frame
 from leverage.output.plan_words import PLAN_COLUMNS, PlanWords
 from leverage.output.sentences import departure_words
+from leverage.output.stress import judged_frame, tipping_frame
 from leverage.scenario.scenario import Scenario
+from leverage.stress.tipping import Tipping
 
 OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
 STRATEGY_COLUMNS = (
@@ -77,7 +82,8 @@ class Run:
     plays: the solution concepts, then every combination of named strategies, then each against best replies.
     unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
     that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: all credible
-    play; None for a player alone. plans: the best plan of each of two players in words.
+    play; None for a player alone. plans: the best plan of each of two players in words. ledger: what each instrument changes.
+    judged: the claims. flips: what moving one parameter alone does to them, as far as a run looks.
     """
 
     scenario: Scenario
@@ -88,6 +94,9 @@ class Run:
     local: LocalSensitivity | None = None
     credible: CrediblePlay | None = None
     plans: tuple[PlanWords, ...] = ()
+    ledger: tuple[LeverageRow, ...] = ()
+    judged: tuple[JudgedClaim, ...] = ()
+    flips: tuple[Tipping, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -126,6 +135,21 @@ class Run:
     def plan_rules(self) -> pd.DataFrame:
         """One row a rule, a change of phase, a constraint or a value of the best plans in words."""
         return plan_frame(self.plans)
+
+    @cached_property
+    def leverage(self) -> pd.DataFrame:
+        """One row a fact about an instrument: with it, without it, and the difference with its bounds."""
+        return leverage_frame(self.ledger)
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """One row a claim and one a line of it: verdict, margin with its bounds, the nearest flip that was found."""
+        return judged_frame(self.judged, self.flips)
+
+    @cached_property
+    def tipping(self) -> pd.DataFrame:
+        """One row a claim and a parameter in doubt: the nearest flip found when it moves alone."""
+        return tipping_frame(self.flips)
 
     @cached_property
     def bargaining(self) -> pd.DataFrame:

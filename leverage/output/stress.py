@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from leverage.analysis.claims import JudgedClaim
 from leverage.output.claims import VERDICT_WORDS, claims_frame, significant, tally
-from leverage.output.columns import listed, paragraph, percent, section
+from leverage.output.columns import listed, paragraph, percent
 from leverage.output.heading import head_text, setting_words
 from leverage.scenario.scenario import Parameter
 from leverage.scenario.wording import counted
@@ -96,19 +97,26 @@ def _joint_rows(found: ClaimsUnderStress, name: str) -> list[tuple[object, ...]]
 
 def stressed_claims_frame(found: ClaimsUnderStress) -> pd.DataFrame:
     """The claims' table with what is about several points: the nearest flip of one parameter alone, the share of the box."""
-    frame = with_flips(claims_frame(found.claims), found.flips)
-    for name in frame.claim.unique():
+    frame = judged_frame(found.claims, found.flips)
+    for name in (judged.claim.name for judged in found.claims):
         share = standing_share(found.points, name)
-        row = (frame.claim == name) & (frame.line == "")
-        frame.loc[row, ["share", "share_low", "share_high"]] = [share.value, share.low, share.high]
+        frame.loc[(frame.claim == name) & (frame.line == ""), ["share", "share_low", "share_high"]] = [
+            share.value,
+            share.low,
+            share.high,
+        ]
     return frame
 
 
-def with_flips(frame: pd.DataFrame, flips: Sequence[Tipping]) -> pd.DataFrame:
-    """The claims' table with the nearest flip of one parameter alone: PARAMETER=VALUE, as the option -p takes it."""
-    told = {name: nearest(flips, name) for name in frame.claim.unique()}
-    words = {name: "" if flip is None else f"{flip.parameter.name}={flip.bracket[1]!r}" for name, flip in told.items()}
-    return frame.assign(flips_at=frame.claim.map(words).where(frame.line == "", ""))
+def judged_frame(claims: Sequence[JudgedClaim], flips: Sequence[Tipping]) -> pd.DataFrame:
+    """The claims' table with the nearest flip of one parameter alone: 'PARAMETER=VALUE', the certain far end of its bracket."""
+    frame = claims_frame(claims)
+    frame["flips_at"] = frame["flips_at"].astype(object)
+    for name in (judged.claim.name for judged in claims):
+        flip = nearest(flips, name)
+        told = "" if flip is None else f"{flip.parameter.name}={flip.bracket[1]!r}"
+        frame.loc[(frame.claim == name) & (frame.line == ""), "flips_at"] = told
+    return frame
 
 
 def nearest(rows: Sequence[Tipping], question: str) -> Tipping | None:
@@ -122,21 +130,7 @@ def _flips(rows: Sequence[Tipping], question: str) -> list[Tipping]:
     return sorted(found, key=lambda row: (row.distance, row.parameter.name))
 
 
-# --- in print -------------------------------------------------------------------------------------------------------------
-
-
-def flips_section(which: int, flips: Sequence[Tipping]) -> list[str]:
-    """The section of a run's page in 80 columns; nothing without claims or parameters in doubt. which: its number."""
-    if not flips:
-        return []
-    names = list(dict.fromkeys(row.question for row in flips))
-    unsearched = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
-    note = f"one parameter alone, a scan of {counted(_steps(flips), 'step')} over its range; numbers are cells of tipping.csv"
-    lines = [section(which, "what it takes to change a verdict", note)]
-    lines += [paragraph(f"{name}: {flip_words(flips, name)}", 4) for name in names if name not in unsearched]
-    if unsearched:
-        lines.append(paragraph(f"Not searched here, being dear to judge: {listed(unsearched)}. Ask: simulate stress FILE."))
-    return [*lines, ""]
+# --- the page -------------------------------------------------------------------------------------------------------------
 
 
 def stress_text(found: ClaimsUnderStress) -> str:
@@ -163,6 +157,26 @@ def stress_text(found: ClaimsUnderStress) -> str:
         )
         lines += [paragraph(f"    {sentence}", 4) for sentence in words if sentence]
     return "\n".join(lines).rstrip()
+
+
+def flips_of(flips: Sequence[Tipping]) -> Callable[[JudgedClaim], str]:
+    """What the page of a run adds to a claim: its nearest flip; nothing where flips were not searched."""
+
+    def told(judged: JudgedClaim) -> str:
+        found = _flips(flips, judged.claim.name)
+        return f"{_flip(found[0], first=True)}." if found else ""
+
+    return told
+
+
+def search_words(flips: Sequence[Tipping]) -> str:
+    """How far a run looked for flips."""
+    names = list(dict.fromkeys(row.question for row in flips))
+    skipped = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
+    told = f"Nearest flips: one parameter alone, {counted(_steps(flips), 'step')} over its range." if _steps(flips) else ""
+    if skipped:
+        told += f" Not searched here for {listed(skipped)}, which need all credible play solved at every value."
+    return f"{told} Closer, jointly, and over the whole box: simulate stress." if told else ""
 
 
 def _steps(rows: Sequence[Tipping]) -> int:

@@ -8,14 +8,17 @@ from functools import partial
 
 from leverage.analysis.plays import Play
 from leverage.output.answer import answer_text
+from leverage.output.claims import claims_section
 from leverage.output.columns import listed, number, paragraph, percent, section, shortened, table
 from leverage.output.credible import credible_lines, plan_lines
 from leverage.output.equilibria import markov_lines
 from leverage.output.facts import MOST_ROWS, Facts
 from leverage.output.frames import Run
 from leverage.output.heading import head_text
+from leverage.output.leverage import leverage_lines
 from leverage.output.sensitivity import sensitivity_text
 from leverage.output.sentences import departure_words
+from leverage.output.stress import flips_of, search_words
 from leverage.scenario.wording import counted, plain
 
 #: What is said of a path in a table.
@@ -32,6 +35,8 @@ def run_text(run: Run) -> str:
         partial(_concepts, facts),
         partial(credible_lines, facts.page, run.credible),
         partial(plan_lines, run.plans),
+        partial(leverage_lines, facts.page, run.ledger),
+        partial(claims_section, run.judged, flips_of(run.flips), search_words(run.flips)),
         partial(_departures, facts),
         partial(sensitivity_text, facts),
         partial(_checks, facts),
@@ -196,9 +201,6 @@ def _checks(facts: Facts, which: int) -> list[str]:
     doubted = sum(parameter.in_doubt for parameter in run.scenario.parameters.values())
     if doubted:
         told.append(f"In doubt: {counted(doubted, 'number')}; ranges and sources are in the scenario file.")
-    argued = [counted(len(run.scenario.instruments), "instrument"), counted(len(run.scenario.claims), "claim")]
-    if run.scenario.instruments or run.scenario.claims:
-        told.append(f"Read and checked, not judged: {listed(argued)} of the file.")
     told += [f"NOT SOLVED - {each.selection}: {each.advice}" for each in run.unsolved]
     told += [f"Note: {note}." for note in run.scenario.notes]
     return [section(which, "checked"), *(paragraph(f"* {sentence}", 2) for sentence in told)]

@@ -50,7 +50,7 @@ FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
 ACCEPTED_GAIN = 1e-9
 
 #: Choices of best points after which sets that have not settled are left: on the way, and at the end.
-COARSE_CHOICES, FINE_CHOICES = 45, 300
+COARSE_CHOICES, FINE_CHOICES = 24, 300
 
 #: Machines with at most so many nodes are looked at in fractions.
 MOST_EXACT_NODES = 16
@@ -61,9 +61,16 @@ MOST_ROUNDS = 40
 #: Steps of the operator in one round, at most.
 MOST_SWEEPS = 20_000
 
-#: Shares of the tolerance: for the outer iteration, for facets that are dropped from the result, for normals that are not worth
-#: adding, for inner sets that stop growing.
-ITERATION_SHARE, SIMPLIFICATION_SHARE, NORMAL_SHARE, GROWTH_SHARE = 0.02, 0.02, 0.1, 0.1
+#: Shares of the tolerance: the distance at which rounds end; for the outer iteration; for facets that are dropped from the
+#: result; for normals that are not worth adding, on the way and at the end; for inner sets that stop growing.
+AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
+NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
+
+#: Share of the present distance to which sets settle on the way: their edges are known well enough then.
+SETTLING_SHARE = 0.03
+
+#: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early.
+TIGHTENED_SHARE, GROWN_SHARE = 0.03, 0.1
 
 #: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
 WORTH_ADDING = 0.1
@@ -199,7 +206,7 @@ def equilibrium_set(
         before, size = apart, bound.fan.size
         if inside is not None:
             apart = _apart(bound, inside)
-            if apart <= tolerance / 2:
+            if apart <= AIM_SHARE * tolerance:
                 break
         bound = _refined(bound, inside, tolerance, apart, apart < before / 2)
         if (bound.fan.size == size and apart > 0.9 * before) or bound.fan.size > MOST_DIRECTIONS:
@@ -296,7 +303,7 @@ def _with_known(bound: OuterBound, inner: InnerBound | None, profiles: list[Inte
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
     """The outer bound, once more, with all edges of the inner sets among its facets."""
     points = best_points(bound.form, bound.fan, inner.promises)
-    wanted = _main_normals(points[~bound.empty], bound.fan.sides, 0.01 * tolerance)
+    wanted = _main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)
     closer = with_directions(bound, wanted)
     return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, _supports(points, closer))
 
@@ -311,7 +318,7 @@ def _inside(
     """
     form, live = bound.form, ~bound.empty
     if form.delta[0] == form.delta[1]:
-        goal = max(ITERATION_SHARE * tolerance, 1e-3 * apart)
+        goal = max(ITERATION_SHARE * tolerance, SETTLING_SHARE * apart)
         points, _ = settled(form, bound.fan, _polygon_points(bound), bound.alive, live, goal, COARSE_CHOICES)
         # points that do not settle show where edges are missing all the same
         if points is not None:
@@ -324,7 +331,7 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
     """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is
     larger."""
     form, live = bound.form, ~bound.empty
-    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live)
+    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live, TIGHTENED_SHARE * apart)
     if fresh is None and seed is None:
         fresh = untightened(form, bound.fan, points, bound.alive, live)
     if fresh is not None:
@@ -333,7 +340,7 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
         return None
     # what one step adds is at least this share of what all further steps would add
     rest = 1 - float(form.delta.max())
-    return grown(form, bound.fan, seed, bound.alive, live, rest * max(GROWTH_SHARE * tolerance, 0.05 * apart))
+    return grown(form, bound.fan, seed, bound.alive, live, rest * max(GROWTH_SHARE * tolerance, GROWN_SHARE * apart))
 
 
 def _with_image(bound: OuterBound, tolerance: float) -> OuterBound:

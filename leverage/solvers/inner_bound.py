@@ -23,7 +23,7 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers, Stochastic
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures
-from leverage.solvers.vertex_kernel import NEGLIGIBLE, as_lotteries, best_vertices, convex_rounds, follow_choice, promise_step
+from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, follow_chain, follow_choice, promise_step
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
 SAME_POINT = 1e-12
@@ -39,6 +39,10 @@ MOST_SHRINKING, SHRINKING_ROUND = 400, 8
 
 #: Rounds of looking for a first self-generating set.
 MOST_SEEDS = 60
+
+#: How constraints are tightened, by which share of the last gain, and how many plain steps come before the next automaton where
+#: the steps are large.
+LARGE_STEPS, SMALL_STEPS, PLAIN_STEPS = 6.0, 1.5, 3
 
 #: An evaluation is kept if the next choice then moves by at most this fraction of what the last one moved.
 HELPS = 0.9
@@ -57,6 +61,10 @@ ROUNDING = 1e-13
 
 #: Up to this many nodes a dense factorisation is faster.
 DENSE_NODES = 40
+
+#: Nodes are evaluated by sweeps until no value can change by more (fraction of a player's payoff range), unless that takes more
+#: sweeps than elimination is worth, or the last change that is left is lost in rounding.
+EXACT, MOST_SWEEPS, SMALLEST_CHANGE = 1e-13, 600, 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,21 +161,38 @@ def proved(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, liv
     return exact if exact.gain <= ENOUGH else None
 
 
-def seeded(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+def seeded(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float = 0.0
+) -> InnerBound | None:
     """Some self-generating sets inside the polygons given by `points`: incentive constraints are tightened until an automaton
-    meets the true ones."""
-    slack, last, start = 0.0, np.inf, points
+    meets the true ones, from `slack` on in large steps and, where those leave nothing, from none on in small ones."""
+    for first, share, plain in ((slack, LARGE_STEPS, PLAIN_STEPS), (0.0, SMALL_STEPS, 1)):
+        found = _tightened(form, fan, points, rows, live, first, share, plain)
+        if found is not None:
+            return found
+    return None
+
+
+def _tightened(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float, share: float, plain: int
+) -> InnerBound | None:
+    """The same with constraints that are tightened by `slack` and then by `share` of the last gain, and with `plain` steps under
+    them before an automaton is tried: its values are the nearer to what was promised, the less a step shrinks the sets."""
+    everywhere = np.broadcast_to(live[:, None], points.shape[:2])
+    last, start, steps = np.inf, points, plain if slack > 0 else 1
     for _ in range(MOST_SEEDS):
-        choice = _choose(form, fan, points, rows, slack)
-        if np.any(choice.row[live] < 0):
-            return None
-        exact = _evaluated(form, _nodes(form, choice, points, np.broadcast_to(live[:, None], choice.row.shape)))
+        for _ in range(steps):
+            before, choice = points, _choose(form, fan, points, rows, slack)
+            if np.any(choice.row[live] < 0):
+                return None
+            points = choice.points
+        exact = _evaluated(form, _nodes(form, choice, before, everywhere))
         if exact.gain <= ENOUGH:
             return exact
         if exact.gain > last / 2:
-            slack, last, points = max(1.5 * slack, slack + 1.5 * exact.gain), np.inf, start
+            slack, last, points, steps = max(1.5 * slack, slack + share * exact.gain), np.inf, start, plain
         else:
-            last, points = exact.gain, best_points(form, fan, exact.promises)
+            last, points, steps = exact.gain, best_points(form, fan, exact.promises), 1
     return None
 
 
@@ -271,21 +296,11 @@ def _with_rounds(
     form: SetForm, state: Integers, row: Integers, owner: Integers, entry: Integers, after: Floats, values: Floats
 ) -> Promises:
     """Nodes, sorted by state or not, with the vertices of each state's polygon."""
-    order = _from_left_to_right(state, values)
+    order = np.lexsort((values[:, 1], values[:, 0], state))
     start = np.searchsorted(state[order], np.arange(form.game.n_states + 1)).astype(np.int64)
     rounds, round_start = np.empty(2 * len(state) + 2, dtype=np.int64), np.empty(form.game.n_states + 1, dtype=np.int64)
     convex_rounds(values, order.astype(np.int64), start, SAME_POINT, rounds, round_start)
     return Promises(state, row, owner, entry, after, values, rounds[: round_start[-1]], round_start)
-
-
-def _from_left_to_right(state: Integers, values: Floats) -> Integers:
-    """The order by state, then first and second coordinate. First coordinates that rounding alone parts are one: an upright side
-    whose points do not stand in order along it would lose a corner that lies beyond two others."""
-    order = np.lexsort((values[:, 0], state))
-    further = (np.diff(values[order, 0], prepend=0.0) > NEGLIGIBLE) | (np.diff(state[order], prepend=-1) != 0)
-    column = np.empty(len(order), dtype=np.intp)
-    column[order] = np.cumsum(further)
-    return np.lexsort((values[:, 1], column))
 
 
 def _united(form: SetForm, one: Promises, two: Promises) -> Promises:
@@ -335,7 +350,7 @@ def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
     target = form.game.transitions.indices[nodes.entry].astype(np.int64)
     vertices, weights = np.empty((len(target), 3), dtype=np.int64), np.empty((len(target), 3))
     as_lotteries(nodes.after, target, nodes.values, nodes.rounds, nodes.round_start, vertices, weights)
-    values = _values(form, nodes.row, nodes.owner, nodes.entry, vertices, weights)
+    values = _values(form, nodes, vertices, weights)
     after = np.einsum("mn,mnd->md", weights, values[vertices])
     nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
     return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
@@ -349,20 +364,38 @@ def _largest_gain(form: SetForm, nodes: Promises) -> float:
     return float(np.max(departing[:, nodes.row] - nodes.values.T, initial=-np.inf))
 
 
-def _values(form: SetForm, row: Integers, owner: Integers, entry: Integers, vertices: Integers, weights: Floats) -> Floats:
-    """(n, 2): the solution of v_i = reward_i + delta_i P v_i."""
-    chance = form.game.transitions.data[entry]
+def _values(form: SetForm, nodes: Promises, vertices: Integers, weights: Floats) -> Floats:
+    """(n, 2): the solution of v_i = reward_i + delta_i P v_i, from the promised values on.
+
+    Sweeps, where few are needed, else elimination.
+    """
+    chance = form.game.transitions.data[nodes.entry]
     used = (weights > 0) & (chance > 0)[:, None]
-    source = np.repeat(owner[:, None], vertices.shape[1], axis=1)[used]
-    count = len(row)
-    chain = sparse.coo_array(((weights * chance[:, None])[used], (source, vertices[used])), shape=(count, count)).tocsc()
-    reward = form.reward[row]
-    values = np.empty((count, 2))
+    count = len(nodes.row)
+    data, target = (weights * chance[:, None])[used], vertices[used]
+    start = np.concatenate([[0], np.cumsum(np.bincount(nodes.owner, weights=used.sum(axis=1), minlength=count))]).astype(np.int64)
+    reward, values = form.reward[nodes.row], nodes.values.copy()
+    if count > DENSE_NODES and _swept(values, start, target, data, reward, form.delta):
+        return values
+    chain = sparse.csr_array((data, target, start), shape=(count, count)).tocsc()
     for columns in ([0, 1],) if form.delta[0] == form.delta[1] else ([0], [1]):
         matrix = sparse.eye_array(count, format="csc") - form.delta[columns[0]] * chain
         right = np.ascontiguousarray(reward[:, columns])
         values[:, columns] = np.linalg.solve(matrix.toarray(), right) if count <= DENSE_NODES else splu(matrix).solve(right)
     return values
+
+
+def _swept(values: Floats, start: Integers, target: Integers, data: Floats, reward: Floats, delta: Floats) -> bool:
+    """Evaluates by sweeps, in place; whether what is left to change, at most the last change / (1 - delta), is rounding."""
+    most = float(delta.max())
+    enough = EXACT * (1 - most)
+    change = follow_chain(values, start, target, data, reward, delta, 1)
+    while change > enough:
+        sweeps = int(np.log(enough / change) / np.log(most) / 2) + 1
+        if sweeps > MOST_SWEEPS / 2 or enough < SMALLEST_CHANGE:
+            return False
+        change = follow_chain(values, start, target, data, reward, delta, sweeps)
+    return True
 
 
 def image(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans) -> Floats:

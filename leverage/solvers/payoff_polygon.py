@@ -6,8 +6,9 @@ A polygon is an array (K, 2) of vertices in counter-clockwise order; 0, 1 and 2 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
-from leverage.game.stochastic_game import Floats, Integers
+from leverage.game.stochastic_game import Booleans, Floats, Integers
 
 
 def corners(directions: Floats, support: Floats) -> Floats:
@@ -21,63 +22,99 @@ def corners(directions: Floats, support: Floats) -> Floats:
 def simplified_outward(directions: Floats, support: Floats, allowed: float) -> tuple[Floats, Floats]:
     """Directions and support values of a polygon with fewer facets that contains the given one and exceeds each dropped facet
     by at most `allowed`. No two facets that stay are opposite without another between them."""
-    d, h = directions, support
+    kept = np.ones(len(directions), dtype=np.bool_)
+    _drop_facets(directions, support, allowed, kept)
+    return directions[kept], support[kept]
+
+
+@njit(cache=True)
+def _drop_facets(d: Floats, h: Floats, allowed: float, kept: Booleans) -> None:
+    """Strikes facets off `kept`, round by round."""
+    size, count = len(d), len(d)
+    before, after = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     # dropped facets lie between their neighbours that stay; what each may still be exceeded by
-    left = np.full(len(d), allowed)
-    while len(d) > 3:
-        over = _excess_without(d, h)
-        drop = over <= left
-        # of two neighbours only one goes at a time
-        chosen = np.zeros(len(d), dtype=bool)
-        for k in np.argsort(over, kind="stable"):
-            if drop[k] and not chosen[k - 1] and not chosen[(k + 1) % len(d)]:
-                chosen[k] = True
-        if not chosen.any():
+    left, over = np.empty(size), np.empty(size)
+    drop, chosen = np.empty(size, dtype=np.bool_), np.empty(size, dtype=np.bool_)
+    for k in range(size):
+        before[k], after[k], left[k] = (k - 1) % size, (k + 1) % size, allowed
+    while count > 3:
+        for k in range(size):
+            if kept[k]:
+                over[k] = _excess_without(d, h, before[k], k, after[k])
+                drop[k] = over[k] <= left[k]
+        # of two neighbours only one goes at a time, the one that matters less
+        found = False
+        for k in range(size):
+            chosen[k] = kept[k] and drop[k]
+            if chosen[k]:
+                for n in (before[k], after[k]):
+                    if drop[n] and (over[n] < over[k] or (over[n] == over[k] and n < k)):
+                        chosen[k] = False
+            found = found or chosen[k]
+        if not found:
             break
-        if chosen.sum() > len(d) - 3:
-            chosen[np.flatnonzero(chosen)[: chosen.sum() - (len(d) - 3)]] = False
-        for k in np.flatnonzero(chosen):
-            for n in (k - 1, (k + 1) % len(d)):
-                left[n] = min(left[n], left[k] - max(over[k], 0.0))
-        d, h, left = d[~chosen], h[~chosen], left[~chosen]
-    return d, h
+        for k in range(size):
+            if chosen[k] and count > 3:
+                for n in (before[k], after[k]):
+                    left[n] = min(left[n], left[k] - max(over[k], 0.0))
+                kept[k], count = False, count - 1
+                before[after[k]], after[before[k]] = before[k], after[k]
 
 
-def _excess_without(d: Floats, h: Floats) -> Floats:
-    """(K,): by how much the polygon without facet k exceeds it; inf where the neighbours do not meet beyond it."""
-    before, after = np.roll(d, 1, axis=0), np.roll(d, -1, axis=0)
-    det = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    a = d[:, 0] * after[:, 1] - d[:, 1] * after[:, 0]
-    b = before[:, 0] * d[:, 1] - before[:, 1] * d[:, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        over = (a * np.roll(h, 1) + b * np.roll(h, -1)) / det - h
-    return np.where(det > 1e-12, over, np.inf)
+@njit(cache=True)
+def _excess_without(d: Floats, h: Floats, before: int, k: int, after: int) -> float:
+    """By how much the polygon without facet k exceeds it; inf where the neighbours do not meet beyond it."""
+    det = d[before, 0] * d[after, 1] - d[before, 1] * d[after, 0]
+    if det <= 1e-12:
+        return np.inf
+    a = d[k, 0] * d[after, 1] - d[k, 1] * d[after, 0]
+    b = d[before, 0] * d[k, 1] - d[before, 1] * d[k, 0]
+    return float((a * h[before] + b * h[after]) / det - h[k])
 
 
 def distinct(points: Floats, least: float) -> Integers:
     """Indices of the vertices of a polygon given by points that go round it: repeated points and points within `least` of the
     line through their neighbours, or inside it, are left out. Dropping points only shrinks a convex polygon."""
-    keep = [int(k) for k in range(len(points)) if np.max(np.abs(points[k] - points[k - 1])) > least] or [0]
-    changed = True
-    while changed and len(keep) > 2:
-        changed = False
-        for n in range(len(keep)):
-            a, b, c = points[keep[n - 1]], points[keep[n]], points[keep[(n + 1) % len(keep)]]
-            chord = c - a
-            length = float(np.hypot(*chord))
-            if length <= least:
-                aside = float(np.hypot(*(b - a)))
-            else:
-                aside = float(chord[1] * (b[0] - a[0]) - chord[0] * (b[1] - a[1])) / length
-            # beyond the chord's ends a point is a far end of a sliver
-            beyond = length > least and not 0 <= float(chord @ (b - a)) <= length * length
-            if aside <= least and not beyond and len(keep) > 2:
-                del keep[n]
-                changed = True
-                break
-    if len(keep) == 2 and np.max(np.abs(points[keep[0]] - points[keep[1]])) <= least:
-        keep = keep[:1]
-    return np.array(keep, dtype=np.intp)
+    keep = np.arange(max(len(points), 1))
+    return keep[: _strike_out(points, least, keep)]
+
+
+@njit(cache=True)
+def _strike_out(points: Floats, least: float, keep: Integers) -> int:
+    """Moves the indices that stay to the front of `keep`; how many they are."""
+    size = 0
+    for k in range(len(points)):
+        if max(abs(points[k, 0] - points[k - 1, 0]), abs(points[k, 1] - points[k - 1, 1])) > least:
+            keep[size], size = k, size + 1
+    if size == 0:
+        keep[0], size = 0, 1
+    n = 0
+    while n < size and size > 2:
+        if _dispensable(points[keep[n - 1 if n > 0 else size - 1]], points[keep[n]], points[keep[(n + 1) % size]], least):
+            for m in range(n, size - 1):
+                keep[m] = keep[m + 1]
+            size, n = size - 1, 0
+        else:
+            n += 1
+    if size == 2:
+        one, two = points[keep[0]], points[keep[1]]
+        if max(abs(one[0] - two[0]), abs(one[1] - two[1])) <= least:
+            size = 1
+    return size
+
+
+@njit(cache=True)
+def _dispensable(a: Floats, b: Floats, c: Floats, least: float) -> bool:
+    """Whether b stands within `least` of the line from a to c, or inside it."""
+    chord = c[0] - a[0], c[1] - a[1]
+    length = np.hypot(chord[0], chord[1])
+    if length <= least:
+        return bool(np.hypot(b[0] - a[0], b[1] - a[1]) <= least)
+    aside = (chord[1] * (b[0] - a[0]) - chord[0] * (b[1] - a[1])) / length
+    # beyond the chord's ends a point is a far end of a sliver
+    along = chord[0] * (b[0] - a[0]) + chord[1] * (b[1] - a[1])
+    beyond = along < 0.0 or along > length * length
+    return bool(aside <= least and not beyond)
 
 
 def as_drawn(polygon: Floats, thin: float) -> Floats:

@@ -221,7 +221,7 @@ def follow_choice(
                 x, y = 0.0, 0.0
                 for m in range(4):
                     j, w = nodes[s, k, m], weights[s, k, m]
-                    if j >= 0 and w > 0.0:
+                    if j >= 0 and w > 0.0 and bound_by[s, k] < 2:
                         for n in range(indptr[r], indptr[r + 1]):
                             x += w * data[n] * v0[j, indices[n]]
                             y += w * data[n] * v1[j, indices[n]]
@@ -259,9 +259,9 @@ def convex_rounds(
 ) -> None:
     """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
 
-    order: points sorted by state, then by first and second coordinate, where first coordinates that differ by less than
-    NEGLIGIBLE count as the same; those of state s are order[start[s]] to order[start[s + 1]]. Points within `least` of the last
-    one in that order count as the same. rounds, round_start: like order and start, vertices only.
+    order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s +
+    1]]. Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start,
+    vertices only.
     """
     size = 0
     round_start[0] = 0
@@ -315,6 +315,14 @@ def as_lotteries(
 ) -> float:
     """Write each point as a lottery over at most three vertices of its state's polygon: vertices, weights (M, 3). Points
     outside are moved to the polygon; returns the largest such move."""
+    edges = np.empty((len(rounds), 3))  # from each vertex to the next one of its round, and the squared length's inverse
+    for s in range(len(round_start) - 1):
+        first, count = round_start[s], round_start[s + 1] - round_start[s]
+        for n in range(count):
+            a, b = rounds[first + n], rounds[first + (n + 1) % count]
+            dx, dy = values[b, 0] - values[a, 0], values[b, 1] - values[a, 1]
+            length = dx * dx + dy * dy
+            edges[first + n] = dx, dy, 1.0 / length if length > 0.0 else 0.0
     worst = 0.0
     for m in range(len(points)):
         first, count = round_start[state[m]], round_start[state[m] + 1] - round_start[state[m]]
@@ -323,20 +331,21 @@ def as_lotteries(
             vertices[m, n] = rounds[first]
             weights[m, n] = 0.0
         # the nearest point of the boundary, as a lottery between two neighbours
-        nearest, outside = np.inf, count < 3
+        nearest, outside, at, part = np.inf, count < 3, 0, 0.0
         for n in range(count):
-            a, b = values[rounds[first + n]], values[rounds[first + (n + 1) % count]]
-            dx, dy = b[0] - a[0], b[1] - a[1]
-            length = dx * dx + dy * dy
-            share = ((x - a[0]) * dx + (y - a[1]) * dy) / length if length > 0.0 else 0.0
+            v = rounds[first + n]
+            dx, dy, ax, ay = edges[first + n, 0], edges[first + n, 1], x - values[v, 0], y - values[v, 1]
+            share = (ax * dx + ay * dy) * edges[first + n, 2]
             share = min(max(share, 0.0), 1.0)
-            gap = np.hypot(a[0] + share * dx - x, a[1] + share * dy - y)
-            if dx * (y - a[1]) - dy * (x - a[0]) < 0.0:
+            gx, gy = share * dx - ax, share * dy - ay
+            gap = gx * gx + gy * gy
+            if dx * ay - dy * ax < 0.0:
                 outside = True
             if gap < nearest:
-                nearest = gap
-                vertices[m, 0], vertices[m, 1] = rounds[first + n], rounds[first + (n + 1) % count]
-                weights[m, 0], weights[m, 1] = 1.0 - share, share
+                nearest, at, part = gap, n, share
+        nearest = np.sqrt(nearest)
+        vertices[m, 0], vertices[m, 1] = rounds[first + at], rounds[first + (at + 1) % count]
+        weights[m, 0], weights[m, 1] = 1.0 - part, part
         if outside or nearest <= NEGLIGIBLE:
             worst = max(worst, nearest)
             continue
@@ -361,3 +370,23 @@ def as_lotteries(
                 break
         worst = max(worst, nearest)
     return worst
+
+
+@njit(cache=True)
+def follow_chain(
+    values: Floats, indptr: Integers, indices: Integers, data: Floats, gain: Floats, delta: Floats, sweeps: int
+) -> float:
+    """Sweeps of evaluation in place: values[n] becomes what node n pays today, gain[n], and the discounted mean of what the nodes
+    pay that follow it. Returns the largest change of the last sweep."""
+    change = 0.0
+    for _ in range(sweeps):
+        change = 0.0
+        for n in range(len(values)):
+            x, y = 0.0, 0.0
+            for e in range(indptr[n], indptr[n + 1]):
+                x += data[e] * values[indices[e], 0]
+                y += data[e] * values[indices[e], 1]
+            x, y = gain[n, 0] + delta[0] * x, gain[n, 1] + delta[1] * y
+            change = max(change, abs(x - values[n, 0]), abs(y - values[n, 1]))
+            values[n, 0], values[n, 1] = x, y
+    return change

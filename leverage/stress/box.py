@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import qmc
 
 from leverage.scenario.scenario import Parameter, Scenario
 
@@ -46,6 +45,8 @@ class Box:
         points : of each scrambling, a power of two. scramblings : >= 1. seed : of all scramblings together.
         Returns values (scramblings, points, parameters), parameters in the order of `parameters`.
         """
+        from scipy.stats import qmc  # noqa: PLC0415 - takes half a second to import, and a run asks for no design
+
         low = np.array([each.low for each in self.parameters])
         high = np.array([each.high for each in self.parameters])
         streams = np.random.SeedSequence(seed).spawn(scramblings)

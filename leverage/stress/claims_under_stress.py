@@ -21,9 +21,6 @@ STRESS_LADDER = LADDER[:2]
 STRESS_BUDGET = 100_000
 #: The part of it that the search for a joint change gets beside.
 JOINT_PART = 0.2
-#: The same for the flips that the main job looks for, with the values of its scan and the width of its brackets: enough for a
-#: claim about replies to a few named strategies, and for no equilibrium set.
-MAIN_BUDGET, MAIN_VALUES, MAIN_WIDTH = 500, 3, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +35,6 @@ class ClaimsUnderStress:
     flips: tuple[Tipping, ...]
     points: tuple[DesignPoint, ...]
     joint: Mapping[str, JointChange]
-
-
-def main_flips(evaluator: Evaluator, tell: Callable[[str], None] = lambda phrase: None) -> tuple[Tipping, ...]:
-    """The flips that the main job looks for: of the claims that are cheap to judge; the others are "not searched"."""
-    scenario = evaluator.scenario
-    questions = claim_questions(evaluator, scenario.claims)
-    return tipping(questions, Box.of(scenario), budget=MAIN_BUDGET, values=MAIN_VALUES, width=MAIN_WIDTH, tell=tell)
 
 
 def stress(

@@ -15,7 +15,7 @@ from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.scenario.claims import CLAIM_FUNCTIONS
 from leverage.scenario.scenario import Scenario
-from tests.dilemma import BARGAIN, DILEMMA, GRIM, LINES, VALUES, VERDICTS, at, claim, dilemma
+from tests.dilemma import BARGAIN, COARSE, DILEMMA, FINE, GRIM, LINES, UNEQUAL, VALUES, VERDICTS, at, claim, dilemma, open_numbers
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +142,9 @@ def test_what_a_world_without_the_instrument_lacks_is_undefined() -> None:
 
 
 def test_coarse_bounds_leave_open_what_fine_ones_decide() -> None:
-    scenario = dilemma({"C": claim("highest(a) < 3.63", GRIM)}, {"patience_of_b": 0.55})
+    scenario = dilemma({"C": claim(f"highest(a) < {open_numbers()[1]}", GRIM)}, UNEQUAL)
     line, under = scenario.claims[0].lines[0], scenario.claims[0].under[0]
-    coarse, fine = (judge_line(line, under, at(scenario, tolerance)) for tolerance in (0.3, 0.02))
+    coarse, fine = (judge_line(line, under, at(scenario, tolerance)) for tolerance in (COARSE, FINE))
     assert (coarse.verdict, coarse.open) == ("undecided", True)
     assert (fine.verdict, fine.open) == ("holds", False)
     assert coarse.margin.low <= fine.margin.low <= fine.margin.high <= coarse.margin.high

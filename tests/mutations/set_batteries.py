@@ -908,15 +908,6 @@ def check_inner_bound(module: ModuleType) -> None:
     for discount, answer in ((0.2, [(1.0, 1.0)]), (0.3, TURNS), (0.6, COOPERATION), ((0.6, 0.6), COOPERATION)):
         _dilemma_inside(module, discount, answer)
     _unanswered_moves(module)
-    _upright_sides(module)
-
-
-def _upright_sides(module: ModuleType) -> None:
-    """Points of an upright side stand in order along it, though rounding parts their first coordinates; states are kept apart."""
-    right, left = np.nextafter(0.5, 1.0), np.nextafter(0.5, 0.0)
-    values = np.array([(0.0, 0.5), (right, 0.25), (0.5, 1.0), (left, 0.5), (0.5, 0.75), (0.0, 1.0)])
-    order = module._from_left_to_right(np.array([0, 0, 0, 0, 1, 1]), values)
-    assert order.tolist() == [0, 1, 3, 2, 5, 4]
 
 
 def _images_of_the_twin(module: ModuleType, own: Board) -> None:

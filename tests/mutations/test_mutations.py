@@ -129,13 +129,6 @@ SOLVERS = {
     "allowed departures": Solver(
         "certification/checker.py", set_batteries.check_allowed_departures, set_mutants.ALLOWED_DEPARTURES
     ),
-    "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
-    "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
-    "tipping": Solver("stress/tipping.py", stress_batteries.check_tipping, stress_mutants.TIPPING),
-    "shares": Solver("stress/shares.py", stress_batteries.check_shares, stress_mutants.SHARES),
-    "joint changes": Solver("stress/joint_change.py", stress_batteries.check_joint, stress_mutants.JOINT),
-    "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
-    "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "gains in fractions": Solver("certification/exact.py", plan_batteries.check_exact, plan_mutants.EXACT),
     "decision lists": Solver("solvers/decision_list.py", plan_batteries.check_decision_list, plan_mutants.DECISION_LIST),
     "small plans": Solver("solvers/small_plan.py", plan_batteries.check_small_plan, plan_mutants.SMALL_PLAN),
@@ -143,6 +136,13 @@ SOLVERS = {
         "solvers/sustainable_path.py", plan_batteries.check_sustainable_path, plan_mutants.SUSTAINABLE_PATH
     ),
     "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
+    "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
+    "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
+    "tipping": Solver("stress/tipping.py", stress_batteries.check_tipping, stress_mutants.TIPPING),
+    "shares": Solver("stress/shares.py", stress_batteries.check_shares, stress_mutants.SHARES),
+    "joint changes": Solver("stress/joint_change.py", stress_batteries.check_joint, stress_mutants.JOINT),
+    "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
+    "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")

@@ -11,11 +11,12 @@ import pytest
 from leverage import parse_scenario
 from leverage.analysis.claims import JudgedClaim
 from leverage.points.evaluator import Evaluator
-from tests.dilemma import DILEMMA, claim, dilemma
+from tests.dilemma import COARSE, DILEMMA, FINE, UNEQUAL, claim, dilemma, open_numbers
 
-LADDER = (0.3, 0.02)
+LADDER = (COARSE, FINE)
 #: Told by fine bounds only; at other values of the parameters by coarse ones.
-CLOSE = claim("highest(a) < 3.63", "bargaining point")
+BELOW, ABOVE = open_numbers()
+CLOSE = claim(f"highest(a) < {ABOVE}", "bargaining point")
 CLAIMS = {
     "close": CLOSE,
     "pair": claim("payoff(a, grim_a) > payoff(a, defect_a)", "best reply of b", 1),
@@ -23,7 +24,7 @@ CLAIMS = {
     "trend": claim("payoff(a, grim_a, grim_b) rises with bonus", "bargaining point"),
     "undefined": claim("payoff(a, grim_a, grim_b) / (fee - 1) > 0", "bargaining point"),
 }
-PATIENCE = {"patience_of_b": 0.55}
+PATIENCE = UNEQUAL
 
 
 def told(judged: JudgedClaim) -> tuple[object, ...]:
@@ -34,19 +35,19 @@ def test_finer_bounds_are_asked_for_while_the_answer_is_open() -> None:
     scenario = dilemma({"close": CLOSE}, PATIENCE)
     asked = scenario.claims[0]
     coarse, fine = (Evaluator(scenario, ladder=ladder).judge(asked) for ladder in (LADDER[:1], LADDER))
-    assert (coarse.verdict, coarse.tolerance, coarse.solves) == ("undecided", 0.3, {"sets": 1})
-    assert (fine.verdict, fine.tolerance, fine.solves) == ("holds", 0.02, {"sets": 2})
+    assert (coarse.verdict, coarse.tolerance, coarse.solves) == ("undecided", COARSE, {"sets": 1})
+    assert (fine.verdict, fine.tolerance, fine.solves) == ("holds", FINE, {"sets": 2})
 
 
 def test_finer_bounds_are_not_asked_for_otherwise() -> None:
-    scenario = dilemma({"far": claim("highest(a) < 4"), "fails": claim(["highest(a) < 3.63", "lowest(a) > 2"])}, PATIENCE)
+    scenario = dilemma({"far": claim("highest(a) < 4"), "fails": claim([f"highest(a) < {ABOVE}", "lowest(a) > 2"])}, PATIENCE)
     evaluator = Evaluator(scenario, ladder=LADDER)
-    assert [evaluator.judge(asked).tolerance for asked in scenario.claims] == [0.3, 0.3]
+    assert [evaluator.judge(asked).tolerance for asked in scenario.claims] == [COARSE, COARSE]
     assert evaluator.solves["sets"] == 1
 
 
 def test_the_size_worth_noting_is_settled_only_if_asked_for() -> None:
-    scenario = dilemma({"size": claim("highest(a) > 3", noting=0.615)}, PATIENCE)
+    scenario = dilemma({"size": claim("highest(a) > 3", noting=BELOW - 3)}, PATIENCE)
     evaluator = Evaluator(scenario, ladder=LADDER)
     assert evaluator.judge(scenario.claims[0], to_size=False).verdict == "barely"
     assert evaluator.judge(scenario.claims[0]).verdict == "holds"
@@ -54,7 +55,7 @@ def test_the_size_worth_noting_is_settled_only_if_asked_for() -> None:
 
 def test_what_no_set_can_tell_is_not_asked_of_finer_ones() -> None:
     scenario = dilemma({"undefined": CLAIMS["undefined"]})
-    assert Evaluator(scenario, ladder=LADDER).judge(scenario.claims[0]).tolerance == 0.3
+    assert Evaluator(scenario, ladder=LADDER).judge(scenario.claims[0]).tolerance == COARSE
 
 
 def test_answers_do_not_depend_on_what_was_asked_before() -> None:

