@@ -130,7 +130,7 @@ actions: {holder: {open: always, wait: always}, other: {look: always}}
 transitions: {place: stays}
 payoffs:
   holder: {gains: {treasure: 6 * left * right when holder plays open}}
-  other: {costs: {loss: 2 * left * right when holder plays open}}
+  other: {using costs: {loss: 2 * left * right when holder plays open}}
 measures: {dates: [12 months]}
 strategies: {holder: {try: {always: open}}, other: {watch: {always: look}}}
 instruments:

@@ -15,11 +15,11 @@ from leverage.analysis.effects import (
     Channel,
     Difference,
     compared,
-    difference,
     floor_fall,
     gain,
     gross_gain,
     is_action,
+    outcome_effect,
     price,
     reach,
 )
@@ -27,7 +27,6 @@ from leverage.analysis.figure import Figure, Sign
 from leverage.analysis.outcomes import date_label
 from leverage.analysis.plays import BEST_REPLY, declared_combinations, title
 from leverage.analysis.point import Point
-from leverage.analysis.selections import Chosen
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Instrument, Scenario
 
@@ -151,8 +150,8 @@ class _Ledger:
             sides = compared(self.point, self.name, view.selection, view.strategies)
             if all(side.plan is not None for side in sides):
                 yield from self._costs(view)
-                yield from self._terms(view, sides)
-                yield from self._events(view, sides)
+                yield from self._terms(view)
+                yield from self._events(view)
         if len(self.keys) > 1:
             yield from self._ends()
 
@@ -180,20 +179,23 @@ class _Ledger:
         yield self._row(view.label, "gross gain", self.holder, gross, self.payoff_unit)
         yield self._row(view.label, "price per unit of gross gain", self.holder, _per_unit(paid, gross), "ratio")
 
-    def _terms(self, view: View, sides: tuple[Chosen, Chosen]) -> Iterator[LeverageRow]:
+    def _terms(self, view: View) -> Iterator[LeverageRow]:
         for term in self.point.scenario.terms:
             player = self.point.scenario.players[term.player]
-            found = _outcome(sides, player.name, f"term: {term.name}")
+            found = self._outcome(view, player.name, f"term: {term.name}")
             yield self._row(view.label, f"term: {term.name}", player.key, found, self.payoff_unit)
 
-    def _events(self, view: View, sides: tuple[Chosen, Chosen]) -> Iterator[LeverageRow]:
+    def _outcome(self, view: View, subject: str, quantity: str) -> Difference:
+        return outcome_effect(self.point, self.name, view.selection, subject, quantity, view.strategies)
+
+    def _events(self, view: View) -> Iterator[LeverageRow]:
         game = self.point.game()
         for event in game.measures.events:
             for date in game.measures.dates:
                 chance = f"chance by {date_label(game, date)}"
-                yield self._row(view.label, chance, event, _outcome(sides, event, chance), "chance")
+                yield self._row(view.label, chance, event, self._outcome(view, event, chance), "chance")
             late = f"{game.period_unit}s to it, given it happens"
-            yield self._row(view.label, late, event, _outcome(sides, event, late), f"{game.period_unit}s")
+            yield self._row(view.label, late, event, self._outcome(view, event, late), f"{game.period_unit}s")
 
     def _ends(self) -> Iterator[LeverageRow]:
         for channel in self._channels(from_sets=True):
@@ -204,11 +206,6 @@ class _Ledger:
                 found = floor_fall(self.point, self.name, key, channel=channel)
                 measure = "own floor" if key == self.holder else "coercion"
                 yield self._row(EVERY_EQUILIBRIUM, measure, key, found, self.payoff_unit, channel)
-
-
-def _outcome(sides: tuple[Chosen, Chosen], subject: str, quantity: str) -> Difference:
-    with_it, without_it = (side.outcome(subject, quantity) for side in sides)
-    return difference(with_it, without_it)
 
 
 def _per_unit(paid: Difference, gross: Difference) -> Difference:

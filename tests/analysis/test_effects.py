@@ -20,7 +20,7 @@ from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.markov_perfect import markov_perfect
 from tests.conftest import ROOT
 from tests.games import prisoners_dilemma, random_game
-from tests.leverage_games import borrower, chicken, irrelevant, unused_threat
+from tests.leverage_games import borrower, chicken, complements, irrelevant, unused_threat
 
 FINE = 1e-6
 AGREED, MARKOV = Selection("bargaining point"), Selection("Markov equilibrium")
@@ -93,6 +93,12 @@ def test_carrying_the_threat_out_has_a_price() -> None:
     gross = gross_gain(point, "threat", "holder", worst)
     assert gross.effect.value == pytest.approx(net.effect.value + paid.effect.value)
     assert price(point, "threat", worst, tags=("holding",)).effect.value == 0
+
+
+def test_what_the_other_pays_is_no_part_of_the_price() -> None:
+    point = at(complements())
+    assert_is(price(point, "left_key", AGREED), 0, 0)
+    assert_is(gross_gain(point, "left_key", "other", AGREED), -2, 0)
 
 
 def test_a_binding_commitment_that_pays() -> None:

@@ -342,6 +342,24 @@ def test_what_does_not_commute_is_left_out_with_the_reason() -> None:
     assert not [row for row in rows if row.measure == SHAPLEY]  # one is left
 
 
+IDLE = (
+    COMPLEMENTS[: COMPLEMENTS.index("instruments:")]
+    + """
+instruments:
+  opening: {holder: holder, without: {forbid: [open]}}
+  waiting: {holder: holder, without: {forbid: [wait]}}
+"""
+)
+
+
+def test_a_world_without_any_action_is_no_game_and_what_needs_it_is_undefined() -> None:
+    rows = joint_rows(at(parse_scenario(IDLE)))
+    assert {row.measure for row in rows} == {SHAPLEY, INTERACTION, TOTAL}
+    for row in rows:
+        assert row.sign == "undefined"
+        assert row.note.startswith("without opening and waiting there is no game")
+
+
 def test_beyond_the_budget_nothing_is_searched_and_a_row_says_so() -> None:
     point = at(complements())
     assert further_worlds(point) == 1

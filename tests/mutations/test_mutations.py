@@ -21,6 +21,8 @@ from tests.mutations import (
     derivative_batteries,
     following_batteries,
     kernel_batteries,
+    leverage_batteries,
+    leverage_mutants,
     markov_batteries,
     markov_mutants,
     multiplicity_batteries,
@@ -91,6 +93,8 @@ SOLVERS = {
     "local sensitivity": Solver(
         "analysis/local_sensitivity.py", derivative_batteries.check_local_sensitivity, mutants.LOCAL_SENSITIVITY
     ),
+    "effects": Solver("analysis/effects.py", leverage_batteries.check_effects, leverage_mutants.EFFECTS),
+    "Shapley": Solver("analysis/shapley.py", leverage_batteries.check_shapley, leverage_mutants.SHAPLEY),
     "Markov perfect": Solver("solvers/markov_perfect.py", batteries.check_markov, mutants.MARKOV),
     "determinant": Solver("solvers/logit_kernel.py", kernel_batteries.check_determinant, markov_mutants.DETERMINANT),
     "noisy play": Solver("solvers/noisy_play.py", markov_batteries.check_noisy, markov_mutants.NOISY_PLAY),
