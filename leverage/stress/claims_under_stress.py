@@ -21,9 +21,6 @@ STRESS_LADDER = LADDER[:2]
 STRESS_BUDGET = 100_000
 #: The part of it that the search for a joint change gets beside.
 JOINT_PART = 0.2
-#: The same for the flips that the main job looks for, with the values of its scan: enough for claims about replies to named
-#: strategies, and for no equilibrium set.
-MAIN_BUDGET, MAIN_VALUES = 1_500, 5
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import inf
+from math import inf, isfinite
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def smallest_joint_change(
     budget: float = inf,
     tell: Callable[[str], None] = lambda phrase: None,
 ) -> JointChange | None:
-    """Follow points that flip a question back towards the baseline: largest changes first, parameter by parameter, all together.
+    """Follow points that flip a question back towards the baseline: the largest changes first, then parameter by parameter.
 
     Parameters
     ----------
@@ -102,7 +102,8 @@ def _how_far(flip: Tipping) -> tuple[float, str]:
 def _against_margins(question: str, box: Box, points: Sequence[DesignPoint], here: Side) -> dict[str, float]:
     """Every parameter at that end of its range towards which margins at design points speak against the baseline's side (least
     squares); empty where there are too few margins."""
-    known = [point for point in points if point.answers[question].margin.known and point.answers[question].side != "neither"]
+    sided = [point for point in points if point.answers[question].side != "neither"]
+    known = [point for point in sided if isfinite(point.answers[question].margin.value)]
     if len(known) <= len(box.parameters):
         return {}
     low, high = (np.array([getattr(each, end) for each in box.parameters]) for end in ("low", "high"))
@@ -142,23 +143,14 @@ class _Way:
         changes = self._capped(changes)
         while self.box.size(changes) < WORTHWHILE * size and not self.spent:
             size = self.box.size(changes)
-            changes = self._capped(self._along_segment(self._put_back(changes)))
+            changes = self._capped(self._put_back(changes))
         order = sorted(changes, key=lambda name: (-self.box.size({name: changes[name]}), name))
         verdict = self.question.ask(self.box.with_values(changes)).verdict
         values = {name: changes[name] for name in order}
         return JointChange(self.question.name, values, self.box.size(changes), verdict, found_from, self.cost)
 
-    def _along_segment(self, changes: dict[str, float]) -> dict[str, float]:
-        """All changes made smaller by the same factor."""
-
-        def at(fraction: float) -> dict[str, float]:
-            base = self.box.baseline
-            return {name: base[name] + fraction * (value - base[name]) for name, value in changes.items()}
-
-        return self._shortened(changes, at)
-
     def _capped(self, changes: dict[str, float]) -> dict[str, float]:
-        """No change larger than a part of the largest one, as fractions of the parameters' ranges."""
+        """No change larger than some size: the way to the baseline on which the largest changes get smaller first."""
         base, size = self.box.baseline, self.box.size(changes)
         span = {each.name: each.high - each.low for each in self.box.parameters}
 
@@ -166,11 +158,7 @@ class _Way:
             most = {name: part * size * span[name] for name in changes}
             return {name: base[name] + min(most[name], max(-most[name], value - base[name])) for name, value in changes.items()}
 
-        return self._shortened(changes, at)
-
-    def _shortened(self, changes: dict[str, float], at: Callable[[float], dict[str, float]]) -> dict[str, float]:
-        """The first flip found on a way from the baseline (0) to the changes (1)."""
-        part = narrowed(lambda t: self.ask(at(t)), lambda: self.spent, 0.0, 1.0, NARROW, NARROW)[1]
+        part = narrowed(lambda part: self.ask(at(part)), lambda: self.spent, 0.0, 1.0, NARROW, NARROW)[1]
         return changes if part == 1.0 else at(part)
 
     def _put_back(self, changes: dict[str, float]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, nan
+from math import inf, isfinite, nan
 
 import numpy as np
 
@@ -67,8 +67,8 @@ def joined_answer(condition: ClaimCondition, answers: Mapping[str, Answer]) -> A
     if not deciding and opened:
         return min(opened, key=lambda part: _OPEN.index(part.verdict))
     chosen = deciding or parts
-    key: Callable[[Answer], float] = lambda part: part.margin.value if part.margin.known else (inf if every else -inf)  # noqa: E731
-    return (min if every else max)(chosen, key=key)
+    binding = min if every else max
+    return binding(chosen, key=lambda part: part.margin.value if isfinite(part.margin.value) else inf if every else -inf)
 
 
 # --- along one parameter --------------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leverage import parse_scenario
+from leverage import parse_scenario, run
 from leverage.output.columns import WIDTH
+from leverage.output.stress import flips_of, search_words, tipping_frame
 from leverage.stress.tipping import WIDTH as NARROW
 from leverage.stress_studies import stress_study, when_study
 from tests.test_cli import simulate
@@ -270,3 +271,19 @@ def test_interruption_leaves_nothing(prisoners: Path, arguments: list[str]) -> N
     assert "interrupted" in error
     assert "Traceback" not in error
     assert sorted(path.name for path in prisoners.iterdir()) == before
+
+
+# --- the main job's flips ----------------------------------------------------------------------------------------------------
+
+
+def test_the_main_job_searches_what_is_cheap_and_says_what_it_left_out() -> None:
+    found = run(parse_scenario(game()))
+    rows = tipping_frame(found.flips).set_index(["claim", "parameter"])
+    assert rows.loc[("written", "patience")].flips_at == pytest.approx(0.5, abs=0.8e-2)
+    assert set(rows.loc["credible"].searched) == {"not searched"}
+    assert set(rows.loc["pays"].searched) == {"no flip found"}
+    told = {judged.claim.name: flips_of(found.flips)(judged) for judged in found.judged}
+    assert told["written"].startswith("Fails if patience falls below ")
+    assert told["pays"] == told["credible"] == ""
+    assert "Not searched here for credible" in search_words(found.flips)
+    assert search_words(()) == ""
