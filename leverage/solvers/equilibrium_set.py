@@ -67,7 +67,7 @@ AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
 NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
 
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
-SETTLING_SHARE = 0.03
+SETTLING_SHARE = 0.01
 
 #: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early; and
 #: the share of the tolerance by which constraints are tightened at most, since sets can be slow to grow back.
