@@ -12,7 +12,6 @@ from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.leverage import LeverageRow, leverage_rows
 from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
-from leverage.analysis.point import LADDER
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
 from leverage.output.credible import told_plans
@@ -28,6 +27,9 @@ from leverage.stress.tipping import Tipping, tipping
 #: Nearest flips in a run: best replies for each claim, values of each parameter's scan, width of a bracket as a fraction of the
 #: range. Claims about all credible play cost more and are left to `simulate stress`.
 BUDGET, VALUES, WIDTH = 1200, 3, 1e-2
+
+#: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
+TOLERANCE = 2e-2
 
 #: Called with a phrase when a step of a run begins.
 Progress = Callable[[str], None]
@@ -104,7 +106,7 @@ def _argued(
     scenario: Scenario, credible: CrediblePlay | None, selected: Solution | None, tell: Progress
 ) -> tuple[tuple[LeverageRow, ...], tuple[JudgedClaim, ...], tuple[Tipping, ...]]:
     """What each instrument changes, the verdicts on the claims, and their nearest flips as far as the budget goes."""
-    evaluator = Evaluator(scenario, ladder=LADDER[:1])
+    evaluator = Evaluator(scenario, ladder=(TOLERANCE,))
     point = evaluator.at()
     point.give(sets=(credible.sets or credible.bounds) if credible else None, markov=selected)
     if scenario.instruments:

@@ -55,7 +55,7 @@ def test_the_table_of_a_threat_by_hand() -> None:
 
 
 def test_a_sign_that_bounds_leave_open_is_marked() -> None:
-    text, frame = page_of(parse_scenario(SMALL.read_text(encoding="utf-8")), 0.3)
+    text, frame = page_of(parse_scenario(SMALL.read_text(encoding="utf-8")), 0.1)
     reach = frame[(frame["measure"] == "reach") & (frame["subject"] == "power") & (frame["channel"] == "commitment")]
     assert reach["sign"].tolist() == ["cannot be told"]
     assert block(text, " as a temptation")[0].split()[4].endswith("?")

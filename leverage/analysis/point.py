@@ -30,7 +30,7 @@ from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
 from leverage.solvers.taxed_action import Taxed, tax_away
 
 #: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
-LADDER = (1e-1, 2e-2, 4e-3)
+LADDER = (5e-2, 1e-2, 2e-3)
 
 #: Where nothing is proved although there may be equilibria, sets are solved once more with the gap times this.
 FINER = 0.2

@@ -7,15 +7,19 @@ from collections.abc import Callable
 import numpy as np
 
 from leverage.analysis.plays import MARKOV
+from leverage.output.claims import tally
 from leverage.output.columns import listed, paragraph, percent, shortened
 from leverage.output.facts import MOST_NAMED, Facts
 from leverage.output.heading import setting_words
+from leverage.output.leverage import leverage_sentence
 from leverage.scenario.wording import counted, plain
 
 
 def answer_text(facts: Facts) -> str:
     """The answer, a bullet a sentence."""
-    sentences = [_best(facts), _sooner_and_price(facts), _believed(facts), _unbound(facts), setting_words(facts.run.scenario)]
+    leverage = _argued(facts)
+    last = leverage or _unbound(facts)
+    sentences = [_best(facts), _sooner_and_price(facts), _believed(facts), last, setting_words(facts.run.scenario)]
     return "\n".join(paragraph(f"* {sentence}", 2) for sentence in sentences if sentence)
 
 
@@ -79,6 +83,14 @@ def _paths(facts: Facts, whole: str) -> str:
     held = sum(play.path is not None and play.path.answer == "sustainable" for play in facts.written)
     told = f"what {held} of them do holds" if held else "nor does what any of them does hold"
     return f"Believed? Of {whole} none is an equilibrium as written; {told} if departures meet the worst credible punishment."
+
+
+def _argued(facts: Facts) -> str:
+    """What the instruments are worth, and how the sentences of the argument fare."""
+    worth = leverage_sentence(facts.page, facts.run.ledger, MOST_NAMED)
+    judged = facts.run.judged
+    told = f"Of {counted(len(judged), 'claim')} {tally([each.verdict for each in judged])}." if judged else ""
+    return " ".join(part for part in (worth, told) if part)
 
 
 def _unbound(facts: Facts) -> str:

@@ -172,6 +172,31 @@ def leverage_lines(page: Page, rows: Sequence[LeverageRow], which: int) -> list[
     return lines
 
 
+def leverage_sentence(page: Page, rows: Sequence[LeverageRow], most: int) -> str:
+    """What the first holder's instruments add to its payoff and what the dearest one costs, for the head of a page; at most
+    `most` of them, the largest gain first. '' where no gain is known."""
+    if not rows:
+        return ""
+    ledger = _Ledger(page, rows[0].holder, [row for row in rows if row.holder == rows[0].holder])
+    gains, prices = (
+        {row.instrument: row for row in ledger.rows if _in_head(row, ledger, measure) and row.difference.effect.known}
+        for measure in ("gain", "price")
+    )
+    ranked = sorted(gains.values(), key=lambda row: (-row.difference.effect.value, row.instrument))
+    told = []
+    for row in ranked[:most]:
+        price = prices.get(row.instrument)
+        paid = page.points(price.difference.effect.value) if price else page.points(0.0)
+        cost = "" if paid in (page.points(0.0), page.points(-0.0)) else f" (price {paid})"
+        told.append(f"{plain(row.instrument)} {_cell(page.points, row.difference.effect, row.sign)}{cost}")
+    return f"At the {ledger.selection} {plain(ledger.holder)} gains by: {', '.join(told)}." if told else ""
+
+
+def _in_head(row: LeverageRow, ledger: _Ledger, measure: str) -> bool:
+    place = (row.selection, row.measure, row.channel, row.subject)
+    return place == (ledger.selection, measure, "net", ledger.holder)
+
+
 def _told(column: _Column, row: LeverageRow | None) -> str:
     if row is None:
         return ""

@@ -69,8 +69,9 @@ NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
 SETTLING_SHARE = 0.03
 
-#: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early.
-TIGHTENED_SHARE, GROWN_SHARE = 0.03, 0.1
+#: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early; and
+#: the share of the tolerance by which constraints are tightened at most, since sets can be slow to grow back.
+TIGHTENED_SHARE, GROWN_SHARE, MOST_TIGHTENED_SHARE = 0.03, 0.1, 0.1
 
 #: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
 WORTH_ADDING = 0.1
@@ -331,7 +332,8 @@ def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tol
     """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is
     larger."""
     form, live = bound.form, ~bound.empty
-    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live, TIGHTENED_SHARE * apart)
+    slack = min(TIGHTENED_SHARE * apart, MOST_TIGHTENED_SHARE * tolerance)
+    seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live, slack)
     if fresh is None and seed is None:
         fresh = untightened(form, bound.fan, points, bound.alive, live)
     if fresh is not None:
@@ -450,15 +452,12 @@ def _result(bound: OuterBound, inner: InnerBound | None, tolerance: float, devia
 
 
 def _exact(machine: Automaton, nodes: Integers) -> Fraction | None:
-    """The largest one-shot gain, in fractions, of the plans that begin at each of these nodes; None if one is not rational."""
-    if machine.n_nodes > MOST_EXACT_NODES:
+    """The largest one-shot gain, in fractions, of the plans that begin at one of these nodes; None if one is not rational."""
+    if machine.n_nodes > MOST_EXACT_NODES or not len(nodes):
         return None
-    gains = []
-    for node in nodes:
-        start = sparse.csr_array(([1.0], ([machine.game.start], [node])), shape=machine.start.shape)
-        gains.append(exact_gain(replace(machine, start=start)))
-    known = [gain for gain in gains if gain is not None]
-    return max(known) if known and len(known) == len(gains) else None
+    start = np.full(len(nodes), machine.game.start), nodes
+    shares = np.full(len(nodes), 1 / len(nodes))
+    return exact_gain(replace(machine, start=sparse.csr_array((shares, start), shape=machine.start.shape)))
 
 
 def _exact_words(exact: Fraction | None) -> str:

@@ -22,7 +22,7 @@ from leverage.game.automaton import Automaton, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
-from leverage.solvers.support_kernel import best_departures
+from leverage.solvers.support_kernel import best_departures, punished
 from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, follow_chain, follow_choice, promise_step
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
@@ -56,8 +56,14 @@ PATIENT = 20
 #: Plain rounds between two evaluations, at most.
 MOST_PLAIN = 16
 
+#: Sets are said not to settle after so many rounds without progress in a row, a share of the choices that may be made.
+STALLED_SHARE = 1 / 12
+
 #: Slack by which an image may miss a constraint (rounding).
 ROUNDING = 1e-13
+
+#: Where the two players' worst payoffs stand if they take the place of support values (the first place is not looked at).
+WORST_PLACES, BOTH_PLAYERS = np.array([0, 0, 1], dtype=np.int64), np.arange(2)[:, None]
 
 #: Up to this many nodes a dense factorisation is faster.
 DENSE_NODES = 40
@@ -121,9 +127,10 @@ def settled(
     Evaluation takes "the best point toward direction k" for what it has become; where that disturbs more than it helps, plain
     rounds follow.
     """
-    plain, spent = 1, 0
+    plain, spent, last, stalled = 1, 0, np.inf, 0
     followed = FOLLOWED * min(1.0, PATIENT * (1 - float(form.delta.max())))
     sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
+    most_followed = sweeps
     while spent < most:
         for _ in range(plain):
             before, choice = points, _choose(form, fan, points, rows, 0.0)
@@ -133,7 +140,7 @@ def settled(
         spent += plain + 1
         moved = _distance(fan, points, before, live)
         trial = points.copy()
-        for _ in range(sweeps):
+        for _ in range(most_followed):
             change = follow_choice(
                 trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward,
                 form.delta, asked(form, trial.min(axis=1), 0.0), 2,
@@ -146,9 +153,14 @@ def settled(
             if left <= goal * (1 - form.delta.max()):
                 return following.points, True
             if left <= HELPS * moved:
-                points, plain = following.points, 1
+                points, plain, most_followed = following.points, 1, min(4 * most_followed, sweeps)
                 continue
-        plain = min(2 * plain, MOST_PLAIN)
+        most_followed = most_followed // 4 or sweeps
+        # plain steps that do not come nearer go round in circles
+        stalled = stalled + 1 if moved > HELPS * last else 0
+        if stalled >= STALLED_SHARE * most:
+            break
+        plain, last = min(2 * plain, MOST_PLAIN), moved
     return points, False
 
 
@@ -221,8 +233,9 @@ def stationary(form: SetForm, row: Integers) -> InnerBound | None:
     target = form.game.transitions.indices[entry].astype(np.int64)
     vertices, weights = np.repeat(target[:, None], 3, axis=1), np.zeros((len(target), 3))
     weights[:, 0] = 1.0
-    values = _values(form, row, owner, entry, vertices, weights)
-    nodes = _with_rounds(form, np.arange(form.game.n_states), row, owner, entry, values[target], values)
+    states, unknown = np.arange(form.game.n_states), np.zeros((form.game.n_states, 2))
+    values = _values(form, _with_rounds(form, states, row, owner, entry, unknown[target], unknown), vertices, weights)
+    nodes = _with_rounds(form, states, row, owner, entry, values[target], values)
     found = InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
     return found if found.gain <= ENOUGH else None
 
@@ -246,7 +259,11 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
         rise = np.where(live[:, None], np.einsum("kd,skd->sk", fan.sides, choice.points - points), 0.0)
         if rise.max() <= goal:
             break
-        promises = _united(form, promises, _nodes(form, choice, points, rise > goal / 2))
+        more = _united(form, promises, _nodes(form, choice, points, rise > goal / 2))
+        # in a sliver a point that rises can be lost to rounding: then nothing changes any more
+        if np.array_equal(more.values, promises.values):
+            break
+        promises = more
     larger = _evaluated(form, promises)
     return larger if larger.gain <= ENOUGH else inner
 
@@ -422,10 +439,11 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
 
 def departure_payoffs(form: SetForm, worst: Floats) -> Floats:
     """(2, R): what each player's best departure from each row pays if the worst payoffs (S, 2) follow; -inf without departure."""
-    value = np.ascontiguousarray((form.reward + form.delta * (form.game.transitions @ worst)).T)
+    value = np.empty((2, len(form.reward)))
+    punished(-worst, WORST_PLACES, *form.law, form.reward, form.delta, value)
     best = np.empty(value.shape, dtype=np.int64)
     best_departures(value, form.departure_start, form.departures, best)
-    return np.where(best >= 0, np.take_along_axis(value, np.maximum(best, 0), axis=1), -np.inf)
+    return np.where(best >= 0, value[BOTH_PLAYERS, best], -np.inf)
 
 
 def asked(form: SetForm, worst: Floats, slack: float) -> Floats:

@@ -371,9 +371,10 @@ def test_beyond_the_budget_nothing_is_searched_and_a_row_says_so() -> None:
 
 
 def test_worlds_are_solved_once_for_all_selections_and_players() -> None:
+    """Four worlds, of which the three with a key missing are one game."""
     point = at(complements())
     joint_rows(point)
-    assert point.solves["sets"] == 2  # with both keys, and without one, the other or both, which is one game
+    assert point.solves["sets"] == 2
 
 
 HOLDERS = COMPLEMENTS.replace("right_key: {holder: holder", "right_key: {holder: other")
