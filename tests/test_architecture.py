@@ -29,7 +29,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "loading": frozenset({"scenario", "game"}),
 }
 #: Modules on top, which see every room.
-TOP = frozenset({"__init__", "__main__", "pipeline", "cli", "command_parts", "explain_commands", "explanation_study", "markov_commands", "studies"})
+TOP = frozenset(
+    {
+        "__init__",
+        "__main__",
+        "pipeline",
+        "cli",
+        "command_parts",
+        "explain_commands",
+        "explanation_study",
+        "markov_commands",
+        "studies",
+    }
+)
 #: What importing the package alone must not load: it would slow the command line's first answer.
 HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich")
 

@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from leverage import load_scenario, parse_scenario
+from leverage.analysis.point import Point
 from leverage.analysis.temptations import combinations_with, judge_combination
 from leverage.explanation_study import explanation_study, why_claim, why_strategy
+from leverage.game.automaton import Automaton
+from leverage.game.stochastic_game import Floats
 from leverage.output.columns import WIDTH
 from leverage.output.telling import EXPLANATION_COLUMNS, Telling
 from leverage.points.evaluator import Evaluator
@@ -52,7 +55,7 @@ def shipped() -> Evaluator:
     return Evaluator(load_scenario(SHIPPED))
 
 
-def points(scenario: Scenario, tolerance: float = 1e-6) -> list:  # type: ignore[type-arg]
+def points(scenario: Scenario, tolerance: float = 1e-6) -> list[Point]:
     return [Evaluator(scenario).at().with_tolerance(tolerance)]
 
 
@@ -83,6 +86,36 @@ def test_the_departure_from_a_path_meets_the_worst_punishment() -> None:
     assert found.later.value == pytest.approx(0.6 * -2)
     assert found.gain.value == pytest.approx(-0.4)
     assert found.terms == pytest.approx({"tempted": 0.4 * 5, "together": -0.4 * 3})
+
+
+def slow_parts(plan: Automaton, values: Floats, player: int, node: int, action: str) -> tuple[float, float]:
+    """What taking an action once brings at once and later, profile by profile and node by node, less what the plan does."""
+    game, state = plan.game, int(plan.node_state[node])
+    delta, labels = float(game.discount[player]), game.actions[state][player]
+    now, later = 0.0, 0.0
+    for e in range(plan.edge_start[node], plan.edge_start[node + 1]):
+        row = int(game.entry_row[plan.edge_entry[e]])
+        chance = 1.0
+        for i in plan.players:
+            chance *= 1.0 if i == player else float(plan.lottery(i, node)[game.row_action[i, row]])
+        own = float(plan.lottery(player, node)[game.row_action[player, row]])
+        change = (float(labels[game.row_action[player, row]] == action) - own) * chance * float(plan.edge_probability[e])
+        now += (1 - delta) * change * float(game.payoffs[row, player])
+        later += delta * change * float((plan.next_nodes[[e]] @ values[:, player])[0])
+    return now, later
+
+
+@pytest.mark.parametrize("names", [("tied_pace", "reciprocate"), ("stay", "sabotage"), ("full_exit", "best reply")])
+def test_parts_of_departures_are_those_added_up_one_by_one(shipped: Evaluator, names: tuple[str, str]) -> None:
+    judged = judge_combination([shipped.at()], names, with_path=False)
+    assert judged.plan is not None
+    assert judged.verdict is not None
+    worst = judged.verdict.certificate.worst
+    for each, found in zip(worst, judged.temptations(), strict=True):
+        now, later = slow_parts(judged.plan, judged.verdict.certificate.values, found.player, each.node, each.action)
+        assert found.now == pytest.approx(now, abs=1e-9)
+        assert found.later.value == pytest.approx(later, abs=1e-9)
+        assert sum(found.terms.values()) == pytest.approx(now, abs=1e-6)
 
 
 def test_what_binds_changes_with_the_point_and_the_sentence_with_it() -> None:
