@@ -41,7 +41,7 @@ def explain_command(
             metavar="N",
             help="Best replies that each search for the cheapest change may take (a set of equilibrium payoffs counts as 100).",
         ),
-    ] = 20_000,
+    ] = 12_000,
     parameter: ParameterOption = None,
     variant: VariantOption = "",
     out: OutOption = None,

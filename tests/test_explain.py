@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from leverage import load_scenario, parse_scenario
 from leverage.analysis.point import Point
 from leverage.analysis.temptations import combinations_with, judge_combination
-from leverage.explanation_study import explanation_study, why_claim, why_strategy
+from leverage.explain_commands import explain_command
+from leverage.explanation_study import BUDGET, explanation_study, why_claim, why_strategy
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats
 from leverage.output.columns import WIDTH
@@ -286,6 +288,10 @@ def test_unknown_names_are_one_message_and_status_2(tmp_path: Path, words: list[
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_commands_budget_is_the_studys() -> None:
+    assert inspect.signature(explain_command).parameters["budget"].default == BUDGET
 
 
 def test_the_same_question_gives_the_same_page(evaluator: Evaluator) -> None:

@@ -54,7 +54,9 @@ class Parts:
             return f"it {now} at once, but no equilibrium can follow"
         if math.isinf(found.gain.value):
             return f"it {now} at once, and no punishment is proved"
-        after = "by the worst credible punishment" if punished else "by what follows"
+        after = "by what follows"
+        if punished:
+            after = f"{'in spite of' if found.later.value > 0 else 'by'} the worst credible punishment"
         if abs(found.gain.value) <= NOTHING * self.point.game().payoff_range:
             return f"in all it gains and loses nothing: it {now} at once, and the opposite {after}"
         if found.gain.low < 0 < found.gain.high:

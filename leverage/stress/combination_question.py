@@ -10,6 +10,10 @@ from leverage.analysis.temptations import JudgedCombination, judge_combination
 from leverage.points.evaluator import Evaluator
 from leverage.stress.question import WEIGHTS, Answer, Question
 
+#: Of the gaps of equilibrium sets only so many are tried at each point of a search: close to a flip finer ones would be tried in
+#: vain, and cost most.
+SEARCH_RUNGS = 1
+
 #: The two statements about a combination.
 EQUILIBRIUM, CREDIBLE = "equilibrium", "credible"
 
@@ -20,18 +24,24 @@ def combination_question(evaluator: Evaluator, names: Sequence[str], statement: 
     """Whether a combination (a named strategy or BEST_REPLY a player) is an equilibrium from the start, or its path credible."""
 
     def ask(values: Mapping[str, float]) -> Answer:
-        judged = judge_at(evaluator, names, values, with_path=statement == CREDIBLE)
+        judged = judge_at(evaluator, names, values, with_path=statement == CREDIBLE, rungs=SEARCH_RUNGS)
         return _credible(judged) if statement == CREDIBLE else _equilibrium(judged)
 
     return Question(f"{statement}: {title(names)}", ask)
 
 
 def judge_at(
-    evaluator: Evaluator, names: Sequence[str], changes: Mapping[str, float] | None = None, *, with_path: bool = True
+    evaluator: Evaluator,
+    names: Sequence[str],
+    changes: Mapping[str, float] | None = None,
+    *,
+    with_path: bool = True,
+    rungs: int | None = None,
 ) -> JudgedCombination:
-    """The verdicts on a combination where these parameters differ from the values in use."""
+    """The verdicts on a combination where these parameters differ from the values in use; rungs: so many gaps are tried (all)."""
     point = evaluator.at(changes)
-    return judge_combination([point.with_tolerance(each) for each in evaluator.ladder], names, with_path=with_path)
+    points = [point.with_tolerance(each) for each in evaluator.ladder[:rungs]]
+    return judge_combination(points, names, with_path=with_path)
 
 
 def _equilibrium(judged: JudgedCombination) -> Answer:
