@@ -26,7 +26,7 @@ from leverage.stress.question import claim_questions
 from leverage.studies import Progress, Study
 
 #: Best replies that the search for the cheapest change may take for each question; a minute or two for the shipped scenario.
-BUDGET = 12_000
+BUDGET = 3_000
 #: Combinations of a strategy that a page tells.
 MOST_TOLD = 12
 

@@ -23,7 +23,7 @@ from leverage.output.columns import WIDTH
 from leverage.output.stress import flips_of, search_words, tipping_frame
 from leverage.points.evaluator import Evaluator
 from leverage.stress.box import Box
-from leverage.stress.question import claim_questions
+from leverage.stress.question import WEIGHTS, claim_questions
 from leverage.stress.tipping import WIDTH as NARROW
 from leverage.stress.tipping import tipping
 from leverage.stress_studies import stress_study, when_study
@@ -158,7 +158,7 @@ def test_orders_in_the_file_and_earlier_questions_change_nothing(tables: dict[st
 
 
 def test_a_budget_of_replies_leaves_equilibrium_sets_unsearched() -> None:
-    study = stress_study(parse_scenario(game()), budget=1000)
+    study = stress_study(parse_scenario(game()), budget=10 * WEIGHTS["sets"])
     rows = study.tables["tipping"].set_index("claim").searched
     assert set(rows.loc["credible"]) == {"not searched"}
     assert set(rows.loc["written"]) == {"yes"}
