@@ -23,7 +23,17 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers, Stochastic
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures, punished
-from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, follow_chain, follow_choice, promise_step
+from leverage.solvers.vertex_kernel import (
+    as_lotteries,
+    best_vertices,
+    convex_rounds,
+    farthest_apart,
+    follow_chain,
+    follow_choice,
+    least_of,
+    mark_repeats,
+    promise_step,
+)
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
 SAME_POINT = 1e-12
@@ -139,11 +149,12 @@ def settled(
             points = choice.points
         spent += plain + 1
         moved = _distance(fan, points, before, live)
-        trial = points.copy()
+        trial, repeats = points.copy(), np.empty(choice.row.shape, dtype=np.bool_)
+        mark_repeats(choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, repeats)
         for _ in range(most_followed):
             change = follow_choice(
-                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward,
-                form.delta, asked(form, trial.min(axis=1), 0.0), 2,
+                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, repeats, *form.law, form.reward,
+                form.delta, asked(form, _worst(trial), 0.0), 2,
             )  # fmt: skip
             if change <= followed * moved:
                 break
@@ -269,16 +280,15 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
 
 
 def _distance(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
-    """Largest difference of support values of points (S, 2 K, 2) toward the middles of the cones, where corners show. Points go
-    round, so the best one stands in the cone or in one beside it."""
-    middle = (fan.sides[0::2] + fan.sides[1::2]) / 2
+    """Largest difference of support values of points (S, 2 K, 2) toward the middles of the cones, where corners show."""
+    return float(farthest_apart(points, others, (fan.sides[0::2] + fan.sides[1::2]) / 2, live))
 
-    def support(whole: Floats) -> Floats:
-        pairs = whole[live].reshape(-1, fan.size, 2, 2)
-        around = np.concatenate([np.roll(pairs, 1, axis=1), pairs, np.roll(pairs, -1, axis=1)], axis=2)
-        return np.asarray((around[..., 0] * middle[:, None, 0] + around[..., 1] * middle[:, None, 1]).max(axis=2))
 
-    return float(np.max(np.abs(support(points) - support(others)), initial=0.0))
+def _worst(points: Floats) -> Floats:
+    """(S, 2): the least that each player gets at a point of each state, (S, K, 2)."""
+    worst = np.empty((len(points), 2))
+    least_of(points, worst)
+    return worst
 
 
 def _nodes(form: SetForm, choice: _Choice, before: Floats, wanted: Booleans) -> Promises:
@@ -432,7 +442,7 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
     indptr, indices, data = form.law
     promise_step(
         points, cone, query, toward, rows.astype(np.int64), form.game.row_start, indptr, indices, data, form.reward, form.delta,
-        asked(form, points.min(axis=1), slack), ROUNDING, out, chosen, nodes, weights, bound_by, slope,
+        asked(form, _worst(points), slack), ROUNDING, out, chosen, nodes, weights, bound_by, slope,
     )  # fmt: skip
     return _Choice(out, chosen, nodes, weights, bound_by, slope)
 
@@ -484,17 +494,14 @@ def automaton(inner: InnerBound) -> Automaton:
     used = inner.weights > 0
     # an entry of chance 0 may lead to a state without nodes
     answered = punishing >= 0
-    punished, punishing = np.flatnonzero(off_path)[answered], punishing[answered]
-    law = sparse.coo_array(
-        (
-            np.concatenate([np.ones(len(punishing)), inner.weights[used]]),
-            (
-                np.concatenate([punished, np.repeat(on_path[:, None], used.shape[1], axis=1)[used]]),
-                np.concatenate([punishing, inner.vertices[used]]),
-            ),
-        ),
-        shape=(len(edge_node), count),
-    ).tocsr()
+    places = np.zeros(len(edge_node), dtype=np.intp)
+    places[off_path], places[on_path] = answered, used.sum(axis=1)
+    place = np.concatenate([[0], np.cumsum(places)])
+    following, chances = np.empty(place[-1], dtype=np.intp), np.ones(place[-1])
+    following[place[:-1][off_path][answered]] = punishing[answered]
+    promised = spans(place[on_path], places[on_path])
+    following[promised], chances[promised] = inner.vertices[used], inner.weights[used]
+    law = sparse.csr_array((chances, following, place), shape=(len(edge_node), count))
     law.sum_duplicates()
     first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
     lotteries = []

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from leverage.game.stochastic_game import Floats, Integers
+from leverage.game.stochastic_game import Booleans, Floats, Integers
 
 #: A point that is nearer than this to the boundary of a polygon (fraction of a player's payoff range) is on it.
 NEGLIGIBLE = 1e-14
@@ -186,6 +186,21 @@ def promise_step(
 
 
 @njit(cache=True)
+def mark_repeats(
+    chosen: Integers, nodes: Integers, weights: Floats, bound_by: Integers, slope: Floats, repeats: Booleans
+) -> None:
+    """repeats[s, k]: whether what was chosen toward direction k is what was chosen toward the one before: many directions touch
+    the same point."""
+    for s in range(len(chosen)):
+        repeats[s, 0] = False
+        for k in range(1, chosen.shape[1]):
+            same = chosen[s, k] == chosen[s, k - 1] and bound_by[s, k] == bound_by[s, k - 1] and slope[s, k] == slope[s, k - 1]
+            for m in range(4):
+                same = same and nodes[s, k, m] == nodes[s, k - 1, m] and weights[s, k, m] == weights[s, k - 1, m]
+            repeats[s, k] = same
+
+
+@njit(cache=True)
 def follow_choice(
     v: Floats,
     chosen: Integers,
@@ -193,6 +208,7 @@ def follow_choice(
     weights: Floats,
     bound_by: Integers,
     slope: Floats,
+    repeats: Booleans,
     indptr: Integers,
     indices: Integers,
     data: Floats,
@@ -203,7 +219,7 @@ def follow_choice(
 ) -> float:
     """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay.
 
-    Returns the largest change of the last sweep.
+    Returns the largest change of the last sweep. repeats: as `mark_repeats` has it.
 
     A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is
     Newton's method for the lottery's weight, which a plain evaluation would leave as it was.
@@ -219,25 +235,56 @@ def follow_choice(
                 if r < 0:
                     continue
                 x, y = 0.0, 0.0
-                for m in range(4):
-                    j, w = nodes[s, k, m], weights[s, k, m]
-                    if j >= 0 and w > 0.0 and bound_by[s, k] < 2:
-                        for n in range(indptr[r], indptr[r + 1]):
-                            x += w * data[n] * v0[j, indices[n]]
-                            y += w * data[n] * v1[j, indices[n]]
-                if bound_by[s, k] == 0:
-                    y += slope[s, k] * (asked[0, r] - x)
-                    x = asked[0, r]
-                elif bound_by[s, k] == 1:
-                    x += slope[s, k] * (asked[1, r] - y)
-                    y = asked[1, r]
-                elif bound_by[s, k] == 2:
-                    x, y = asked[0, r], asked[1, r]
-                x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
+                if repeats[s, k]:
+                    x, y = v0[k - 1, s], v1[k - 1, s]
+                else:
+                    for m in range(4):
+                        j, w = nodes[s, k, m], weights[s, k, m]
+                        if j >= 0 and w > 0.0 and bound_by[s, k] < 2:
+                            for n in range(indptr[r], indptr[r + 1]):
+                                x += w * data[n] * v0[j, indices[n]]
+                                y += w * data[n] * v1[j, indices[n]]
+                    if bound_by[s, k] == 0:
+                        y += slope[s, k] * (asked[0, r] - x)
+                        x = asked[0, r]
+                    elif bound_by[s, k] == 1:
+                        x += slope[s, k] * (asked[1, r] - y)
+                        y = asked[1, r]
+                    elif bound_by[s, k] == 2:
+                        x, y = asked[0, r], asked[1, r]
+                    x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
                 change = max(change, abs(x - v0[k, s]), abs(y - v1[k, s]))
                 v0[k, s], v1[k, s] = x, y
     v[:, :, 0], v[:, :, 1] = v0.T, v1.T
     return change
+
+
+@njit(cache=True)
+def least_of(v: Floats, least: Floats) -> None:
+    """least[s] = the smallest of each coordinate among the points v[s]."""
+    for s in range(len(v)):
+        x, y = np.inf, np.inf
+        for k in range(v.shape[1]):
+            x, y = min(x, v[s, k, 0]), min(y, v[s, k, 1])
+        least[s, 0], least[s, 1] = x, y
+
+
+@njit(cache=True)
+def farthest_apart(v: Floats, w: Floats, middle: Floats, live: Booleans) -> float:
+    """Largest difference of support values of points v and w (S, 2 K, 2), two a cone and in its order, toward the middles (K, 2)
+    of the cones, among live states. The best point stands in the cone or in one beside it."""
+    size, most = len(middle), 0.0
+    for s in range(len(v)):
+        if not live[s]:
+            continue
+        for k in range(size):
+            here, there = -np.inf, -np.inf
+            for m in range(2 * k - 2, 2 * k + 4):
+                j = m + 2 * size if m < 0 else (m - 2 * size if m >= 2 * size else m)
+                here = max(here, middle[k, 0] * v[s, j, 0] + middle[k, 1] * v[s, j, 1])
+                there = max(there, middle[k, 0] * w[s, j, 0] + middle[k, 1] * w[s, j, 1])
+            most = max(most, abs(here - there))
+    return most
 
 
 @njit(cache=True)
