@@ -33,6 +33,7 @@ from leverage.solvers.vertex_kernel import (
     least_of,
     mark_repeats,
     promise_step,
+    write_machine,
 )
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
@@ -482,27 +483,14 @@ def automaton(inner: InnerBound) -> Automaton:
     worst = [_worst_nodes(game.n_states, nodes, i) for i in range(2)]
     for own in worst:
         own[hollow] = size + np.arange(len(hollow))
-    sizes = np.diff(game.entry_start)[node_state]
-    edge_node = np.repeat(np.arange(count), sizes)
-    entry = spans(game.entry_start[node_state], sizes)
-    row, target = game.entry_row[entry], np.asarray(game.transitions.indices)[entry]
-    alone = [game.row_action[i][row] != game.row_action[i][node_row[edge_node]] for i in range(2)]
-    # after a departure of both any equilibrium will do, and player 1's worst is one
-    off_path = alone[0] | alone[1] | (edge_node >= size)
-    punishing = np.where(alone[0], worst[0][target], worst[1][target])[off_path]
-    on_path = np.flatnonzero(~off_path)
-    used = inner.weights > 0
-    # an entry of chance 0 may lead to a state without nodes
-    answered = punishing >= 0
-    places = np.zeros(len(edge_node), dtype=np.intp)
-    places[off_path], places[on_path] = answered, used.sum(axis=1)
-    place = np.concatenate([[0], np.cumsum(places)])
-    following, chances = np.empty(place[-1], dtype=np.intp), np.ones(place[-1])
-    following[place[:-1][off_path][answered]] = punishing[answered]
-    promised = spans(place[on_path], places[on_path])
-    following[promised], chances[promised] = inner.vertices[used], inner.weights[used]
-    law = sparse.csr_array((chances, following, place), shape=(len(edge_node), count))
-    law.sum_duplicates()
+    edges, used = int(np.diff(game.entry_start)[node_state].sum()), inner.weights > 0
+    place, following = np.empty(edges + 1, dtype=np.intp), np.empty(edges + int(used.sum()), dtype=np.intp)
+    chances = np.empty(len(following))
+    write_machine(
+        node_state, node_row, game.entry_start, game.entry_row, form.law[1], game.row_action, np.stack(worst),
+        np.searchsorted(nodes.owner, np.arange(size + 1)), inner.vertices, inner.weights, place, following, chances,
+    )  # fmt: skip
+    law = sparse.csr_array((chances[: place[-1]], following[: place[-1]], place), shape=(edges, count))
     first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
     lotteries = []
     for i in range(2):

@@ -437,3 +437,54 @@ def follow_chain(
             change = max(change, abs(x - values[n, 0]), abs(y - values[n, 1]))
             values[n, 0], values[n, 1] = x, y
     return change
+
+
+@njit(cache=True)
+def write_machine(
+    node_state: Integers,
+    node_row: Integers,
+    entry_start: Integers,
+    entry_row: Integers,
+    target: Integers,
+    action: Integers,
+    worst: Integers,
+    promise_start: Integers,
+    vertices: Integers,
+    weights: Floats,
+    place: Integers,
+    following: Integers,
+    chances: Floats,
+) -> None:
+    """The nodes with which play goes on from each node n after each entry of its state: edges in that order, those of edge e are
+    following[place[e]] to following[place[e + 1]], with their chances.
+
+    After its own row a node keeps what it promised, vertices[m] by weights[m] for m from promise_start[n] on; after a departure
+    of player 1, or of both, comes worst[0, next state], after one of player 2 worst[1, next state], nothing where that is -1.
+    Nodes beyond the last promise are punished whatever is played. action: (2, R).
+    """
+    edge, last = 0, 0
+    place[0] = 0
+    for n in range(len(node_state)):
+        own = node_row[n]
+        m = promise_start[n] if n < len(promise_start) - 1 else -1
+        for e in range(entry_start[node_state[n]], entry_start[node_state[n] + 1]):
+            r = entry_row[e]
+            if r == own and m >= 0:
+                first = last
+                for k in range(vertices.shape[1]):
+                    if weights[m, k] > 0.0:
+                        # by number, as sparse matrices have it
+                        at = last
+                        while at > first and following[at - 1] > vertices[m, k]:
+                            following[at], chances[at] = following[at - 1], chances[at - 1]
+                            at -= 1
+                        following[at], chances[at] = vertices[m, k], weights[m, k]
+                        last += 1
+                m += 1
+            else:
+                after = worst[0 if action[0, r] != action[0, own] else 1, target[e]]
+                if after >= 0:
+                    following[last], chances[last] = after, 1.0
+                    last += 1
+            edge += 1
+            place[edge] = last
