@@ -139,15 +139,16 @@ def settled(
     rounds follow.
     """
     plain, spent, last, stalled = 1, 0, np.inf, 0
+    earlier: _Choice | None = None
     followed = FOLLOWED * min(1.0, PATIENT * (1 - float(form.delta.max())))
     sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
     most_followed = sweeps
     while spent < most:
         for _ in range(plain):
-            before, choice = points, _choose(form, fan, points, rows, 0.0)
+            before, choice = points, _choose(form, fan, points, rows, 0.0, earlier)
             if np.any(choice.row[live] < 0):
                 return None, False
-            points = choice.points
+            points, earlier = choice.points, choice
         spent += plain + 1
         moved = _distance(fan, points, before, live)
         trial, repeats = points.copy(), np.empty(choice.row.shape, dtype=np.bool_)
@@ -159,7 +160,7 @@ def settled(
             )  # fmt: skip
             if change <= followed * moved:
                 break
-        following = _choose(form, fan, trial, rows, 0.0)
+        following = _choose(form, fan, trial, rows, 0.0, choice)
         if np.all(following.row[live] >= 0):
             left = _distance(fan, following.points, trial, live)
             if left <= goal * (1 - form.delta.max()):
@@ -433,8 +434,13 @@ def image(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans) -> F
     return np.where((choice.row >= 0)[..., None], choice.points, np.nan)
 
 
-def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, slack: float) -> _Choice:
+def _choose(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, slack: float, last: _Choice | None = None
+) -> _Choice:
+    """The best points toward the sides, of all that the given rows (R,) promise. last: an earlier choice, whose rows come first:
+    then most others are soon seen to promise less."""
     toward = fan.sides
+    order, start = _in_turn(form, rows, last)
     query, cone = fan.discounted_sides(form.delta)
     number, size = len(points), len(toward)
     out, chosen = np.zeros_like(points), np.empty((number, size), dtype=np.int64)
@@ -442,10 +448,22 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
     bound_by, slope = np.empty((number, size), dtype=np.int64), np.empty((number, size))
     indptr, indices, data = form.law
     promise_step(
-        points, cone, query, toward, rows.astype(np.int64), form.game.row_start, indptr, indices, data, form.reward, form.delta,
+        points, cone, query, toward, order, start, indptr, indices, data, form.reward, form.delta,
         asked(form, _worst(points), slack), ROUNDING, out, chosen, nodes, weights, bound_by, slope,
     )  # fmt: skip
     return _Choice(out, chosen, nodes, weights, bound_by, slope)
+
+
+def _in_turn(form: SetForm, rows: Booleans, last: _Choice | None) -> tuple[Integers, Integers]:
+    """The numbers of the given rows, by state, those that were chosen last at the head, and where each state's begin."""
+    order = np.flatnonzero(rows)
+    state = form.game.row_state[order]
+    start = np.searchsorted(state, np.arange(form.game.n_states + 1))
+    if last is not None:
+        idle = np.ones(len(rows), dtype=np.int64)
+        idle[last.row[last.row >= 0]] = 0
+        order = order[np.argsort(2 * state + idle[order], kind="stable")]
+    return order, start
 
 
 def departure_payoffs(form: SetForm, worst: Floats) -> Floats:

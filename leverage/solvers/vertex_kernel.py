@@ -44,25 +44,29 @@ def promise_step(
     its continuation.
 
     bound_by: whose constraint binds there (-1 nobody's, 2 both), slope: of the edge on which it lies, second coordinate by
-    first where the first player's binds, else first by second. rows: (R,) 1 for rows that count. asked[i, r]: what player i's
-    continuation must be at least in row r.
+    first where the first player's binds, else first by second. rows[row_start[s]] to rows[row_start[s + 1]]: the rows of state s
+    that count; after the best ones most others are soon done with. asked[i, r]: what player i's continuation must be at least in
+    row r.
     """
     size = len(cone)
     # one array a coordinate, so that the sums run over adjacent numbers
     v0, v1 = v[:, :, 0].copy(), v[:, :, 1].copy()
+    q0, q1, d0, d1 = query[:, 0].copy(), query[:, 1].copy(), toward[:, 0].copy(), toward[:, 1].copy()
+    near = np.empty((3, size), dtype=np.uint64)
+    for k in range(size):
+        near[0, k], near[1, k], near[2, k] = cone[k], (cone[k] + size - 1) % size, (cone[k] + 1) % size
     e0, e1 = np.empty(size), np.empty(size)
     place = np.empty((4, 2))
     part = np.empty(4)
     edge = np.empty(4, dtype=np.int64)
     good = np.empty(4, dtype=np.int64)
-    best = np.empty(size)
+    best, free = np.empty(size), np.empty(size)
     for s in range(len(v)):
         for k in range(size):
             chosen[s, k] = -1
             best[k] = -np.inf
-        for r in range(row_start[s], row_start[s + 1]):
-            if rows[r] == 0:
-                continue
+        for turn in range(row_start[s], row_start[s + 1]):
+            r = rows[turn]
             for k in range(size):
                 e0[k], e1[k] = 0.0, 0.0
             for n in range(indptr[r], indptr[r + 1]):
@@ -73,17 +77,15 @@ def promise_step(
                     for k in range(size):
                         e1[k] += p * v1[t, k]
             # without its constraints a row promises at least as much: most rows end here
-            wanted = False
+            # counted, not left at the first one: that is what a processor does several at a time
+            hits = 0
             for k in range(size):
-                gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
-                j = cone[k]
-                top = query[k, 0] * e0[j] + query[k, 1] * e1[j]
-                for shift in (j - 1 if j > 0 else size - 1, j + 1 if j + 1 < size else 0):
-                    top = max(top, query[k, 0] * e0[shift] + query[k, 1] * e1[shift])
-                if gain + top > best[k]:
-                    wanted = True
-                    break
-            if not wanted:
+                here = q0[k] * e0[near[0, k]] + q1[k] * e1[near[0, k]]
+                before = q0[k] * e0[near[1, k]] + q1[k] * e1[near[1, k]]
+                after = q0[k] * e0[near[2, k]] + q1[k] * e1[near[2, k]]
+                free[k] = reward[r, 0] * d0[k] + reward[r, 1] * d1[k] + max(here, before, after)
+                hits += free[k] > best[k]
+            if hits == 0:
                 continue
             most0, most1 = -np.inf, -np.inf
             for k in range(size):
@@ -125,6 +127,8 @@ def promise_step(
                     good[n] = 1
             corner = edge[0] >= 0 and edge[1] >= 0 and place[0, 1] >= t1 >= place[1, 1]
             for k in range(size):
+                if free[k] <= best[k]:
+                    continue
                 gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
                 found, what = -np.inf, -1
                 for shift in range(-1, 2):

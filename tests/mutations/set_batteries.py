@@ -577,8 +577,12 @@ def _choice(module: ModuleType, form: Any, fan: Any, v: Floats, asked: Floats, r
     out, chosen = np.zeros_like(v), np.empty(shape, dtype=np.int64)
     nodes, weights = np.empty((*shape, 4), dtype=np.int64), np.empty((*shape, 4))
     bound_by, slope = np.empty(shape, dtype=np.int64), np.empty(shape)
+    # in any order within a state
+    order = np.random.default_rng(8).permutation(np.flatnonzero(rows))
+    order = order[np.argsort(form.game.row_state[order], kind="stable")]
+    start = np.searchsorted(form.game.row_state[order], np.arange(form.game.n_states + 1))
     module.promise_step(
-        v, fan.side_of(query), query, fan.sides, rows.astype(np.int64), form.game.row_start, *form.law, form.reward,
+        v, fan.side_of(query), query, fan.sides, order, start, *form.law, form.reward,
         form.delta, asked, 1e-13, out, chosen, nodes, weights, bound_by, slope,
     )  # fmt: skip
     return out, chosen, nodes, weights, bound_by, slope
