@@ -202,7 +202,7 @@ def equilibrium_set(
     inner: InnerBound | None = None
     inside: Floats | None = None
     apart, asked, patient = 0.1, tolerance, False
-    for _ in range(MOST_ROUNDS):
+    for left in reversed(range(MOST_ROUNDS)):
         guess = None if inside is None else _supports(inside, bound)
         bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
         if bound.empty.all():
@@ -213,11 +213,14 @@ def equilibrium_set(
             apart = _apart(bound, inside)
             if apart <= AIM_SHARE * tolerance:
                 break
-        bound = _refined(bound, inside, asked, apart, apart < before / 2)
-        if (bound.fan.size > size or apart <= 0.9 * before) and bound.fan.size <= MOST_DIRECTIONS:
-            continue
-        if inside is not None or patient:
+        finer = _refined(bound, inside, asked, apart, apart < before / 2)
+        more = left > 0 and (finer.fan.size > size or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
+        # the inner sets' points belong to the directions that they were found on
+        if not more and (inside is not None or patient):
             break
+        bound = finer
+        if more:
+            continue
         # nothing is proved inside: the polygons may be too loose for it, or constraints may be tied exactly
         asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
     if not bound.empty.all():

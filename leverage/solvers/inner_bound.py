@@ -23,7 +23,18 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers, Stochastic
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
 from leverage.solvers.support_kernel import best_departures, punished
-from leverage.solvers.vertex_kernel import as_lotteries, best_vertices, convex_rounds, follow_chain, follow_choice, promise_step
+from leverage.solvers.vertex_kernel import (
+    as_lotteries,
+    best_vertices,
+    convex_rounds,
+    farthest_apart,
+    follow_chain,
+    follow_choice,
+    least_of,
+    mark_repeats,
+    promise_step,
+    write_machine,
+)
 
 #: Points of a state closer than this (fraction of a player's payoff range) are one node.
 SAME_POINT = 1e-12
@@ -128,26 +139,28 @@ def settled(
     rounds follow.
     """
     plain, spent, last, stalled = 1, 0, np.inf, 0
+    earlier: _Choice | None = None
     followed = FOLLOWED * min(1.0, PATIENT * (1 - float(form.delta.max())))
     sweeps = int(np.ceil(np.log(0.03) / 2 / np.log(max(float(form.delta.max()), 0.1))))
     most_followed = sweeps
     while spent < most:
         for _ in range(plain):
-            before, choice = points, _choose(form, fan, points, rows, 0.0)
+            before, choice = points, _choose(form, fan, points, rows, 0.0, earlier)
             if np.any(choice.row[live] < 0):
                 return None, False
-            points = choice.points
+            points, earlier = choice.points, choice
         spent += plain + 1
         moved = _distance(fan, points, before, live)
-        trial = points.copy()
+        trial, repeats = points.copy(), np.empty(choice.row.shape, dtype=np.bool_)
+        mark_repeats(choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, repeats)
         for _ in range(most_followed):
             change = follow_choice(
-                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, *form.law, form.reward,
-                form.delta, asked(form, trial.min(axis=1), 0.0), 2,
+                trial, choice.row, choice.nodes, choice.weights, choice.bound_by, choice.slope, repeats, *form.law, form.reward,
+                form.delta, asked(form, _worst(trial), 0.0), 2,
             )  # fmt: skip
             if change <= followed * moved:
                 break
-        following = _choose(form, fan, trial, rows, 0.0)
+        following = _choose(form, fan, trial, rows, 0.0, choice)
         if np.all(following.row[live] >= 0):
             left = _distance(fan, following.points, trial, live)
             if left <= goal * (1 - form.delta.max()):
@@ -269,16 +282,15 @@ def grown(form: SetForm, fan: DirectionFan, inner: InnerBound, rows: Booleans, l
 
 
 def _distance(fan: DirectionFan, points: Floats, others: Floats, live: Booleans) -> float:
-    """Largest difference of support values of points (S, 2 K, 2) toward the middles of the cones, where corners show. Points go
-    round, so the best one stands in the cone or in one beside it."""
-    middle = (fan.sides[0::2] + fan.sides[1::2]) / 2
+    """Largest difference of support values of points (S, 2 K, 2) toward the middles of the cones, where corners show."""
+    return float(farthest_apart(points, others, (fan.sides[0::2] + fan.sides[1::2]) / 2, live))
 
-    def support(whole: Floats) -> Floats:
-        pairs = whole[live].reshape(-1, fan.size, 2, 2)
-        around = np.concatenate([np.roll(pairs, 1, axis=1), pairs, np.roll(pairs, -1, axis=1)], axis=2)
-        return np.asarray((around[..., 0] * middle[:, None, 0] + around[..., 1] * middle[:, None, 1]).max(axis=2))
 
-    return float(np.max(np.abs(support(points) - support(others)), initial=0.0))
+def _worst(points: Floats) -> Floats:
+    """(S, 2): the least that each player gets at a point of each state, (S, K, 2)."""
+    worst = np.empty((len(points), 2))
+    least_of(points, worst)
+    return worst
 
 
 def _nodes(form: SetForm, choice: _Choice, before: Floats, wanted: Booleans) -> Promises:
@@ -422,8 +434,13 @@ def image(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans) -> F
     return np.where((choice.row >= 0)[..., None], choice.points, np.nan)
 
 
-def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, slack: float) -> _Choice:
+def _choose(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, slack: float, last: _Choice | None = None
+) -> _Choice:
+    """The best points toward the sides, of all that the given rows (R,) promise. last: an earlier choice, whose rows come first:
+    then most others are soon seen to promise less."""
     toward = fan.sides
+    order, start = _in_turn(form, rows, last)
     query, cone = fan.discounted_sides(form.delta)
     number, size = len(points), len(toward)
     out, chosen = np.zeros_like(points), np.empty((number, size), dtype=np.int64)
@@ -431,10 +448,22 @@ def _choose(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, sl
     bound_by, slope = np.empty((number, size), dtype=np.int64), np.empty((number, size))
     indptr, indices, data = form.law
     promise_step(
-        points, cone, query, toward, rows.astype(np.int64), form.game.row_start, indptr, indices, data, form.reward, form.delta,
-        asked(form, points.min(axis=1), slack), ROUNDING, out, chosen, nodes, weights, bound_by, slope,
+        points, cone, query, toward, order, start, indptr, indices, data, form.reward, form.delta,
+        asked(form, _worst(points), slack), ROUNDING, out, chosen, nodes, weights, bound_by, slope,
     )  # fmt: skip
     return _Choice(out, chosen, nodes, weights, bound_by, slope)
+
+
+def _in_turn(form: SetForm, rows: Booleans, last: _Choice | None) -> tuple[Integers, Integers]:
+    """The numbers of the given rows, by state, those that were chosen last at the head, and where each state's begin."""
+    order = np.flatnonzero(rows)
+    state = form.game.row_state[order]
+    start = np.searchsorted(state, np.arange(form.game.n_states + 1))
+    if last is not None:
+        idle = np.ones(len(rows), dtype=np.int64)
+        idle[last.row[last.row >= 0]] = 0
+        order = order[np.argsort(2 * state + idle[order], kind="stable")]
+    return order, start
 
 
 def departure_payoffs(form: SetForm, worst: Floats) -> Floats:
@@ -472,30 +501,14 @@ def automaton(inner: InnerBound) -> Automaton:
     worst = [_worst_nodes(game.n_states, nodes, i) for i in range(2)]
     for own in worst:
         own[hollow] = size + np.arange(len(hollow))
-    sizes = np.diff(game.entry_start)[node_state]
-    edge_node = np.repeat(np.arange(count), sizes)
-    entry = spans(game.entry_start[node_state], sizes)
-    row, target = game.entry_row[entry], np.asarray(game.transitions.indices)[entry]
-    alone = [game.row_action[i][row] != game.row_action[i][node_row[edge_node]] for i in range(2)]
-    # after a departure of both any equilibrium will do, and player 1's worst is one
-    off_path = alone[0] | alone[1] | (edge_node >= size)
-    punishing = np.where(alone[0], worst[0][target], worst[1][target])[off_path]
-    on_path = np.flatnonzero(~off_path)
-    used = inner.weights > 0
-    # an entry of chance 0 may lead to a state without nodes
-    answered = punishing >= 0
-    punished, punishing = np.flatnonzero(off_path)[answered], punishing[answered]
-    law = sparse.coo_array(
-        (
-            np.concatenate([np.ones(len(punishing)), inner.weights[used]]),
-            (
-                np.concatenate([punished, np.repeat(on_path[:, None], used.shape[1], axis=1)[used]]),
-                np.concatenate([punishing, inner.vertices[used]]),
-            ),
-        ),
-        shape=(len(edge_node), count),
-    ).tocsr()
-    law.sum_duplicates()
+    edges, used = int(np.diff(game.entry_start)[node_state].sum()), inner.weights > 0
+    place, following = np.empty(edges + 1, dtype=np.intp), np.empty(edges + int(used.sum()), dtype=np.intp)
+    chances = np.empty(len(following))
+    write_machine(
+        node_state, node_row, game.entry_start, game.entry_row, form.law[1], game.row_action, np.stack(worst),
+        np.searchsorted(nodes.owner, np.arange(size + 1)), inner.vertices, inner.weights, place, following, chances,
+    )  # fmt: skip
+    law = sparse.csr_array((chances[: place[-1]], following[: place[-1]], place), shape=(edges, count))
     first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
     lotteries = []
     for i in range(2):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from leverage.game.stochastic_game import Floats, Integers
+from leverage.game.stochastic_game import Booleans, Floats, Integers
 
 #: A point that is nearer than this to the boundary of a polygon (fraction of a player's payoff range) is on it.
 NEGLIGIBLE = 1e-14
@@ -44,25 +44,29 @@ def promise_step(
     its continuation.
 
     bound_by: whose constraint binds there (-1 nobody's, 2 both), slope: of the edge on which it lies, second coordinate by
-    first where the first player's binds, else first by second. rows: (R,) 1 for rows that count. asked[i, r]: what player i's
-    continuation must be at least in row r.
+    first where the first player's binds, else first by second. rows[row_start[s]] to rows[row_start[s + 1]]: the rows of state s
+    that count; after the best ones most others are soon done with. asked[i, r]: what player i's continuation must be at least in
+    row r.
     """
     size = len(cone)
     # one array a coordinate, so that the sums run over adjacent numbers
     v0, v1 = v[:, :, 0].copy(), v[:, :, 1].copy()
+    q0, q1, d0, d1 = query[:, 0].copy(), query[:, 1].copy(), toward[:, 0].copy(), toward[:, 1].copy()
+    near = np.empty((3, size), dtype=np.uint64)
+    for k in range(size):
+        near[0, k], near[1, k], near[2, k] = cone[k], (cone[k] + size - 1) % size, (cone[k] + 1) % size
     e0, e1 = np.empty(size), np.empty(size)
     place = np.empty((4, 2))
     part = np.empty(4)
     edge = np.empty(4, dtype=np.int64)
     good = np.empty(4, dtype=np.int64)
-    best = np.empty(size)
+    best, free = np.empty(size), np.empty(size)
     for s in range(len(v)):
         for k in range(size):
             chosen[s, k] = -1
             best[k] = -np.inf
-        for r in range(row_start[s], row_start[s + 1]):
-            if rows[r] == 0:
-                continue
+        for turn in range(row_start[s], row_start[s + 1]):
+            r = rows[turn]
             for k in range(size):
                 e0[k], e1[k] = 0.0, 0.0
             for n in range(indptr[r], indptr[r + 1]):
@@ -73,17 +77,15 @@ def promise_step(
                     for k in range(size):
                         e1[k] += p * v1[t, k]
             # without its constraints a row promises at least as much: most rows end here
-            wanted = False
+            # counted, not left at the first one: that is what a processor does several at a time
+            hits = 0
             for k in range(size):
-                gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
-                j = cone[k]
-                top = query[k, 0] * e0[j] + query[k, 1] * e1[j]
-                for shift in (j - 1 if j > 0 else size - 1, j + 1 if j + 1 < size else 0):
-                    top = max(top, query[k, 0] * e0[shift] + query[k, 1] * e1[shift])
-                if gain + top > best[k]:
-                    wanted = True
-                    break
-            if not wanted:
+                here = q0[k] * e0[near[0, k]] + q1[k] * e1[near[0, k]]
+                before = q0[k] * e0[near[1, k]] + q1[k] * e1[near[1, k]]
+                after = q0[k] * e0[near[2, k]] + q1[k] * e1[near[2, k]]
+                free[k] = reward[r, 0] * d0[k] + reward[r, 1] * d1[k] + max(here, before, after)
+                hits += free[k] > best[k]
+            if hits == 0:
                 continue
             most0, most1 = -np.inf, -np.inf
             for k in range(size):
@@ -125,6 +127,8 @@ def promise_step(
                     good[n] = 1
             corner = edge[0] >= 0 and edge[1] >= 0 and place[0, 1] >= t1 >= place[1, 1]
             for k in range(size):
+                if free[k] <= best[k]:
+                    continue
                 gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
                 found, what = -np.inf, -1
                 for shift in range(-1, 2):
@@ -186,6 +190,21 @@ def promise_step(
 
 
 @njit(cache=True)
+def mark_repeats(
+    chosen: Integers, nodes: Integers, weights: Floats, bound_by: Integers, slope: Floats, repeats: Booleans
+) -> None:
+    """repeats[s, k]: whether what was chosen toward direction k is what was chosen toward the one before: many directions touch
+    the same point."""
+    for s in range(len(chosen)):
+        repeats[s, 0] = False
+        for k in range(1, chosen.shape[1]):
+            same = chosen[s, k] == chosen[s, k - 1] and bound_by[s, k] == bound_by[s, k - 1] and slope[s, k] == slope[s, k - 1]
+            for m in range(4):
+                same = same and nodes[s, k, m] == nodes[s, k - 1, m] and weights[s, k, m] == weights[s, k - 1, m]
+            repeats[s, k] = same
+
+
+@njit(cache=True)
 def follow_choice(
     v: Floats,
     chosen: Integers,
@@ -193,6 +212,7 @@ def follow_choice(
     weights: Floats,
     bound_by: Integers,
     slope: Floats,
+    repeats: Booleans,
     indptr: Integers,
     indices: Integers,
     data: Floats,
@@ -203,7 +223,7 @@ def follow_choice(
 ) -> float:
     """Sweeps of evaluation in place: each point of v becomes what its row and its continuation now pay.
 
-    Returns the largest change of the last sweep.
+    Returns the largest change of the last sweep. repeats: as `mark_repeats` has it.
 
     A continuation on the line of player i's constraint stays there: it moves along its edge, whose slope is kept. That is
     Newton's method for the lottery's weight, which a plain evaluation would leave as it was.
@@ -219,25 +239,56 @@ def follow_choice(
                 if r < 0:
                     continue
                 x, y = 0.0, 0.0
-                for m in range(4):
-                    j, w = nodes[s, k, m], weights[s, k, m]
-                    if j >= 0 and w > 0.0 and bound_by[s, k] < 2:
-                        for n in range(indptr[r], indptr[r + 1]):
-                            x += w * data[n] * v0[j, indices[n]]
-                            y += w * data[n] * v1[j, indices[n]]
-                if bound_by[s, k] == 0:
-                    y += slope[s, k] * (asked[0, r] - x)
-                    x = asked[0, r]
-                elif bound_by[s, k] == 1:
-                    x += slope[s, k] * (asked[1, r] - y)
-                    y = asked[1, r]
-                elif bound_by[s, k] == 2:
-                    x, y = asked[0, r], asked[1, r]
-                x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
+                if repeats[s, k]:
+                    x, y = v0[k - 1, s], v1[k - 1, s]
+                else:
+                    for m in range(4):
+                        j, w = nodes[s, k, m], weights[s, k, m]
+                        if j >= 0 and w > 0.0 and bound_by[s, k] < 2:
+                            for n in range(indptr[r], indptr[r + 1]):
+                                x += w * data[n] * v0[j, indices[n]]
+                                y += w * data[n] * v1[j, indices[n]]
+                    if bound_by[s, k] == 0:
+                        y += slope[s, k] * (asked[0, r] - x)
+                        x = asked[0, r]
+                    elif bound_by[s, k] == 1:
+                        x += slope[s, k] * (asked[1, r] - y)
+                        y = asked[1, r]
+                    elif bound_by[s, k] == 2:
+                        x, y = asked[0, r], asked[1, r]
+                    x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
                 change = max(change, abs(x - v0[k, s]), abs(y - v1[k, s]))
                 v0[k, s], v1[k, s] = x, y
     v[:, :, 0], v[:, :, 1] = v0.T, v1.T
     return change
+
+
+@njit(cache=True)
+def least_of(v: Floats, least: Floats) -> None:
+    """least[s] = the smallest of each coordinate among the points v[s]."""
+    for s in range(len(v)):
+        x, y = np.inf, np.inf
+        for k in range(v.shape[1]):
+            x, y = min(x, v[s, k, 0]), min(y, v[s, k, 1])
+        least[s, 0], least[s, 1] = x, y
+
+
+@njit(cache=True)
+def farthest_apart(v: Floats, w: Floats, middle: Floats, live: Booleans) -> float:
+    """Largest difference of support values of points v and w (S, 2 K, 2), two a cone and in its order, toward the middles (K, 2)
+    of the cones, among live states. The best point stands in the cone or in one beside it."""
+    size, most = len(middle), 0.0
+    for s in range(len(v)):
+        if not live[s]:
+            continue
+        for k in range(size):
+            here, there = -np.inf, -np.inf
+            for m in range(2 * k - 2, 2 * k + 4):
+                j = m + 2 * size if m < 0 else (m - 2 * size if m >= 2 * size else m)
+                here = max(here, middle[k, 0] * v[s, j, 0] + middle[k, 1] * v[s, j, 1])
+                there = max(there, middle[k, 0] * w[s, j, 0] + middle[k, 1] * w[s, j, 1])
+            most = max(most, abs(here - there))
+    return most
 
 
 @njit(cache=True)
@@ -390,3 +441,54 @@ def follow_chain(
             change = max(change, abs(x - values[n, 0]), abs(y - values[n, 1]))
             values[n, 0], values[n, 1] = x, y
     return change
+
+
+@njit(cache=True)
+def write_machine(
+    node_state: Integers,
+    node_row: Integers,
+    entry_start: Integers,
+    entry_row: Integers,
+    target: Integers,
+    action: Integers,
+    worst: Integers,
+    promise_start: Integers,
+    vertices: Integers,
+    weights: Floats,
+    place: Integers,
+    following: Integers,
+    chances: Floats,
+) -> None:
+    """The nodes with which play goes on from each node n after each entry of its state: edges in that order, those of edge e are
+    following[place[e]] to following[place[e + 1]], with their chances.
+
+    After its own row a node keeps what it promised, vertices[m] by weights[m] for m from promise_start[n] on; after a departure
+    of player 1, or of both, comes worst[0, next state], after one of player 2 worst[1, next state], nothing where that is -1.
+    Nodes beyond the last promise are punished whatever is played. action: (2, R).
+    """
+    edge, last = 0, 0
+    place[0] = 0
+    for n in range(len(node_state)):
+        own = node_row[n]
+        m = promise_start[n] if n < len(promise_start) - 1 else -1
+        for e in range(entry_start[node_state[n]], entry_start[node_state[n] + 1]):
+            r = entry_row[e]
+            if r == own and m >= 0:
+                first = last
+                for k in range(vertices.shape[1]):
+                    if weights[m, k] > 0.0:
+                        # by number, as sparse matrices have it
+                        at = last
+                        while at > first and following[at - 1] > vertices[m, k]:
+                            following[at], chances[at] = following[at - 1], chances[at - 1]
+                            at -= 1
+                        following[at], chances[at] = vertices[m, k], weights[m, k]
+                        last += 1
+                m += 1
+            else:
+                after = worst[0 if action[0, r] != action[0, own] else 1, target[e]]
+                if after >= 0:
+                    following[last], chances[last] = after, 1.0
+                    last += 1
+            edge += 1
+            place[edge] = last

@@ -567,6 +567,7 @@ def check_vertex_kernel(module: ModuleType) -> None:
     _rounds(module, random)
     _lotteries(module, random)
     _followed(module)
+    _distances(module, random)
     _chain(module, random)
 
 
@@ -576,8 +577,12 @@ def _choice(module: ModuleType, form: Any, fan: Any, v: Floats, asked: Floats, r
     out, chosen = np.zeros_like(v), np.empty(shape, dtype=np.int64)
     nodes, weights = np.empty((*shape, 4), dtype=np.int64), np.empty((*shape, 4))
     bound_by, slope = np.empty(shape, dtype=np.int64), np.empty(shape)
+    # in any order within a state
+    order = np.random.default_rng(8).permutation(np.flatnonzero(rows))
+    order = order[np.argsort(form.game.row_state[order], kind="stable")]
+    start = np.searchsorted(form.game.row_state[order], np.arange(form.game.n_states + 1))
     module.promise_step(
-        v, fan.side_of(query), query, fan.sides, rows.astype(np.int64), form.game.row_start, *form.law, form.reward,
+        v, fan.side_of(query), query, fan.sides, order, start, *form.law, form.reward,
         form.delta, asked, 1e-13, out, chosen, nodes, weights, bound_by, slope,
     )  # fmt: skip
     return out, chosen, nodes, weights, bound_by, slope
@@ -717,19 +722,46 @@ def _followed(module: ModuleType) -> None:
     ):
         trial, nodes, weights = v.copy(), np.array([[[0, 1, -1, -1]] * 2]), np.array([[[0.25, 0.75, 0.0, 0.0]] * 2])
         chosen = np.array([[0, -1]])
-        change = module.follow_choice(
-            trial, chosen, nodes, weights, np.full((1, 2), bound), np.full((1, 2), 2.0), *law, reward, delta, asked, 1
-        )
+        how = chosen, nodes, weights, np.full((1, 2), bound), np.full((1, 2), 2.0)
+        repeats = np.ones((1, 2), dtype=bool)
+        module.mark_repeats(*how, repeats)
+        assert not repeats.any()
+        change = module.follow_choice(trial, *how, repeats, *law, reward, delta, asked, 1)
         same(trial[0, 0], reward[0] + delta * after)
         same(trial[0, 1], v[0, 1])
         same(change, np.abs(trial - v).max())
         chosen[0, 1] = 0
-        last = module.follow_choice(
-            trial, chosen, nodes, weights, np.full((1, 2), bound), np.full((1, 2), 0.5), *law, reward, delta, asked, 400
-        )
+        how = chosen, nodes, weights, np.full((1, 2), bound), np.full((1, 2), 0.5)
+        module.mark_repeats(*how, repeats)
+        assert repeats.tolist() == [[False, True]]
+        plainly = trial.copy()
+        last = module.follow_choice(trial, *how, repeats, *law, reward, delta, asked, 400)
         assert last < 1e-10
+        # said once or twice, the same choice pays the same
+        module.follow_choice(plainly, *how, np.zeros((1, 2), dtype=bool), *law, reward, delta, asked, 400)
+        same(trial, plainly)
         if bound == -1:
             same(trial[0], np.tile(reward[0] / (1 - delta), (2, 1)))
+        for part in (nodes, weights):
+            part[0, 1, 1] += 1
+            module.mark_repeats(*how, repeats)
+            assert not repeats.any()
+            part[0, 1, 1] -= 1
+
+
+def _distances(module: ModuleType, random: np.random.Generator) -> None:
+    """How far hulls are apart toward the middles of the cones, and the least of each coordinate, from all points."""
+    fan = uneven_fan()
+    middle = (fan.sides[0::2] + fan.sides[1::2]) / 2
+    for _ in range(4):
+        one, two = (np.stack([_best(cloud(random, 7), fan.sides) for _ in range(3)]) for _ in range(2))
+        live = np.array([True, False, True])
+        known = [np.abs(around(a, middle) - around(b, middle)).max() for a, b in zip(one[live], two[live], strict=True)]
+        same(module.farthest_apart(one, two, middle, live), max(known))
+        same(module.farthest_apart(two, one, middle, live), max(known))
+        least = np.empty((3, 2))
+        module.least_of(one, least)
+        same(least, one.min(axis=1))
 
 
 def _chain(module: ModuleType, random: np.random.Generator) -> None:

@@ -198,8 +198,8 @@ INNER = faults_in(
         "what the row pays today does not count",
     ),
     (
-        "np.where(alone[0], worst[0][target], worst[1][target])",
-        "np.where(alone[0], worst[1][target], worst[0][target])",
+        "np.stack(worst),",
+        "np.stack(worst[::-1]),",
         "the other one is punished",
     ),
     ("np.minimum.at(worst, nodes.state, nodes.values)", "np.maximum.at(worst, nodes.state, nodes.values)", "nobody is punished"),
@@ -207,8 +207,8 @@ INNER = faults_in(
     ("if rise.max() <= goal:", "if rise.max() >= goal:", "sets stop growing at once"),
     ("own[hollow] = size + np.arange(len(hollow))", "own[hollow] = own[hollow]", "moves that masks rule out are not answered"),
     (
-        "on_path = np.flatnonzero(~off_path)",
-        "on_path = np.flatnonzero(~off_path)[::-1]",
+        "np.searchsorted(nodes.owner, np.arange(size + 1)), inner",
+        "np.zeros(size + 1, dtype=np.intp), inner",
         "nodes go on with each other's promises",
     ),
 )

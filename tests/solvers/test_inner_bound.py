@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leverage.solvers import equilibrium_set as sets_solver
 from leverage.solvers import inner_bound, vertex_kernel
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.equilibrium_set import equilibrium_set
@@ -74,3 +75,21 @@ def test_sweeps_and_elimination_give_nodes_the_same_values(monkeypatch):
     rough = replace(swept.promises, values=swept.promises.values + 0.1)
     solved = inner_bound._values(form, rough, swept.vertices, swept.weights)
     np.testing.assert_allclose(promised, solved, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "most"), [("MOST_DIRECTIONS", 17), ("MOST_ROUNDS", 1), ("MOST_ROUNDS", 2)])
+def test_points_stay_on_their_directions_where_rounds_end_early(name, most, monkeypatch):
+    """Two points a direction, whatever ended the rounds; what is proved then is proved."""
+    own, sizes = board(4, ragged), []
+
+    def watched(form, fan, points, *rest):
+        sizes.append((points.shape[1], 2 * fan.size))
+        return inner_bound.settled(form, fan, points, *rest)
+
+    monkeypatch.setattr(sets_solver, name, most)
+    monkeypatch.setattr(sets_solver, "settled", watched)
+    sets = equilibrium_set(own.form.game)
+    assert len(sizes) > 1
+    assert all(count == size for count, size in sizes)
+    assert sets.machine is not None
+    assert sets.certificate <= 1e-9 * own.form.game.payoff_range
