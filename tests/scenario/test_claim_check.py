@@ -72,6 +72,13 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "'dear_post' and 'post' disagree about the value of 'fee'",
         "can be taken away together",
     ),
+    "somebody else's own floor": (
+        "¦own_floor(trust, b) > 0",
+        "bargaining point",
+        "'trust' is held by a, not by b",
+        "write coercion(trust, b)",
+    ),
+    "coercion of oneself": ("¦coercion(trust, a) > 0", "bargaining point", "a holds 'trust' itself", "write own_floor(trust, a)"),
     "prices of several equilibria": ("¦price(post) > 0", "every equilibrium found", "'price' compares", "'Markov equilibrium'"),
     "half a pair": (
         "¦credible(grim_a)",
@@ -115,6 +122,12 @@ def test_lines_that_cannot_be_judged(case: str) -> None:
     assert fault.remedy
     assert fault.line == source.count("\n")
     assert fault.text[fault.column - 1 :].startswith(marked.split("¦")[1])
+
+
+@pytest.mark.parametrize("size", [-1, -0.01])
+def test_the_size_worth_noting_is_not_negative(size: float) -> None:
+    with pytest.raises(ScenarioError, match="0 or more"):
+        dilemma({"C": {**claim("payoff(a) > 0", GRIM), "worth noting from": size}})
 
 
 @pytest.mark.parametrize("text", ["", "payoff(a) >", "payoff(a) > 1 +"])
