@@ -1,6 +1,6 @@
 """What instruments and claims are said to be worth, judged by an independent program.
 
-    python -m benchmarks.judge_leverage [--first 0] [--games 8] [--withdrawal] [--at return_speed=0.3 ...]
+    python -m benchmarks.judge_leverage [--first 0] [--games 8] [--withdrawal] [--at return_speed=0.3 ...] [--directions 128]
 
 Of the package only loading and compiling are imported; its answers are read from the tables that the command line writes. The
 world without an instrument is a scenario text in which it is taken away by hand: the action's lines are gone, what the holder's
@@ -9,7 +9,8 @@ payoffs, its own search along the edge of the set for Nash's point, and follows 
 reported: a number outside the bounds of the table, a sign that does not follow from them, an effect that is not the difference of
 its sides, terms and prices that do not add up, channels on the side that inclusion forbids, Shapley values that are not the mean
 over all orders, a verdict that does not follow from its numbers, a crash. The judge's sets are bounds from outside and have a
-grain: what misses the printed bounds by less passes.
+grain: what misses the printed bounds by less passes, and a fault of a number that hangs on sets counts only if it stays with more
+`--directions` (made game 5 needs 384).
 """
 
 from __future__ import annotations
@@ -347,7 +348,8 @@ def made(seed: int) -> Made:
 @dataclass
 class Bench:
     """What is judged: a text, the texts without instruments, parameter values, named strategies as the judge plays them, the
-    holder's cost terms by their tags, how many directions its sets are bounded in, and the parameters that the world without an instrument fixes."""
+    holder's cost terms by their tags, how many directions the judge's sets are bounded in, and the parameters that the world
+    without an instrument fixes."""
 
     words: str
     text: str
@@ -596,14 +598,21 @@ def _verdicts(row: Any, relation: str, noting: float, tie: float) -> Iterator[st
 # --- what is judged ---------------------------------------------------------------------------------------------------
 
 
-def made_bench(seed: int) -> Bench:
+def made_bench(seed: int, directions: int = DIRECTIONS) -> Bench:
     """A made game, to be judged."""
     game = made(seed)
     instruments = {"blow": "hit", "speed": "", "place_taken": "", "freedom": ""}
     mine = {"firm": game.firm, "soft": lambda levels: "give"}
     yours = {"calm": lambda levels: "work", "wild": lambda levels: "shirk" if levels["place"] == "top" else "work"}
     return Bench(
-        f"made {seed}", game.text(), game.text, instruments, {}, (mine, yours), {"holding": ["guard"], "using": ["blow"]}
+        f"made {seed}",
+        game.text(),
+        game.text,
+        instruments,
+        {},
+        (mine, yours),
+        {"holding": ["guard"], "using": ["blow"]},
+        directions,
     )
 
 
@@ -685,8 +694,9 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=8, help="made games")
     parser.add_argument("--withdrawal", action="store_true", help="the shipped scenario too")
     parser.add_argument("--at", nargs="*", default=[], metavar="NAME=VALUE", help="values of its parameters")
+    parser.add_argument("--directions", type=int, default=DIRECTIONS, help="of the sets of made games; a multiple of 4")
     options = parser.parse_args()
-    benches = [made_bench(seed) for seed in range(options.first, options.first + options.games)]
+    benches = [made_bench(seed, options.directions) for seed in range(options.first, options.first + options.games)]
     if options.withdrawal:
         benches.append(withdrawal_bench({name: float(value) for name, value in (each.split("=") for each in options.at)}))
     checked: Counter[str] = Counter()
