@@ -149,7 +149,7 @@ class _Ledger:
         if any(row.channel != "net" for row in self.rows):
             told += (
                 " As a threat: what it adds because a plan may prescribe it; as a temptation: what is lost because"
-                f" {plain(self.holder)} may use it unasked; the two sum to the whole."
+                " it may be used unasked, by anybody who has the action; the two sum to the whole."
             )
         return told + " Other selections, players and terms are in leverage.csv."
 

@@ -175,7 +175,8 @@ def search_words(flips: Sequence[Tipping]) -> str:
     skipped = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
     told = f"Nearest flips: one parameter alone, {counted(_steps(flips), 'step')} over its range." if _steps(flips) else ""
     if skipped:
-        told += f" Not searched here for {listed(skipped)}, which need all credible play solved at every value."
+        need = "needs" if len(skipped) == 1 else "need"
+        told += f" Not searched here for {listed(skipped)}, which {need} all credible play solved at every value."
     return f"{told} Closer, jointly, and over the whole box: simulate stress." if told else ""
 
 

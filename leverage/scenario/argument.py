@@ -62,6 +62,8 @@ def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrumen
             except TextFaultsError as error:
                 reader.text_faults(error, place)
         size = entry.get("worth noting from")
+        if isinstance(size, int | float) and size < 0:
+            reader.fault((*path, "worth noting from"), f"a size worth noting is 0 or more, not {size:g}", "leave it out: any is")
         found.append(Claim(name, str(entry.get("assertion", name)), says(entry), tuple(under), tuple(lines), size, path))
     return tuple(found)
 

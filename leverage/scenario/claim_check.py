@@ -76,6 +76,8 @@ class ClaimCheck:
     # --- calls ---------------------------------------------------------------------------------------------------------
 
     def _of_call(self, call: ClaimCall, selection: Selection) -> Iterator[_Told]:
+        if call.function in ("own_floor", "coercion"):
+            yield from self._of_floor(call)
         match CLAIM_FUNCTIONS[call.function].looks:
             case "play":
                 yield from self._of_date(call)
@@ -152,6 +154,15 @@ class ClaimCheck:
         if not self.instruments[call.arguments[0]].is_action:
             told = f"'{call.arguments[0]}' is more than an action: it has no '{call.function}' channel"
             yield told, "ask for its gain, or for an instrument whose 'without' only forbids actions"
+
+    def _of_floor(self, call: ClaimCall) -> Iterator[_Told]:
+        """Of a falling floor: the holder's is its own, any other player's is coercion."""
+        instrument, player = call.arguments
+        holder = self.players[self.instruments[instrument].holder]
+        if call.function == "own_floor" and player != holder:
+            yield f"'{instrument}' is held by {holder}, not by {player}", f"write coercion({instrument}, {player})"
+        if call.function == "coercion" and player == holder:
+            yield f"{holder} holds '{instrument}' itself", f"write own_floor({instrument}, {player})"
 
     def _of_two(self, first: str, second: str) -> Iterator[_Told]:
         if first == second:

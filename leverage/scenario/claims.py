@@ -6,6 +6,7 @@ A line is a comparison of two expressions (`payoff(power, tied_pace) > payoff(po
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -173,6 +174,8 @@ Names = Mapping[str, tuple[str, ...]]
 
 _TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|(<=|>=|==|!=|[-+*/(),<>=]))", re.ASCII)
 _SIGNS = ("<", "<=", ">", ">=", "=", "==", "!=")
+_SIGNS_KNOWN = f"signs are + - * / ( ) , and {' '.join(_SIGNS)}"
+_OPERAND = "a number, a parameter or a function such as payoff(PLAYER) goes here"
 
 
 def read_selection(text: str, names: Names) -> Selection:
@@ -213,7 +216,8 @@ class _Line:
         while text[position:].strip():
             match = _TOKEN.match(text, position)
             if match is None:
-                raise TextFaultsError([TextFault(position, 1, f"{text[position:].strip()[:1]!r} means nothing in a claim")])
+                place = len(text) - len(text[position:].lstrip())
+                raise TextFaultsError([TextFault(place, 1, f"{text[place]!r} means nothing in a claim", _SIGNS_KNOWN)])
             self.tokens.append((match.group().strip(), match.end() - len(match.group().strip())))
             position = match.end()
         if len(self.tokens) > LONGEST:
@@ -259,7 +263,10 @@ class _Line:
     def chain(self, signs: tuple[str, ...], part: Callable[[], ClaimExpression]) -> ClaimExpression:
         value = part()
         while self.peek() in signs:
-            value = ClaimSum(self.step(), value, part())
+            sign, at = self.step(), self.at
+            value = ClaimSum(sign, value, part())
+            if sign == "/" and value.right == 0.0:
+                raise self.fault("a division by zero", "divide by something else", back=self.at - at)
         return value
 
     def leaf(self) -> ClaimExpression:
@@ -281,12 +288,20 @@ class _Line:
 
     def plain_leaf(self, word: str) -> ClaimExpression:
         if word[:1].isdigit() or word[:1] == ".":
-            return float(self.step())
+            return self.number()
+        if not word.isidentifier():  # a sign, or the end
+            raise self.fault(f"'{word}' does not fit here" if word else "a number is missing here", _OPERAND)
         return self.call() if self.peek(1) == "(" else self.name("parameter")
 
-    def expect(self, sign: str) -> None:
+    def number(self) -> float:
+        value = float(self.step())
+        if math.isinf(value):
+            raise self.fault("the number is too large to compute with", "write a smaller one", back=1)
+        return value
+
+    def expect(self, sign: str, remedy: str = "each '(' needs its ')'") -> None:
         if self.step() != sign:
-            raise self.fault(f"'{sign}' is missing", back=1)
+            raise self.fault(f"'{sign}' is missing", remedy, back=1)
 
     def name(self, kind: str) -> str:
         word = self.step()
@@ -300,18 +315,19 @@ class _Line:
         if word not in CLAIM_FUNCTIONS:
             raise self.fault(f"claims know no function '{word}'", nearest(word, CLAIM_FUNCTIONS), back=1)
         function = CLAIM_FUNCTIONS[word]
+        example = f"write {word}({', '.join((*map(str.upper, function.needs), *['[STRATEGY, ...]'] * function.strategies))})"
         arguments: list[str] = []
-        self.expect("(")
+        self.expect("(", example)
         for k, kind in enumerate(function.needs):
             if k:
-                self.expect(",")
+                self.expect(",", example)
             arguments.append(self.argument(kind, arguments))
         while function.strategies and self.peek() != ")":
             if arguments:
-                self.expect(",")
+                self.expect(",", example)
             arguments.append(self.name("strategy"))
             self.refuse_one_player_twice(arguments[len(function.needs) :])
-        self.expect(")")
+        self.expect(")", example)
         return ClaimCall(word, tuple(arguments), at)
 
     def refuse_one_player_twice(self, strategies: list[str]) -> None:

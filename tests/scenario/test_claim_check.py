@@ -72,6 +72,13 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "'dear_post' and 'post' disagree about the value of 'fee'",
         "can be taken away together",
     ),
+    "somebody else's own floor": (
+        "¦own_floor(trust, b) > 0",
+        "bargaining point",
+        "'trust' is held by a, not by b",
+        "write coercion(trust, b)",
+    ),
+    "coercion of oneself": ("¦coercion(trust, a) > 0", "bargaining point", "a holds 'trust' itself", "write own_floor(trust, a)"),
     "prices of several equilibria": ("¦price(post) > 0", "every equilibrium found", "'price' compares", "'Markov equilibrium'"),
     "half a pair": (
         "¦credible(grim_a)",
@@ -92,6 +99,11 @@ REFUSED: dict[str, tuple[str, str, str, str]] = {
         "there is no parameter 'bonu'",
         "'bonus'",
     ),
+    "no number at all": ("payoff(a, grim_a, grim_b) > ¦* 2", "bargaining point", "'*' does not fit here", "payoff(PLAYER)"),
+    "a number too large": ("payoff(a, grim_a, grim_b) > ¦1e999", "bargaining point", "too large", "a smaller one"),
+    "a division by zero": ("payoff(a, grim_a, grim_b) / ¦0 > 1", "bargaining point", "a division by zero", "something else"),
+    "an argument left out": ("chance(done¦) > 0", "Markov equilibrium", "',' is missing", "write chance(EVENT, DATE, [STRATEGY"),
+    "an unknown sign": ("payoff(a, grim_a, grim_b) ¦% 2", "bargaining point", "means nothing in a claim", ">="),
     "strategies of one player": ("payoff(a, grim_a, ¦defect_a) > 0", "bargaining point", "are not strategies of different", ""),
 }
 
@@ -110,6 +122,21 @@ def test_lines_that_cannot_be_judged(case: str) -> None:
     assert fault.remedy
     assert fault.line == source.count("\n")
     assert fault.text[fault.column - 1 :].startswith(marked.split("¦")[1])
+
+
+@pytest.mark.parametrize("size", [-1, -0.01])
+def test_the_size_worth_noting_is_not_negative(size: float) -> None:
+    with pytest.raises(ScenarioError, match="0 or more"):
+        dilemma({"C": {**claim("payoff(a) > 0", GRIM), "worth noting from": size}})
+
+
+@pytest.mark.parametrize("text", ["", "payoff(a) >", "payoff(a) > 1 +"])
+def test_a_line_that_ends_too_early_says_what_is_missing(text: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        dilemma({"C": claim(text, "bargaining point")})
+    (fault,) = caught.value.faults
+    assert "a number is missing here" in fault.message
+    assert fault.remedy
 
 
 def test_every_selection_of_a_claim_is_looked_at() -> None:
