@@ -62,7 +62,8 @@ def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrumen
             except TextFaultsError as error:
                 reader.text_faults(error, place)
         size = entry.get("worth noting from")
-        found.append(Claim(name, str(entry.get("assertion", name)), says(entry), tuple(under), tuple(lines), size, path))
+        assertion, caveat = (str(entry.get(key, other)) for key, other in (("assertion", name), ("caveat", "")))
+        found.append(Claim(name, assertion, says(entry), tuple(under), tuple(lines), size, path, caveat))
     return tuple(found)
 
 
