@@ -16,7 +16,6 @@ from leverage.scenario.reader import Reader, mapping
 from leverage.scenario.reading import Document
 from leverage.scenario.scenario import Change, Path, Variant
 
-
 #: Parts of the file that a variant may restate, a state variable at a time.
 RESTATED = ("state", "transitions")
 
@@ -27,7 +26,7 @@ def restated(document: Document, variant: str) -> Document:
     top = mapping(document.data)
     variants, known = mapping(top.get("variants")), mapping(top.get("state"))
     entry = mapping(variants.get(variant))
-    moves = {
+    moves: dict[Path, Path] = {
         ("variants", variant, part, name): (part, name)
         for part in RESTATED
         if isinstance(top.get(part), dict)

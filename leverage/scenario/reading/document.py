@@ -94,10 +94,10 @@ class Document:
         moves: path of a value -> the path whose value it takes the place of, or at which it is put as the last key. What is
         around the second path is in the file, and both copies stay.
 
-        >>> document = parse_document("levels: [1]\nother: {levels: [2]}", "example.yaml")
+        >>> document = parse_document("{levels: [1], other: {levels: [2]}}", "example.yaml")
         >>> moved = document.with_moved({("other", "levels"): ("levels",)})
-        >>> moved.data["levels"], moved.positions["levels", 0].line
-        ([2], 2)
+        >>> moved.data["levels"], moved.positions["levels", 0].column
+        ([2], 32)
         """
         data, values, keys = deepcopy(self.data), dict(self._values), dict(self._keys)
         for source, target in moves.items():
