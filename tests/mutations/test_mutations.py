@@ -83,6 +83,7 @@ SOLVERS = {
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
     "changes": Solver("scenario/changes.py", world_batteries.check_changes, mutants.CHANGES),
+    "restated": Solver("scenario/change_reading.py", world_batteries.check_restated, mutants.RESTATED),
     "binding": Solver("game/binding.py", world_batteries.check_binding, mutants.BINDING),
     "form derivatives": Solver("game/derivatives.py", derivative_batteries.check_form_derivatives, mutants.FORM_DERIVATIVES),
     "equilibrium derivative": Solver(
