@@ -17,15 +17,17 @@ from leverage.scenario.schema import json_schema_text
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->"
-#: Lines of the printed tables that the README shows: the answer and the first table.
-SHOWN = 21
+#: Sections of the printed tables that the README shows after the answer, by what stands in their heads, up to their first gap.
+SHOWN = (" STRATEGIES OF ", " WHAT EACH INSTRUMENT IS WORTH ")
 
 
 def readme_with_tables(page: str, tables: str) -> str:
-    """The README with the first lines of the shipped tables between its marks."""
+    """The README with the answer and some of the shipped tables between its marks."""
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}```\n{chr(10).join(tables.splitlines()[:SHOWN])}\n```\n{END}{tail}"
+    paragraphs = tables.split("\n\n")
+    shown = [paragraphs[0], *(each for words in SHOWN for each in paragraphs if words in each)]
+    return f"{head}{BEGIN}```\n{(chr(10) * 2).join(shown)}\n```\n{END}{tail}"
 
 
 def main() -> None:

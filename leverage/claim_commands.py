@@ -67,7 +67,7 @@ BudgetOption = Annotated[
         "--budget",
         min=1,
         metavar="N",
-        help="What each search may cost, in best replies; an equilibrium set counts as 100. Beyond it: 'not searched'.",
+        help="What each search may cost, in best replies; an equilibrium set counts as 30. Beyond it: 'not searched'.",
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Where the design's random numbers begin.")]
@@ -86,7 +86,7 @@ def stress_command(
     file: FileArgument,
     points: PointsOption = 16,
     values: ValuesOption = 9,
-    budget: BudgetOption = 100_000,
+    budget: BudgetOption = 24_000,
     seed: SeedOption = 0,
     tolerance: ToleranceOption = None,
     parameter: ParameterOption = None,
@@ -127,7 +127,7 @@ def when_command(
     ] = "",
     points: PointsOption = 16,
     values: ValuesOption = 9,
-    budget: BudgetOption = 100_000,
+    budget: BudgetOption = 24_000,
     seed: SeedOption = 0,
     tolerance: ToleranceOption = None,
     parameter: ParameterOption = None,

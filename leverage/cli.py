@@ -31,6 +31,7 @@ from leverage.command_parts import (
     say_compiling,
     warn_of_size,
 )
+from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
 
 
@@ -134,6 +135,7 @@ app.command("leverage")(leverage_command)
 app.command("stress")(stress_command)
 app.command("when")(when_command)
 app.command("credible")(credible_command)
+app.command("explain")(explain_command)
 app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)
 app.command("patience")(patience_command)

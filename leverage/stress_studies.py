@@ -17,7 +17,7 @@ from leverage.scenario.claims import Selection, read_selection
 from leverage.scenario.parsing import TextFaultsError
 from leverage.scenario.scenario import Instrument, Scenario
 from leverage.stress.box import Box
-from leverage.stress.claims_under_stress import STRESS_BUDGET, STRESS_LADDER, stress
+from leverage.stress.claims_under_stress import KEPT, STRESS_BUDGET, STRESS_LADDER, stress
 from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, design_points
 from leverage.stress.tipping import SCAN_VALUES
 from leverage.stress.when import WHOLE, along_parameter, condition_questions, in_box, with_condition
@@ -83,7 +83,7 @@ def when_study(
     _refuse_odd_design(points)
     ladder = ladder_to(tolerance)
     with threadpool_limits(limits=1, user_api="blas"):
-        questions = condition_questions(Evaluator(with_condition(scenario, tree, selection), ladder=ladder), tree)
+        questions = condition_questions(Evaluator(with_condition(scenario, tree, selection), ladder=ladder, kept=KEPT), tree)
         progress("judging at the file's values")
         here = {question.name: question.ask(box.baseline) for question in questions}
         alone = []

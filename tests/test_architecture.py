@@ -31,8 +31,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 #: Modules on top, which see every room.
 TOP = frozenset(
     {
-        *("__init__", "__main__", "pipeline", "cli", "command_parts", "claim_commands", "markov_commands"),
-        *("studies", "stress_studies"),
+        *("__init__", "__main__", "pipeline", "cli"),
+        *("command_parts", "claim_commands", "explain_commands", "markov_commands"),
+        *("studies", "stress_studies", "explanation_study"),
     }
 )
 #: What importing the package alone must not load: it would slow the command line's first answer.

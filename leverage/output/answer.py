@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from leverage.analysis.plays import MARKOV
-from leverage.output.claims import tally
 from leverage.output.columns import listed, paragraph, percent, shortened
 from leverage.output.facts import MOST_NAMED, Facts
 from leverage.output.heading import setting_words
@@ -87,9 +86,10 @@ def _paths(facts: Facts, whole: str) -> str:
 
 def _argued(facts: Facts) -> str:
     """What the instruments are worth, and how the sentences of the argument fare."""
-    worth = leverage_sentence(facts.page, facts.run.ledger, MOST_NAMED)
+    worth = leverage_sentence(facts.page, facts.run.ledger, MOST_NAMED - 1)
     judged = facts.run.judged
-    told = f"Of {counted(len(judged), 'claim')} {tally([each.verdict for each in judged])}." if judged else ""
+    standing = sum(each.verdict in ("holds", "barely") for each in judged)
+    told = f"{standing} of {counted(len(judged), 'claim')} stand." if judged else ""
     return " ".join(part for part in (worth, told) if part)
 
 

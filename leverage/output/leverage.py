@@ -173,8 +173,8 @@ def leverage_lines(page: Page, rows: Sequence[LeverageRow], which: int) -> list[
 
 
 def leverage_sentence(page: Page, rows: Sequence[LeverageRow], most: int) -> str:
-    """What the first holder's instruments add to its payoff and what the dearest one costs, for the head of a page; at most
-    `most` of them, the largest gain first. '' where no gain is known."""
+    """What the first holder's instruments add to its payoff, and what they cost it, for the head of a page; at most `most` of
+    them, the largest gain first. '' where no gain is known."""
     if not rows:
         return ""
     ledger = _Ledger(page, rows[0].holder, [row for row in rows if row.holder == rows[0].holder])
@@ -185,9 +185,8 @@ def leverage_sentence(page: Page, rows: Sequence[LeverageRow], most: int) -> str
     ranked = sorted(gains.values(), key=lambda row: (-row.difference.effect.value, row.instrument))
     told = []
     for row in ranked[:most]:
-        price = prices.get(row.instrument)
-        paid = page.points(price.difference.effect.value) if price else page.points(0.0)
-        cost = "" if paid in (page.points(0.0), page.points(-0.0)) else f" (price {paid})"
+        paid = prices[row.instrument].difference.effect.value if row.instrument in prices else 0.0
+        cost = f" (price {page.points(paid)})" if paid > 0 and page.points(paid) != page.points(0.0) else ""
         told.append(f"{plain(row.instrument)} {_cell(page.points, row.difference.effect, row.sign)}{cost}")
     return f"At the {ledger.selection} {plain(ledger.holder)} gains by: {', '.join(told)}." if told else ""
 

@@ -74,7 +74,7 @@ class Evaluator:
                 if rung and not self._may_change(judged[k], to_size):
                     continue
                 asked |= self._questions(line, selection, tolerance)
-                found = self._line(line, selection, claim.worth_noting_from, dict(changes or {}), tolerance)
+                found = self.judge_line(line, selection, claim.worth_noting_from, dict(changes or {}), tolerance)
                 judged[k : k + 1] = [found]
             if not self._worth_going_on(judged, to_size):
                 break
@@ -85,9 +85,10 @@ class Evaluator:
         """All claims of the scenario at a point, in the order of the file."""
         return tuple(self.judge(claim, changes, to_size=to_size) for claim in self.scenario.claims)
 
-    def _line(
-        self, line: ClaimLine, selection: Selection, noting: float | None, changes: dict[str, float], tolerance: float
+    def judge_line(
+        self, line: ClaimLine, selection: Selection, noting: float | None, changes: Changes, tolerance: float
     ) -> JudgedLine:
+        """The verdict on one line at a point with one gap. noting: the size worth noting."""
         if not line.is_trend:
             return judge_line(line, selection, self.at(changes).with_tolerance(tolerance), noting)
         name = str(line.right)

@@ -55,6 +55,10 @@ COARSE_CHOICES, FINE_CHOICES = 24, 300
 #: Machines with at most so many nodes are looked at in fractions.
 MOST_EXACT_NODES = 16
 
+#: Where nothing is proved inside, polygons are refined further: the gap asked of them falls by this factor, down to this share of
+#: the tolerance.
+CLOSER, CLOSEST = 0.2, 0.04
+
 #: Rounds of adding directions.
 MOST_ROUNDS = 40
 
@@ -67,7 +71,7 @@ AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
 NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
 
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
-SETTLING_SHARE = 0.03
+SETTLING_SHARE = 0.01
 
 #: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early; and
 #: the share of the tolerance by which constraints are tightened at most, since sets can be slow to grow back.
@@ -197,21 +201,25 @@ def equilibrium_set(
     bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
     inner: InnerBound | None = None
     inside: Floats | None = None
-    apart = 0.1
+    apart, asked, patient = 0.1, tolerance, False
     for _ in range(MOST_ROUNDS):
         guess = None if inside is None else _supports(inside, bound)
-        bound = tighten(bound, max(ITERATION_SHARE * tolerance, 0.01 * apart), MOST_SWEEPS, guess)
+        bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
         if bound.empty.all():
             break
-        inside, inner = _inside(bound, inner, tolerance, apart)
+        inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
         before, size = apart, bound.fan.size
         if inside is not None:
             apart = _apart(bound, inside)
             if apart <= AIM_SHARE * tolerance:
                 break
-        bound = _refined(bound, inside, tolerance, apart, apart < before / 2)
-        if (bound.fan.size == size and apart > 0.9 * before) or bound.fan.size > MOST_DIRECTIONS:
+        bound = _refined(bound, inside, asked, apart, apart < before / 2)
+        if (bound.fan.size > size or apart <= 0.9 * before) and bound.fan.size <= MOST_DIRECTIONS:
+            continue
+        if inside is not None or patient:
             break
+        # nothing is proved inside: the polygons may be too loose for it, or constraints may be tied exactly
+        asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
     if not bound.empty.all():
         inner = _with_known(bound, _proof(bound, inner, inside, tolerance, apart), profiles, tolerance)
     if inner is not None:
@@ -310,9 +318,9 @@ def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound
 
 
 def _inside(
-    bound: OuterBound, inner: InnerBound | None, tolerance: float, apart: float
+    bound: OuterBound, inner: InnerBound | None, tolerance: float, apart: float, *, patient: bool
 ) -> tuple[Floats | None, InnerBound | None]:
-    """Points (S, 2 K, 2) of inner sets, and an automaton if one had to be built.
+    """Points (S, 2 K, 2) of inner sets, and an automaton if one had to be built. patient: as in `_grown_sets`.
 
     With a common discount factor sets on common directions settle on a fixed point, which is proved at the end. Otherwise, or
     where they do not, proved sets grow.
@@ -324,17 +332,19 @@ def _inside(
         # points that do not settle show where edges are missing all the same
         if points is not None:
             return points, inner
-    inner = _grown_sets(bound, inner, _polygon_points(bound), tolerance, apart)
+    inner = _grown_sets(bound, inner, _polygon_points(bound), tolerance, apart, patient=patient)
     return (None, None) if inner is None else (best_points(form, bound.fan, inner.promises), inner)
 
 
-def _grown_sets(bound: OuterBound, inner: InnerBound | None, points: Floats, tolerance: float, apart: float) -> InnerBound | None:
+def _grown_sets(
+    bound: OuterBound, inner: InnerBound | None, points: Floats, tolerance: float, apart: float, *, patient: bool = True
+) -> InnerBound | None:
     """Proved sets, grown until they fall short by a small share of the tolerance or of the present distance, whichever is
-    larger."""
+    larger. patient: where there are none yet, try what takes long."""
     form, live = bound.form, ~bound.empty
     slack = min(TIGHTENED_SHARE * apart, MOST_TIGHTENED_SHARE * tolerance)
     seed, fresh = inner, seeded(form, bound.fan, points, bound.alive, live, slack)
-    if fresh is None and seed is None:
+    if fresh is None and seed is None and patient:
         fresh = untightened(form, bound.fan, points, bound.alive, live)
     if fresh is not None:
         seed = fresh if seed is None else joined(seed, fresh)

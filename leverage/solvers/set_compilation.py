@@ -9,8 +9,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
+
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.equilibrium_set import equilibrium_set
+from leverage.solvers.vertex_kernel import follow_chain
 
 #: Kept, since Python complains of a process that is forgotten while it runs.
 _started: list[subprocess.Popen[bytes]] = []
@@ -24,11 +27,14 @@ def compile_beside() -> None:
 
 
 def compile_set_kernels() -> None:
-    """Solve two small games that use every kernel: with a common discount factor, and with different ones."""
+    """Solve two small games: with a common discount factor, and with different ones. They use every kernel but the one that
+    evaluates many nodes."""
     dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
     stay = [[[1.0], [1.0]], [[1.0], [1.0]]]
     for discount in ((0.6, 0.6), (0.7, 0.6)):
         equilibrium_set(StochasticGame.from_arrays([dilemma], [stay], discount), tolerance=1e-2)
+    once = np.ones((1, 2))
+    follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
 
 
 if __name__ == "__main__":

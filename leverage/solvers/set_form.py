@@ -115,11 +115,10 @@ def _departures(game: StochasticGame, player: int, allowed: Booleans) -> tuple[I
         counts = game.action_counts[s]
         rows = np.arange(game.row_start[s], game.row_start[s + 1]).reshape(tuple(counts))
         lines = np.moveaxis(rows, player, -1)
-        for row in rows.ravel():
-            mine, other = game.row_action[player][row], game.row_action[1 - player][row]
-            line = lines[other]
-            keep = allowed[line]
-            keep[mine] = False
-            found.append(line[keep])
-            sizes.append(int(keep.sum()))
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), np.concatenate(found).astype(np.int64)
+        mine, other = game.row_action[player][rows.ravel()], game.row_action[1 - player][rows.ravel()]
+        reached = lines[other]
+        keep = allowed[reached]
+        keep[np.arange(rows.size), mine] = False
+        found.append(reached[keep])
+        sizes.append(keep.sum(axis=1))
+    return np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64), np.concatenate(found).astype(np.int64)

@@ -18,9 +18,12 @@ from leverage.stress.tipping import SCAN_VALUES, Tipping, tipping
 #: Gaps asked of equilibrium sets over many points; what they leave open counts for neither side.
 STRESS_LADDER = LADDER[:2]
 #: Best replies for one claim's flips, and for its share of the box: a thousand equilibrium sets.
-STRESS_BUDGET = 100_000
+STRESS_BUDGET = 24_000
 #: The part of it that the search for a joint change gets beside.
 JOINT_PART = 0.2
+#: Parameter points that are kept at a time, enough for the scan of a parameter and the steps after it; their
+#: equilibrium sets take memory.
+KEPT = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +57,7 @@ def stress(
     one claim, as many for its share; JOINT_PART of it for its joint change. ladder : gaps asked of equilibrium sets, fractions
     of the payoff range, falling.
     """
-    box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder)
+    box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder, kept=KEPT)
     questions = claim_questions(evaluator, scenario.claims)
     tell("judging the claims")
     judged = evaluator.judge_all(to_size=False)

@@ -21,7 +21,7 @@ VERDICTS = ("holds", "barely", "fails", "undecided", "idle", "undefined")
 
 #: What a solve of each kind takes, in best replies (and the outcomes of the play that comes of them). Rough on purpose: budgets
 #: are counted in these, so that what is searched never depends on the machine.
-WEIGHTS: Mapping[str, int] = {"sets": 100, "markov": 25, "equilibria": 100, "replies": 1}
+WEIGHTS: Mapping[str, int] = {"sets": 30, "markov": 25, "equilibria": 100, "replies": 1}
 
 
 def side_of(verdict: str) -> Side:

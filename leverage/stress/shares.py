@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import floor, inf, log2, nan
 
 import numpy as np
-from scipy.stats import t as student
 
 from leverage.stress.box import Box
 from leverage.stress.question import VERDICTS, Answer, Question
@@ -136,6 +135,8 @@ def interval(shares: Array, points: int) -> tuple[float, float]:
 
     shares : (scramblings,). points : of all scramblings together. Raises ValueError for fewer than two scramblings.
     """
+    from scipy.stats import t as student  # noqa: PLC0415 - takes half a second to import, and a run asks for no interval
+
     count = len(shares)
     if count < 2:
         raise ValueError("an interval needs the spread of at least two scramblings")

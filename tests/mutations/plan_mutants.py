@@ -250,21 +250,21 @@ PATIENCE = faults_in(
         "float((sets.inner[start] @ weights).min()) >= least",
         "all equilibria have to pay it",
     ),
-    ("not len(sets.outer[start]) or self._bound", "self._bound", "empty sets are asked for their bound"),
+    ("not len(sets.outer[start]) or weighted_bound", "weighted_bound", "empty sets are asked for their bound"),
     (
-        "self._bound(sets, start) < least",
-        "self._bound(sets, start) > least",
+        "weighted_bound(sets, start, weights) < least",
+        "weighted_bound(sets, start, weights) > least",
         "what is bounded below is possible and the rest not",
     ),
     (
-        "float((sets.outer[start] @ weights).max()) + drawn",
-        "float((sets.outer[start] @ weights).max())",
+        "float((sets.outer[state] @ weights).max()) + drawn",
+        "float((sets.outer[state] @ weights).max())",
         "thin polygons count as drawn",
     ),
     ("return min(polygon, float(", "return max(polygon, float(", "the wider of polygon and box bounds"),
     (
-        "(weights[:, None] * sets.bounds[start]).max(axis=1)",
-        "(weights[:, None] * sets.bounds[start]).min(axis=1)",
+        "(weights[:, None] * sets.bounds[state]).max(axis=1)",
+        "(weights[:, None] * sets.bounds[state]).min(axis=1)",
         "boxes bound by their smallest payoffs",
     ),
     (

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
@@ -566,6 +567,7 @@ def check_vertex_kernel(module: ModuleType) -> None:
     _rounds(module, random)
     _lotteries(module, random)
     _followed(module)
+    _chain(module, random)
 
 
 def _choice(module: ModuleType, form: Any, fan: Any, v: Floats, asked: Floats, rows: Any) -> tuple[Any, ...]:
@@ -728,6 +730,22 @@ def _followed(module: ModuleType) -> None:
         assert last < 1e-10
         if bound == -1:
             same(trial[0], np.tile(reward[0] / (1 - delta), (2, 1)))
+
+
+def _chain(module: ModuleType, random: np.random.Generator) -> None:
+    """Sweeps come to the solution of the linear system, and say by how much the last one moved a value."""
+    law = np.where(random.random((12, 12)) < 0.3, random.random((12, 12)), 0.0) + np.eye(12)
+    law /= law.sum(axis=1, keepdims=True)
+    sparse_law, gain, delta = csr_array(law), random.random((12, 2)), np.array([0.6, 0.8])
+    arrays = (sparse_law.indptr.astype(np.int64), sparse_law.indices.astype(np.int64), sparse_law.data, gain, delta)
+    known = np.column_stack([np.linalg.solve(np.eye(12) - d * law, gain[:, i]) for i, d in enumerate(delta)])
+    values = random.random((12, 2))
+    assert module.follow_chain(values, *arrays, 300) <= 1e-14
+    same(values, known, 1e-12)
+    before = known + 1
+    moved = before.copy()
+    same(module.follow_chain(moved, *arrays, 1), np.abs(moved - before).max())
+    assert np.abs(moved - before).max() > 0.1
 
 
 # --- the outer bound ---------------------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from tests.mutations import (
     claim_batteries,
     claim_mutants,
     derivative_batteries,
+    explain_batteries,
+    explain_mutants,
     following_batteries,
     kernel_batteries,
     leverage_batteries,
@@ -85,6 +87,8 @@ SOLVERS = {
     "changes": Solver("scenario/changes.py", world_batteries.check_changes, mutants.CHANGES),
     "restated": Solver("scenario/change_reading.py", world_batteries.check_restated, mutants.RESTATED),
     "binding": Solver("game/binding.py", world_batteries.check_binding, mutants.BINDING),
+    "departures": Solver("analysis/temptations.py", explain_batteries.check_temptations, explain_mutants.TEMPTATIONS),
+    "cheapest change": Solver("stress/cheapest_change.py", explain_batteries.check_cheapest, explain_mutants.CHEAPEST),
     "form derivatives": Solver("game/derivatives.py", derivative_batteries.check_form_derivatives, mutants.FORM_DERIVATIVES),
     "equilibrium derivative": Solver(
         "solvers/equilibrium_derivative.py",

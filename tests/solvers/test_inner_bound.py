@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from leverage.solvers import inner_bound, vertex_kernel
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.equilibrium_set import equilibrium_set
+from leverage.solvers.payoff_polygon import corners
 from tests.mutations.set_batteries import (
     Board,
     board,
@@ -56,3 +59,18 @@ def test_unequal_patience_and_exact_ties_leave_no_gap(game, allowed):
     """The textbook twin proves inner sets that close the gap to `allowed`, as plain rounds without tightened constraints do."""
     sets = equilibrium_set(Board(game).form.game)
     assert sets.gap <= allowed * game.payoff_range
+
+
+def test_sweeps_and_elimination_give_nodes_the_same_values(monkeypatch):
+    """On more nodes than the dense factorisation takes, with unequal patience."""
+    own = board(1, scenario_like)
+    form, fan = own.form, DirectionFan.even(32)
+    bound = plain_iteration(own, fan)
+    swept = inner_bound.seeded(form, fan, np.repeat(corners(fan.directions, bound.h), 2, axis=1), bound.alive, ~bound.empty)
+    assert swept is not None
+    assert len(swept.promises.row) > inner_bound.DENSE_NODES
+    promised = inner_bound._values(form, swept.promises, swept.vertices, swept.weights)
+    monkeypatch.setattr(inner_bound, "MOST_SWEEPS", 0)
+    rough = replace(swept.promises, values=swept.promises.values + 0.1)
+    solved = inner_bound._values(form, rough, swept.vertices, swept.weights)
+    np.testing.assert_allclose(promised, solved, atol=1e-12)

@@ -21,7 +21,11 @@ import pytest
 from leverage import parse_scenario, run
 from leverage.output.columns import WIDTH
 from leverage.output.stress import flips_of, search_words, tipping_frame
+from leverage.points.evaluator import Evaluator
+from leverage.stress.box import Box
+from leverage.stress.question import WEIGHTS, claim_questions
 from leverage.stress.tipping import WIDTH as NARROW
+from leverage.stress.tipping import tipping
 from leverage.stress_studies import stress_study, when_study
 from tests.test_cli import simulate
 
@@ -154,7 +158,7 @@ def test_orders_in_the_file_and_earlier_questions_change_nothing(tables: dict[st
 
 
 def test_a_budget_of_replies_leaves_equilibrium_sets_unsearched() -> None:
-    study = stress_study(parse_scenario(game()), budget=1000)
+    study = stress_study(parse_scenario(game()), budget=10 * WEIGHTS["sets"])
     rows = study.tables["tipping"].set_index("claim").searched
     assert set(rows.loc["credible"]) == {"not searched"}
     assert set(rows.loc["written"]) == {"yes"}
@@ -276,14 +280,18 @@ def test_interruption_leaves_nothing(prisoners: Path, arguments: list[str]) -> N
 # --- the main job's flips ----------------------------------------------------------------------------------------------------
 
 
-def test_the_main_job_searches_what_is_cheap_and_says_what_it_left_out() -> None:
+def test_the_main_job_tells_the_nearest_flip_of_a_claim() -> None:
     found = run(parse_scenario(game()))
     rows = tipping_frame(found.flips).set_index(["claim", "parameter"])
     assert rows.loc[("written", "patience")].flips_at == pytest.approx(0.5, abs=0.8e-2)
-    assert set(rows.loc["credible"].searched) == {"not searched"}
     assert set(rows.loc["pays"].searched) == {"no flip found"}
     told = {judged.claim.name: flips_of(found.flips)(judged) for judged in found.judged}
     assert told["written"].startswith("Fails if patience falls below ")
-    assert told["pays"] == told["credible"] == ""
-    assert "Not searched here for credible" in search_words(found.flips)
+    assert told["pays"] == ""
+
+
+def test_the_main_job_says_what_was_too_dear_to_search() -> None:
+    scenario = parse_scenario(game())
+    flips = tipping(claim_questions(Evaluator(scenario), scenario.claims), Box.of(scenario), budget=50)
+    assert "Not searched here for credible, which" in search_words(flips)
     assert search_words(()) == ""
