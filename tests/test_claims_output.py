@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from leverage.analysis.claims import JudgedClaim, Verdict
 from leverage.analysis.figure import Figure
-from leverage.output.claims import CLAIM_COLUMNS, claims_frame, claims_section, figure_words, significant, tally
+from leverage.output.claims import CLAIM_COLUMNS, claim_lines, claims_frame, claims_section, figure_words, significant, tally
 from leverage.output.columns import WIDTH
 from leverage.points.evaluator import Evaluator
 from tests.dilemma import COARSE, UNEQUAL, claim, dilemma, open_numbers
@@ -59,6 +60,15 @@ def test_a_claims_row_is_that_of_the_line_that_decides(judged: Sequence[JudgedCl
     assert (small["left"], small["right"]) == pytest.approx((3, 2.9))
     assert small["margin"] == pytest.approx(0.1)
     assert small["worth_noting_from"] == 0.5
+
+
+def test_a_caveat_stands_in_the_table_and_under_the_verdict(judged: Sequence[JudgedClaim]) -> None:
+    first, second = judged[:2]
+    told = replace(first, claim=replace(first.claim, caveat="Not so\n  with fewer levels."))
+    assert list(claims_frame([told, second])["caveat"]) == ["Not so\n  with fewer levels."] * 2 + [""] * 5
+    lines = claim_lines(told)
+    assert [line.strip() for line in lines if line not in claim_lines(first)] == ["Caveat: Not so with fewer levels."]
+    assert lines[:-1] == claim_lines(first)
 
 
 def test_the_section_puts_the_sentence_beside_its_verdict(judged: Sequence[JudgedClaim]) -> None:

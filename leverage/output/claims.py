@@ -32,6 +32,7 @@ CLAIM_COLUMNS = (
     "share",
     "share_low",
     "share_high",
+    "caveat",
 )
 
 #: A verdict in print.
@@ -70,7 +71,8 @@ def _row(claim: Claim, line: JudgedLine, under: str, text: str) -> tuple[object,
     size = math.nan if claim.worth_noting_from is None else claim.worth_noting_from
     margin = (line.margin.value, line.margin.low, line.margin.high)
     numbers = (*margin, size, line.left.value, line.right.value)
-    return (claim.name, claim.assertion, claim.says, under, text, line.verdict, *numbers, line.reason, *(math.nan,) * 4)
+    told = (claim.name, claim.assertion, claim.says, under, text, line.verdict)
+    return (*told, *numbers, line.reason, *(math.nan,) * 4, claim.caveat)
 
 
 # --- in print ---------------------------------------------------------------------------------------------------------
@@ -106,11 +108,12 @@ def tally(verdicts: Sequence[Verdict]) -> str:
 
 
 def claim_lines(judged: JudgedClaim) -> list[str]:
-    """The sentence beside its verdict, then the line that decides with its numbers."""
+    """The sentence beside its verdict, then the line that decides with its numbers, then what the claim's author adds."""
     claim = judged.claim
     name = claim.name if claim.assertion == claim.name else f"{claim.name} ({claim.assertion})"
     head = paragraph(f"{name} {VERDICT_WORDS[judged.verdict]}: {claim.says}", 4)
-    return [head, paragraph(f"    {_because(judged)}", 4)]
+    caveat = [paragraph(f"    Caveat: {' '.join(claim.caveat.split())}", 4)] if claim.caveat else []
+    return [head, paragraph(f"    {_because(judged)}", 4), *caveat]
 
 
 def _because(judged: JudgedClaim) -> str:

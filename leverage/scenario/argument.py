@@ -64,7 +64,8 @@ def read_claims(reader: Reader, scenario: Scenario, instruments: tuple[Instrumen
         size = entry.get("worth noting from")
         if isinstance(size, int | float) and size < 0:
             reader.fault((*path, "worth noting from"), f"a size worth noting is 0 or more, not {size:g}", "leave it out: any is")
-        found.append(Claim(name, str(entry.get("assertion", name)), says(entry), tuple(under), tuple(lines), size, path))
+        assertion, caveat = (str(entry.get(key, other)) for key, other in (("assertion", name), ("caveat", "")))
+        found.append(Claim(name, assertion, says(entry), tuple(under), tuple(lines), size, path, caveat))
     return tuple(found)
 
 

@@ -1,4 +1,8 @@
-"""Reading of changes to a scenario: variants, worlds without an instrument, overrides of the caller."""
+"""Reading of changes to a scenario: variants, worlds without an instrument, overrides of the caller.
+
+What a variant restates - levels, and rules by which a variable moves - is not a change of the checked scenario, whose numbers of
+levels all else is told in: it takes its place in the document before anything is read.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,38 @@ from typing import Any
 from leverage.errors import Fault
 from leverage.scenario.parsing import nearest
 from leverage.scenario.reader import Reader, mapping
+from leverage.scenario.reading import Document
 from leverage.scenario.scenario import Change, Path, Variant
+
+#: Parts of the file that a variant may restate, a state variable at a time.
+RESTATED = ("state", "transitions")
+
+
+def restated(document: Document, variant: str) -> Document:
+    """The document with what the variant restates in the place of what the file says, and without the other variants, which are
+    told in the file's own levels; the same object where it restates nothing."""
+    top = mapping(document.data)
+    variants, known = mapping(top.get("variants")), mapping(top.get("state"))
+    entry = mapping(variants.get(variant))
+    moves: dict[Path, Path] = {
+        ("variants", variant, part, name): (part, name)
+        for part in RESTATED
+        if isinstance(top.get(part), dict)
+        for name in mapping(entry.get(part))
+        if name in known
+    }
+    if not moves:
+        return document
+    moved = document.with_moved(moves)
+    return replace(moved, data={**moved.data, "variants": {variant: entry}})
+
+
+def read_variant(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change:
+    """A variant's change of the scenario, its names checked, those of what it restates too."""
+    for part in RESTATED:
+        for name in mapping(entry.get(part)):
+            reader.key(name, reader.vocabulary.variable_names, "state variable", (*path, part, name))
+    return read_change(reader, path, entry)
 
 
 def read_change(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change:

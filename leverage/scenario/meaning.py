@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from leverage.errors import Fault
 from leverage.scenario import syntax as tree
 from leverage.scenario.argument import read_claims, read_instruments
-from leverage.scenario.change_reading import read_change, read_start, requested_change
+from leverage.scenario.change_reading import read_start, read_variant, requested_change, restated
 from leverage.scenario.changes import changed
 from leverage.scenario.form_check import check_form
 from leverage.scenario.movement import read_transitions
@@ -66,13 +66,13 @@ def read_meaning(document: Document, overrides: Mapping[str, float] | None = Non
 
     overrides: parameter -> value, as if the file had that value. variant: the name of one of the file's variants, or "".
     """
-    reader = Reader(document)
+    reader = Reader(restated(document, variant))
     check_form(reader)
     read_names(reader)
     if unclear(reader):  # whatever reads the names would be faulted for nothing
         return Reading(None, tuple(reader.faults))
     variants = {
-        name: Variant(name, says(entry), read_change(reader, ("variants", name), entry))
+        name: Variant(name, says(entry), read_variant(reader, ("variants", name), entry))
         for name, entry in reader.entries("variants")
     }
     change = requested_change(reader, variants, variant, dict(overrides or {}))

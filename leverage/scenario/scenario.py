@@ -191,7 +191,7 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the argument; every line has to hold under every selection."""
+    """A sentence of the argument; every line has to hold under every selection. caveat: what its author adds to any verdict."""
 
     name: str
     assertion: str
@@ -200,6 +200,7 @@ class Claim:
     lines: tuple[ClaimLine, ...]
     worth_noting_from: float | None
     path: Path
+    caveat: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -314,6 +314,8 @@ class ClaimEntry(Entry):
     """One comparison a line; all have to hold."""
     worth_noting_from: Number | None = Field(default=None, alias="worth noting from")
     """A margin below this is reported as no real difference."""
+    caveat: Text = ""
+    """What a reader of the verdict has to know, such as that it is another one with more levels; printed under it."""
 
 
 class VariantEntry(ChangeEntry):
@@ -321,6 +323,11 @@ class VariantEntry(ChangeEntry):
 
     says: Text = ""
     """The variant in a sentence."""
+    state: dict[Name, Levels] = {}
+    """State variables with other levels than the file's. What else the file says holds for them, so the levels that it names are
+    among them, or stand in what the variant restates."""
+    transitions: dict[Name, Rules] = {}
+    """State variables that move by other rules than the file's."""
 
 
 class ScenarioFile(Entry):

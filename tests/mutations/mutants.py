@@ -402,6 +402,19 @@ CHANGES = (
     ),
 )
 
+RESTATED = _rows(
+    "scenario/change_reading.py",
+    ('RESTATED = ("state", "transitions")', 'RESTATED = ("state",)', "rules are not restated"),
+    ("        if name in known\n", "", "a variable that the file does not have is added to it"),
+    ('"variants": {variant: entry}', '"variants": variants', "the other variants are kept"),
+    (
+        "        return document\n",
+        "        variant = next(iter(variants), variant)\n",
+        "a variant that restates nothing drops the others",
+    ),
+    ("(*path, part, name))", "path)", "a fault is told at the variant, not at the name"),
+)
+
 BINDING = _rows(
     "game/binding.py",
     (

@@ -85,6 +85,7 @@ SOLVERS = {
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
     "changes": Solver("scenario/changes.py", world_batteries.check_changes, mutants.CHANGES),
+    "restated": Solver("scenario/change_reading.py", world_batteries.check_restated, mutants.RESTATED),
     "binding": Solver("game/binding.py", world_batteries.check_binding, mutants.BINDING),
     "departures": Solver("analysis/temptations.py", explain_batteries.check_temptations, explain_mutants.TEMPTATIONS),
     "cheapest change": Solver("stress/cheapest_change.py", explain_batteries.check_cheapest, explain_mutants.CHEAPEST),

@@ -10,7 +10,11 @@ from leverage.errors import ConflictError, GameError
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategy
 from leverage.loading import parse_scenario
+from leverage.scenario.reader import Reader
+from leverage.scenario.reading import parse_document
+from leverage.scenario.reading.text import Position
 from leverage.scenario.scenario import Change, Scenario
+from leverage.scenario.syntax import Vocabulary
 from tests.game.slow_binding import assert_same_as_twin, begun, some_never_played, watched
 from tests.games import prisoners_dilemma, random_game, random_machine, tit_for_tat, with_structural_zeros
 
@@ -56,6 +60,32 @@ def check_changes(module: ModuleType) -> None:
     assert _played(module.changed(scenario, Change(forbid={"hold": "idle"})), 1) == [{"idle": 1.0}] * 3
     assert module.changed(scenario, Change(bound_to={0: "climb"})) is scenario
     _check_combined(module)
+
+
+def check_restated(module: ModuleType) -> None:
+    text = (
+        LADDER
+        + "variants: {fine: {state: {x: [low, mid, high, top], y: [a]}, transitions: {x: [{if a plays push: up 2}]}}, other: {}}"
+    )
+    document = parse_document(text, "ladder")
+    assert module.restated(document, "") is document
+    assert module.restated(document, "other") is document
+    told = module.restated(document, "fine")
+    assert told.data["state"] == {"x": ["low", "mid", "high", "top"]}
+    assert told.data["transitions"] == {"x": [{"if a plays push": "up 2"}]}
+    assert list(told.data["variants"]) == ["fine"]
+    assert document.data["state"] == {"x": ["low", "mid", "top"]}
+    for path in (("transitions", "x", 0, "if a plays push"), ("state", "x", 2)):
+        assert told.positions[path] == document.positions["variants", "fine", *path]
+    reader = Reader(document, Vocabulary(variables={"x": {"low": 0.0}}))
+    module.read_variant(reader, ("variants", "fine"), document.data["variants"]["fine"])
+    (fault,) = reader.faults
+    assert "'y'" in fault.message
+    assert (fault.line, fault.column) == _place(document.key_positions["variants", "fine", "state", "y"])
+
+
+def _place(position: Position) -> tuple[int, int]:
+    return position.line, position.column
 
 
 def _check_combined(module: ModuleType) -> None:

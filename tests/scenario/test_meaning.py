@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leverage.errors import Fault, ScenarioError
+from leverage.game.form import compile_form
 from leverage.loading import load_scenario, parse_scenario
+from leverage.output.files import resolved_yaml
 from leverage.scenario.scenario import Scenario
 
 DATA = Path(__file__).parents[1] / "data"
@@ -461,6 +464,24 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "'light'",
     ),
     "variant of an unknown action": ("forbid: [stall]", "forbid: [¦stal]", "there is no action 'stal'", "did you mean 'stall'?"),
+    "variant with levels of an unknown variable": (
+        "forbid: [stall]",
+        "state: {¦talk: [off, on]}",
+        "there is no state variable 'talk'",
+        "did you mean 'talks'?",
+    ),
+    "variant that moves an unknown variable": (
+        "forbid: [stall]",
+        "transitions: {¦talk: stays}",
+        "there is no state variable 'talk'",
+        "did you mean 'talks'?",
+    ),
+    "variant with levels that fall": (
+        "forbid: [stall]",
+        "state: {talks: ¦{off: 1, opened: 0}}",
+        "their numbers have to rise",
+        "",
+    ),
     "variant without a list": ("forbid: [stall]", "forbid: ¦stall", "what is forbidden is a list of actions", ""),
     "replacing nothing known": (
         "forbid: [stall]",
@@ -620,6 +641,66 @@ def test_a_variant_changes_values_start_and_actions() -> None:
     assert scenario.values["speed"] == 0.3
     assert scenario.start == (1, 1, 1)
     assert scenario.variant == "slow"
+
+
+RESTATING = """
+  fine:
+    state: {deployment: {bases: 0.1, light: 0.4, half: 0.7, full: 1.0}}
+    transitions:
+      deployment:
+        - if power plays redeploy: {to full: speed, stays: rest}
+        - if power plays withdraw: {down 1: 0.5, down 2: rest}
+  at_half: {start: {deployment: light}}
+"""
+
+
+def restating(old: str = "", new: str = "") -> str:
+    return SMALL + RESTATING.lstrip("\n").replace(old, new)
+
+
+def test_a_variant_that_restates_levels_and_rules_is_the_file_written_so() -> None:
+    """The twin is the file with the passages written in place."""
+    levels, rules = "{bases: 0.1, light: 0.4, full: 1.0}", "{bases: 0.1, light: 0.4, half: 0.7, full: 1.0}"
+    written = changed(levels, rules).replace("withdraw: down 1", "withdraw: {down 1: 0.5, down 2: rest}")
+    found, twin = compile_form(parse_scenario(restating(), variant="fine")), compile_form(parse_scenario(written))
+    assert found.labels == twin.labels
+    assert len(found.labels) > len(compile_form(parse_scenario(SMALL)).labels)
+    game, other = found.at(), twin.at()
+    assert np.array_equal(game.payoffs, other.payoffs)
+    assert np.array_equal(game.transitions.toarray(), other.transitions.toarray())
+    assert list(found.scenario.variants) == ["fine"]
+
+
+def test_the_file_itself_and_its_other_variants_are_not_restated() -> None:
+    for variant in ("", "slow", "at_half"):
+        assert len(parse_scenario(restating(), variant=variant).vocabulary.variables["deployment"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{to full: speed", "{to full: ¦sped", "'sped'"),
+        ("{to full: speed", "{¦to ful: speed", "there is no level 'ful'"),
+        ("power plays withdraw", "power plays ¦withdrew", "'withdrew'"),
+    ],
+)
+def test_a_fault_in_what_is_restated_is_told_where_it_is_written(old: str, new: str, message: str) -> None:
+    text, (place,) = unmarked(restating(old, new))
+    faults = faults_of(text, variant="fine")
+    assert place in [(fault.line, fault.column) for fault in faults]
+    assert any(message in fault.message for fault in faults)
+
+
+def test_a_level_that_the_file_names_and_a_variant_leaves_out_is_a_fault() -> None:
+    faults = faults_of(restating("light: 0.4, half: 0.7", "half: 0.7").replace("full: 1.0}}", "all: 1.0}}"), variant="fine")
+    assert any("no level of deployment 'full'" in fault.message for fault in faults)
+
+
+def test_what_is_restated_and_overridden_makes_a_resolved_file_that_loads() -> None:
+    scenario = parse_scenario(restating(), {"speed": 0.95}, "fine")
+    again = parse_scenario(resolved_yaml(scenario))
+    assert compile_form(again).labels == compile_form(scenario).labels
+    assert np.array_equal(compile_form(again).at().transitions.toarray(), compile_form(scenario).at().transitions.toarray())
 
 
 @pytest.mark.parametrize("without", ["{forbid: [hold]}", "{forbid: {hold: withdraw}, bound to: stay}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -87,6 +88,26 @@ class Document:
         fault = self._where.fault(Finding(node.start, node.end, message, remedy))
         return fault if width is None else replace(fault, width=width)
 
+    def with_moved(self, moves: Mapping[NodePath, NodePath]) -> Document:
+        """The document in which values stand where others stood; a fault in one of them is told where it is written.
+
+        moves: path of a value -> the path whose value it takes the place of, or at which it is put as the last key. What is
+        around the second path is in the file, and both copies stay.
+
+        >>> document = parse_document("{levels: [1], other: {levels: [2]}}", "example.yaml")
+        >>> moved = document.with_moved({("other", "levels"): ("levels",)})
+        >>> moved.data["levels"], moved.positions["levels", 0].column
+        ([2], 32)
+        """
+        data, values, keys = deepcopy(self.data), dict(self._values), dict(self._keys)
+        for source, target in moves.items():
+            _at(data, target[:-1])[target[-1]] = deepcopy(_at(self.data, source))
+            for own, new in ((self._values, values), (self._keys, keys)):
+                for path in [path for path in new if path[: len(target)] == target]:
+                    del new[path]
+                new |= {(*target, *path[len(source) :]): node for path, node in own.items() if path[: len(source)] == source}
+        return replace(self, data=data, _values=values, _keys=keys)
+
     def _nearest(self, path: NodePath) -> Node:
         """The name of the value at `path` or around it, which says more than the first line of that value; at last the root."""
         around = (path[:length] for length in range(len(path), -1, -1))
@@ -146,6 +167,12 @@ def _first_of(faults: list[Fault]) -> list[Fault]:
     if len(faults) <= MAX_FAULTS:
         return faults
     return [Fault(0, 0, f"Only the first {MAX_FAULTS} faults are shown.", "Mend these first."), *sorted(faults)[:MAX_FAULTS]]
+
+
+def _at(data: Any, path: NodePath) -> Any:
+    for step in path:
+        data = data[step]
+    return data
 
 
 def _data(node: Node, path: NodePath, values: dict[NodePath, Node], keys: dict[NodePath, Node]) -> Any:
