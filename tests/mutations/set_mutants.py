@@ -152,6 +152,9 @@ VERTEX_KERNEL = faults_in(
     ("place[n, 0] >= t0 and place[n, 1] >= t1:", "place[n, 0] >= t0:", "crossings that the second constraint rules out count"),
     ("place[0, 1] >= t1 >= place[1, 1]", "place[0, 1] >= t1", "the corner is there even if it lies outside"),
     ("if found <= best[k]:", "if found >= best[k]:", "later rows count only if they promise less"),
+    ("if free[k] <= best[k]:", "if free[k] >= best[k]:", "only rows that cannot promise more are weighed"),
+    ("repeats[s, k] = same", "repeats[s, k] = True", "every direction repeats the one before"),
+    ("if not live[s]:", "if live[s]:", "states that do not count are compared"),
     ("y += slope[s, k] * (asked[0, r] - x)", "y -= slope[s, k] * (asked[0, r] - x)", "points leave their edge"),
     (
         "if wc < 0.0 or (wb < 0.0 and n < count - 2):",
