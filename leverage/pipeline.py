@@ -26,7 +26,7 @@ from leverage.stress.tipping import Tipping, tipping
 
 #: Nearest flips in a run: best replies for each claim, values of each parameter's scan, width of a bracket as a fraction of the
 #: range. Claims about all credible play cost more and are left to `simulate stress`.
-BUDGET, VALUES, WIDTH = 1200, 3, 1e-2
+BUDGET, VALUES, WIDTH = 450, 2, 3e-2
 
 #: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
 TOLERANCE = 2e-2

@@ -49,7 +49,7 @@ class Outcome:
     certificate: float
 
 
-def measure_outcomes(plan: Automaton, periods: int | None = None) -> tuple[Outcome, ...]:
+def measure_outcomes(plan: Automaton, periods: int | None = None, *, ever: bool = True) -> tuple[Outcome, ...]:
     """Exact outcomes of a plan from the game's start: per player, then per event, count and average of the game's measures.
 
     Parameters
@@ -57,6 +57,7 @@ def measure_outcomes(plan: Automaton, periods: int | None = None) -> tuple[Outco
     plan : plays for all players; lotteries over actions and public lotteries between nodes are averaged out.
     periods : None for play without end; T >= 1 for the first T periods only. Then payoffs are normalised by (1 - delta) / (1 -
         delta^T), dates after T are left out, and so is all that speaks of "ever" or of the long run.
+    ever : whether to measure what speaks of "ever" and of the long run; that takes about as long as the rest.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def measure_outcomes(plan: Automaton, periods: int | None = None) -> tuple[Outco
     if periods is not None and periods < 1:
         raise GameError(f"{periods} periods: at least one is needed")
     play = _play(plan)
-    march = _march(play, periods)
+    march = _march(play, periods, ever=ever and periods is None)
     return (*_payoffs(play, march), *_events(play, march), *_counts(play, march), *_averages(play, march))
 
 
@@ -303,7 +304,7 @@ class _March:
 
     dates: those that are measured, with their whole periods. hits: (events, dates) chance of the event by then. occupation:
     (dates, n) expected periods at each node before then. discounted: (N, n) weights, sum 1, of the nodes in each player's payoff,
-    and `error` (N,) bounds on the sums of their errors. periods: None if play has no end.
+    and `error` (N,) bounds on the sums of their errors. ever: whether "ever" and the long run are asked about.
     """
 
     dates: tuple[tuple[float, int], ...]
@@ -311,10 +312,10 @@ class _March:
     occupation: Floats
     discounted: Floats
     error: Floats
-    periods: int | None
+    ever: bool
 
 
-def _march(play: _Play, periods: int | None) -> _March:
+def _march(play: _Play, periods: int | None, *, ever: bool) -> _March:
     game = play.game
     dates = tuple((d, math.floor(d + DATE_TOLERANCE)) for d in game.measures.dates)
     dates = tuple((d, whole) for d, whole in dates if periods is None or d <= periods + DATE_TOLERANCE)
@@ -337,7 +338,7 @@ def _march(play: _Play, periods: int | None) -> _March:
     else:
         weights /= np.array([math.fsum(d**t for t in range(periods)) for d in game.discount])[:, None]
         error = np.full(game.n_players, (periods + 1) * play.step_rounding)
-    return _March(dates, np.minimum(hits, 1.0), occupation, weights, error, periods)
+    return _March(dates, np.minimum(hits, 1.0), occupation, weights, error, ever)
 
 
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
@@ -387,7 +388,7 @@ def _events(play: _Play, march: _March) -> Iterator[Outcome]:
         for k, (date, whole) in enumerate(march.dates):
             error = (whole + 1) * play.step_rounding
             yield _chance_by(play, event, date, float(march.hits[e, k]), error)
-        if march.periods is None:
+        if march.ever:
             yield from _ever(play, event, states[play.state])
 
 
@@ -434,7 +435,7 @@ def _counts(play: _Play, march: _March) -> Iterator[Outcome]:
         for k, (date, whole) in enumerate(march.dates):
             error = _error(play, by_entry, whole * (whole + 1) * play.step_rounding, total=whole)
             yield Outcome(name, f"number by {date_label(game, date)}", float(march.occupation[k] @ by_node), "times", error)
-        if march.periods is None:
+        if march.ever:
             weights, weight_error = play.long_run
             rate = float(weights @ by_node) / game.period_length
             error = _error(play, by_entry, weight_error) / game.period_length
@@ -449,7 +450,7 @@ def _averages(play: _Play, march: _March) -> Iterator[Outcome]:
             value = float(march.occupation[k] @ by_node) / whole if whole else math.nan
             error = _error(play, by_node, (whole + 1) * play.step_rounding) if whole else math.nan
             yield Outcome(name, f"average over {date_label(game, date)}", value, "level", error)
-        if march.periods is None:
+        if march.ever:
             weights, weight_error = play.long_run
             error = _error(play, by_node, weight_error)
             yield Outcome(name, "average in the long run", float(weights @ by_node), "level", error)

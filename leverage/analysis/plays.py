@@ -143,9 +143,8 @@ def _solved(selection: str, solution: Solution, periods: int | None) -> Play:
 def credible_play(selection: str, plan: Automaton, status: str, rule: str) -> Play:
     """Play of a plan of the equilibrium payoff set, as far as it is known: such a plan reaches its corner within the gap only,
     and the long run, of which discounting leaves nothing, may hang on a chance of one in a million a period."""
-    play = _judged(selection, ("",) * plan.game.n_players, plan, status, rule)
-    known = tuple(o for o in play.outcomes if not any(words in o.quantity for words in FAR_FUTURE))
-    return replace(play, outcomes=known, credible=True)
+    play = _judged(selection, ("",) * plan.game.n_players, plan, status, rule, ever=False)
+    return replace(play, credible=True)
 
 
 def declared_plays(game: StochasticGame, machines: Machines) -> Iterator[Play]:
@@ -182,7 +181,7 @@ def title(names: Sequence[str]) -> str:
     return " against ".join(names)
 
 
-def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str, rule: str) -> Play:
+def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str, rule: str, *, ever: bool = True) -> Play:
     """Measure a plan and judge it by the checker and by best replies."""
     verdict = judge_plan(plan)
     worst = verdict.certificate.worst
@@ -190,7 +189,7 @@ def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str
         selection=selection,
         strategies=names,
         plan=plan,
-        outcomes=measure_outcomes(plan),
+        outcomes=measure_outcomes(plan, ever=ever),
         gain=verdict.certificate.gain,
         departure=worst[0] if worst and not verdict.subgame_perfect else None,
         reply_gains=tuple(map(float, verdict.best_reply_gains)),

@@ -7,7 +7,7 @@ every V between the inner and the outer polygon.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -35,7 +35,7 @@ class Chosen:
 
     payoffs: per player. plan: play that pays their values; None where there is none to look at (`reason` says why). finite: the
     plan reaches its payoffs within a gap only, so that nothing is said of its long run. rule: how it was chosen, ties included.
-    open: there may be such play; closer bounds would tell.
+    open: there may be such play; closer bounds would tell. measured: outcomes known beforehand, but for the long run.
     """
 
     payoffs: tuple[Figure, ...]
@@ -47,10 +47,14 @@ class Chosen:
     measured: tuple[Outcome, ...] = ()
 
     @cached_property
+    def _near(self) -> Mapping[tuple[str, str], Outcome]:
+        """(subject, quantity) -> outcome, without what speaks of "ever" and of the long run, which few ask about."""
+        return _by_name(self.measured or (() if self.plan is None else measure_outcomes(self.plan, ever=False)))
+
+    @cached_property
     def outcomes(self) -> Mapping[tuple[str, str], Outcome]:
         """(subject, quantity) -> outcome, from the game's start."""
-        found = self.measured or (() if self.plan is None else measure_outcomes(self.plan))
-        return {(o.subject, o.quantity): o for o in found}
+        return {} if self.plan is None else _by_name(measure_outcomes(self.plan))
 
     def outcome(self, subject: str, quantity: str) -> Figure:
         """One outcome of the plan, exact but for rounding; idle where the question does not arise."""
@@ -60,12 +64,16 @@ class Chosen:
             return Figure.missing("undefined", self.reason)
         if self.finite and any(words in quantity for words in FAR_FUTURE):
             return Figure.missing("undefined", "the long run of a plan that is known within a gap only")
-        found = self.outcomes.get((subject, quantity))
+        found = (self.outcomes if any(words in quantity for words in FAR_FUTURE) else self._near).get((subject, quantity))
         if found is None:
             return Figure.missing("undefined", f"no '{quantity}' of {subject} is measured")
         if np.isnan(found.value):
             return Figure.missing("idle", f"'{quantity}' of {subject}: it never happens")
         return Figure.within(found.value, found.certificate)
+
+
+def _by_name(outcomes: Iterable[Outcome]) -> Mapping[tuple[str, str], Outcome]:
+    return {(o.subject, o.quantity): o for o in outcomes}
 
 
 def nothing(n_players: int, reason: str) -> Chosen:
@@ -81,7 +89,7 @@ def perhaps(low: Floats, high: Floats, reason: str) -> Chosen:
 
 def played(plan: Automaton, rule: str) -> Chosen:
     """A plan as it stands: exact but for rounding."""
-    chosen = Chosen((), plan, rule, measured=measure_outcomes(plan))
+    chosen = Chosen((), plan, rule, measured=measure_outcomes(plan, ever=False))
     return replace(chosen, payoffs=tuple(chosen.outcome(player, "payoff") for player in plan.game.players))
 
 

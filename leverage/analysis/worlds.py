@@ -21,7 +21,7 @@ from leverage.game.strategies import compile_strategy
 from leverage.scenario import syntax as tree
 from leverage.scenario.changes import changed, combined
 from leverage.scenario.claims import ClaimLine
-from leverage.scenario.scenario import Scenario, Watched
+from leverage.scenario.scenario import Scenario, Strategy, Watched
 
 Values = Mapping[str, float]
 Answer = TypeVar("Answer")
@@ -49,6 +49,7 @@ class World:
     scenario: Scenario
     fixed: Values
     bound: Mapping[int, str]
+    _compiled: dict[tuple[int, str], Automaton] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def form(self) -> GameForm:
@@ -64,10 +65,19 @@ class World:
         undefined: dict[str, str] = {}
         for strategy in (each for player in self.scenario.strategies for each in player if each.phases):
             try:
-                own[strategy.player][strategy.name] = compile_strategy(self.form, game, strategy)
+                own[strategy.player][strategy.name] = self._machine(strategy, game)
             except ScenarioError as error:
                 undefined[strategy.name] = error.faults[0].message
         return Machines(own, undefined)
+
+    def _machine(self, strategy: Strategy, game: StochasticGame) -> Automaton:
+        """Strategies without lotteries play alike at every parameter point: they are compiled once."""
+        if any(rule.choice.chances for phase in strategy.phases for rule in phase.rules):
+            return compile_strategy(self.form, game, strategy)
+        key = (strategy.player, strategy.name)
+        if key not in self._compiled:
+            self._compiled[key] = compile_strategy(self.form, game, strategy)
+        return replace(self._compiled[key], game=game)
 
     def bound_game(self, game: StochasticGame, machines: Machines) -> StochasticGame:
         """The game in which the players that are bound follow their strategies. Raises UnsolvedError where one is undefined."""

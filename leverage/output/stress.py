@@ -173,7 +173,9 @@ def search_words(flips: Sequence[Tipping]) -> str:
     """How far a run looked for flips."""
     names = list(dict.fromkeys(row.question for row in flips))
     skipped = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
-    told = f"Nearest flips: one parameter alone, {counted(_steps(flips), 'step')} over its range." if _steps(flips) else ""
+    steps = _steps(flips)
+    where = "looked at at both ends of its range" if steps == 1 else f"{counted(steps, 'step')} over its range"
+    told = f"Nearest flips: one parameter alone, {where}." if steps else ""
     if skipped:
         need = "needs" if len(skipped) == 1 else "need"
         told += f" Not searched here for {listed(skipped)}, which {need} all credible play solved at every value."
