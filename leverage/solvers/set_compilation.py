@@ -13,6 +13,7 @@ import numpy as np
 
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.equilibrium_set import equilibrium_set
+from leverage.solvers.plan_kernel import raise_to_gains
 from leverage.solvers.vertex_kernel import follow_chain
 
 #: Kept, since Python complains of a process that is forgotten while it runs.
@@ -27,14 +28,16 @@ def compile_beside() -> None:
 
 
 def compile_set_kernels() -> None:
-    """Solve two small games: with a common discount factor, and with different ones. They use every kernel but the one that
-    evaluates many nodes."""
+    """Solve two small games: with a common discount factor, and with different ones. They use every kernel but those that
+    evaluate many nodes, and changes of short plans."""
     dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
     stay = [[[1.0], [1.0]], [[1.0], [1.0]]]
     for discount in ((0.6, 0.6), (0.7, 0.6)):
         equilibrium_set(StochasticGame.from_arrays([dilemma], [stay], discount), tolerance=1e-2)
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
+    square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)
+    raise_to_gains(square.copy(), square, square, first, first, np.full((1, 1), -1, dtype=np.intp))
 
 
 if __name__ == "__main__":

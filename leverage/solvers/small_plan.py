@@ -26,6 +26,7 @@ from leverage.game.automaton import Automaton, reachable_nodes, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.decision_list import Condition, Rule, chosen, decision_list, reading_length
 from leverage.solvers.equilibrium_set import EquilibriumSet
+from leverage.solvers.plan_kernel import raise_to_gains
 
 #: Default epsilon and default largest loss, fractions of the payoff range. The first is below what the parameters of an argument
 #: are known to; the second is what a reader may give up for a plan of a few lines.
@@ -594,26 +595,13 @@ def _changed_values(search: _Search, scheme: _Scheme, maps: Integers, values: Fl
 def _changed_excess(search: _Search, scheme: _Scheme, maps: Integers, changed: Floats, phase: int) -> Floats:
     """(K S, R): the largest gain of a departure at each node after each change."""
     game, size = search.game, maps.shape[1]
-    rows = np.arange(len(game.payoffs))
-    node = phase * size + game.row_state
+    played, node = maps.ravel(), phase * size + game.row_state
     found = np.full(changed.shape[1:], -np.inf)
     for i, delta in enumerate(game.discount):
         worst = changed[i, scheme.punishment[i] * size : (scheme.punishment[i] + 1) * size]
         paid = search.reward[:, i, None] + delta * (search.law @ worst)  # (row, change)
-        departing = _best_of(paid, search.others[i][maps.ravel()])
-        own = search.others[i]
-        departing[node, rows] = np.where(own >= 0, paid[own, rows[:, None]], -np.inf).max(axis=1, initial=-np.inf)
-        np.maximum(found, departing - changed[i], out=found)
+        raise_to_gains(found, paid, changed[i], played, node, search.others[i])
     return found
-
-
-def _best_of(paid: Floats, other: Integers) -> Floats:
-    """(nodes, changes): the largest of the rows `other` (nodes, A - 1) of `paid`; -inf where there is none."""
-    best = np.full((len(other), paid.shape[1]), -np.inf)
-    for k in range(other.shape[1]):
-        has = np.flatnonzero(other[:, k] >= 0)
-        best[has] = np.maximum(best[has], paid[other[has, k]])
-    return best
 
 
 # --- fewer and simpler rules -------------------------------------------------------------------------------------------

@@ -409,3 +409,23 @@ def _payoff_questions(module: ModuleType) -> None:
     coarse = prisoners_dilemma(0.55)
     vague = replace(equilibrium_set(coarse), bounds=np.array([[[0.0, 5.0], [1.5, 7.0]]]))
     assert module.PathQuestion(join([grim_trigger(coarse, i) for i in (0, 1)])).told(coarse, vague) == "cannot be told"
+
+
+def check_plan_kernel(module: ModuleType) -> None:
+    """Against plain loops on numbers drawn at random: three states with four rows each, of which one is no departure; two
+    phases."""
+    rng = np.random.default_rng(5)
+    rows, nodes = 12, 6
+    state = np.repeat(np.arange(3), 4)
+    other = np.array([[r - r % 4 + (r + step) % 4 for step in (1, 2)] for r in range(rows)])
+    other[::5, 1] = -1
+    for phase in (0, 1):
+        paid, values, played = rng.normal(size=(rows, rows)), rng.normal(size=(nodes, rows)), rng.integers(0, 4, nodes)
+        played += 4 * np.tile(np.arange(3), 2)
+        place, found = 3 * phase + state, np.full((nodes, rows), -1.0)
+        module.raise_to_gains(found, paid, values, played, place, other)
+        for k in range(nodes):
+            for r in range(rows):
+                now = r if place[r] == k else played[k]
+                gains = [paid[row, r] - values[k, r] for row in other[now] if row >= 0]
+                assert found[k, r] == max([-1.0, *gains])

@@ -123,16 +123,6 @@ SMALL_PLAN = faults_in(
     ),
     ("share = gain / (1 - delta * np.einsum", "share = gain / (1 - np.einsum", "a change's effect on itself is not discounted"),
     (
-        "departing[node, rows] = np.where(own >= 0, paid[own",
-        "departing[node, rows] = np.where(own >= 0, paid[rows[:, None]",
-        "departures from a changed row are forgotten",
-    ),
-    (
-        "np.maximum(found, departing - changed[i], out=found)",
-        "found[:] = departing - changed[i]",
-        "only the second player's gains count",
-    ),
-    (
         "credible = [each.gain <= asked.exact for each in (one, two)]",
         "credible = [True, True]",
         "what is exactly credible is not preferred",
@@ -280,4 +270,17 @@ PATIENCE = faults_in(
     ("if len(told) == 1 or b - a", "if len(told) == 2 or b - a", "stretches are halved where the answer does not change"),
     ("pairs += [(a, middle), (middle, b)]", "pairs += [(a, middle)]", "only lower halves are looked at"),
     ("pairs += [(a, middle), (middle, b)]", "pairs += [(middle, b)]", "only upper halves are looked at"),
+)
+
+PLAN_KERNEL = faults_in(
+    "solvers/plan_kernel.py",
+    ("if row < 0:", "if row < -1:", "rows that are none are departed to"),
+    ("if place[r] != k:", "if place[r] == k:", "only the changed row is departed from"),
+    ("if place[r] != k:", "if True:", "what was played before the change is departed from"),
+    ("gain = paid[row, r] - values[k, r]", "gain = paid[row, r]", "departures are not compared with staying"),
+    ("gain = paid[row, r] - values[k, r]", "gain = paid[here, r] - values[k, r]", "staying is the departure"),
+    ("found[k, r] = max(found[k, r], gain)", "found[k, r] = gain", "the last departure counts"),
+    ("best = max(best, paid[other[r, a], r])", "best = max(best, paid[other[k, a], r])", "departures from the node's number"),
+    ("best = max(best, paid[other[r, a], r])", "best = paid[other[r, a], r]", "the last departure from a changed row counts"),
+    ("found[k, r] = max(found[k, r], best - values[k, r])", "found[k, r] = max(found[k, r], best)", "what stays is forgotten"),
 )

@@ -141,6 +141,7 @@ SOLVERS = {
     "gains in fractions": Solver("certification/exact.py", plan_batteries.check_exact, plan_mutants.EXACT),
     "decision lists": Solver("solvers/decision_list.py", plan_batteries.check_decision_list, plan_mutants.DECISION_LIST),
     "small plans": Solver("solvers/small_plan.py", plan_batteries.check_small_plan, plan_mutants.SMALL_PLAN),
+    "short plans": Solver("solvers/plan_kernel.py", plan_batteries.check_plan_kernel, plan_mutants.PLAN_KERNEL),
     "sustainable paths": Solver(
         "solvers/sustainable_path.py", plan_batteries.check_sustainable_path, plan_mutants.SUSTAINABLE_PATH
     ),
