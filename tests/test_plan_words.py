@@ -21,7 +21,7 @@ from leverage.solvers.small_plan import SmallPlan, small_plan
 PRISONERS = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
 ONE_STATE = [[[[1.0], [1.0]], [[1.0], [1.0]]]]
 #: Lines that a slide takes.
-MOST_LINES = 16
+MOST_LINES = 20
 WEIGHTS = [(1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
 
 Said = tuple[str, str, bool]
