@@ -24,9 +24,9 @@ from leverage.stress.box import Box
 from leverage.stress.question import claim_questions
 from leverage.stress.tipping import Tipping, tipping
 
-#: Nearest flips in a run: best replies for each claim, values of each parameter's scan, width of a bracket as a fraction of the
-#: range. Claims about all credible play cost more and are left to `simulate stress`.
-BUDGET, VALUES, WIDTH = 450, 2, 3e-2
+#: Nearest flips in a run: best replies for each claim and parameter, values of a scan, width of a bracket as a fraction of the
+#: range. Claims about all credible play cost more than that at one value and are left to `simulate stress`.
+BUDGET, VALUES, WIDTH = 16, 2, 3e-2
 
 #: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
 TOLERANCE = 2e-2
@@ -115,9 +115,8 @@ def _argued(
     if scenario.claims:
         tell("judging the claims")
     judged = evaluator.judge_all()
-    flips = tipping(
-        claim_questions(evaluator, scenario.claims), Box.of(scenario), budget=BUDGET, values=VALUES, width=WIDTH, tell=tell
-    )
+    box, questions = Box.of(scenario), claim_questions(evaluator, scenario.claims)
+    flips = tipping(questions, box, budget=BUDGET * len(box.parameters), values=VALUES, width=WIDTH, tell=tell)
     return ledger, judged, flips
 
 
