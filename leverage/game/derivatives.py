@@ -85,7 +85,7 @@ def form_derivatives(form: GameForm, values: Mapping[str, float] | None = None) 
     >>> from leverage.loading import parse_scenario, shipped_text
     >>> found = form_derivatives(compile_form(parse_scenario(shipped_text("withdrawal"))))
     >>> len(found.directions), {direction.side for direction in found.directions}, dict(found.missing)
-    (26, {0}, {})
+    (28, {0}, {})
     """
     point = _Point(form, dict(form.scenario.values if values is None else values))
     directions: list[Direction] = []

@@ -114,7 +114,7 @@ def equilibrium_derivative(plan: Automaton, derivatives: FormDerivatives) -> Equ
     >>> form = compile_form(parse_scenario(shipped_text("withdrawal")))
     >>> found = equilibrium_derivative(markov_perfect(form.at())[0].plan, form_derivatives(form))
     >>> found.d_values.shape
-    (48, 2, 26)
+    (48, 2, 28)
     """
     game = plan.game
     strategies, values = _stationary_equilibrium(plan)

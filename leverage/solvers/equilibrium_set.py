@@ -236,7 +236,7 @@ def outer_set(game: StochasticGame, *, tolerance: float = 1e-2) -> EquilibriumSe
     Use it to rule things out; `equilibrium_set` also shows what there is. Parameters and errors as there.
 
     >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
-    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.4)
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.2)
     >>> outer = outer_set(game)
     >>> outer.bounds[0].round(6).tolist(), outer.machine
     ([[1.0, 1.0], [1.0, 1.0]], None)

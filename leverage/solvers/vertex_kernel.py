@@ -379,8 +379,10 @@ def as_lotteries(
         first, count = round_start[state[m]], round_start[state[m] + 1] - round_start[state[m]]
         x, y = points[m, 0], points[m, 1]
         for n in range(3):
-            vertices[m, n] = rounds[first]
+            vertices[m, n] = rounds[first] if count > 0 else 0
             weights[m, n] = 0.0
+        if count == 0:  # nothing is known to follow there: the move has no chance
+            continue
         # the nearest point of the boundary, as a lottery between two neighbours
         nearest, outside, at, part = np.inf, count < 3, 0, 0.0
         for n in range(count):

@@ -567,7 +567,7 @@ def check_vertex_kernel(module: ModuleType) -> None:
     _rounds(module, random)
     _lotteries(module, random)
     _followed(module)
-    _distances(module, random)
+    _apart(module, random)
     _chain(module, random)
 
 
@@ -749,7 +749,7 @@ def _followed(module: ModuleType) -> None:
             part[0, 1, 1] -= 1
 
 
-def _distances(module: ModuleType, random: np.random.Generator) -> None:
+def _apart(module: ModuleType, random: np.random.Generator) -> None:
     """How far hulls are apart toward the middles of the cones, and the least of each coordinate, from all points."""
     fan = uneven_fan()
     middle = (fan.sides[0::2] + fan.sides[1::2]) / 2
