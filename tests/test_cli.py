@@ -91,7 +91,15 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
         assert words in answer
     (folder,) = (tmp_path / "results" / "withdrawal").iterdir()
     expected = [
-        *("bargaining.csv", "claims.csv", "equilibria.csv", "equilibrium_set.csv", "leverage.csv", "manifest.json", "outcomes.csv"),
+        *(
+            "bargaining.csv",
+            "claims.csv",
+            "equilibria.csv",
+            "equilibrium_set.csv",
+            "leverage.csv",
+            "manifest.json",
+            "outcomes.csv",
+        ),
         *("plans.csv", "scenario.resolved.yaml", "sensitivity.csv", "strategies.csv", "tables.txt", "tipping.csv"),
     ]
     assert sorted(path.name for path in folder.iterdir()) == expected
