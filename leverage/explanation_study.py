@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from threadpoolctl import threadpool_limits
 
 from leverage.analysis.claim_values import value_of
 from leverage.analysis.claims import JudgedLine
 from leverage.analysis.plays import BEST_REPLY
-from leverage.analysis.point import Point
 from leverage.analysis.temptations import combinations_with
-from leverage.errors import Fault, ScenarioError
 from leverage.output.explain_claim import ExplainedClaim, ExplainedLine, claim_page
 from leverage.output.explain_strategy import ExplainedStrategy, strategy_page, told_combinations
 from leverage.output.telling import Telling
+from leverage.pipeline import Progress
 from leverage.points.evaluator import Evaluator
 from leverage.points.trends import trend_values
 from leverage.scenario.parsing import nearest
@@ -23,7 +22,7 @@ from leverage.stress.box import Box
 from leverage.stress.cheapest_change import cheapest_changes
 from leverage.stress.combination_question import CREDIBLE, EQUILIBRIUM, combination_question, judge_at
 from leverage.stress.question import claim_questions
-from leverage.studies import Progress, Study
+from leverage.studies import Study, nothing, refused
 
 #: Best replies that the search for the cheapest change may take for each question; a minute or two for the shipped scenario.
 BUDGET = 3_000
@@ -31,12 +30,8 @@ BUDGET = 3_000
 MOST_TOLD = 12
 
 
-def _nothing(phrase: str) -> None:
-    """Tell nobody."""
-
-
 def explanation_study(
-    scenario: Scenario, *, strategy: str = "", claim: str = "", budget: float = BUDGET, progress: Progress = _nothing
+    scenario: Scenario, *, strategy: str = "", claim: str = "", budget: float = BUDGET, progress: Progress = nothing
 ) -> Study:
     """Why a named strategy is believed or not, or why a claim has its verdict.
 
@@ -47,7 +42,7 @@ def explanation_study(
     """
     if bool(strategy) == bool(claim):
         message = "ask one thing at a time" if strategy else "name what is to be explained"
-        raise _refused(message, "--strategy NAME, or --claim ID", "explain")
+        raise refused(message, "--strategy NAME, or --claim ID", "explain")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         evaluator = Evaluator(scenario)
@@ -56,12 +51,12 @@ def explanation_study(
     return Study(scenario, told.text, {"explanation": told.frame()}, facts)
 
 
-def why_strategy(evaluator: Evaluator, name: str, budget: float = BUDGET, tell: Progress = _nothing) -> Telling:
+def why_strategy(evaluator: Evaluator, name: str, budget: float = BUDGET, tell: Progress = nothing) -> Telling:
     """The sentences on a named strategy; as in `explanation_study`."""
     return strategy_page(evaluator.at(), _strategy(evaluator, name, budget, tell))
 
 
-def why_claim(evaluator: Evaluator, name: str, budget: float = BUDGET, tell: Progress = _nothing) -> Telling:
+def why_claim(evaluator: Evaluator, name: str, budget: float = BUDGET, tell: Progress = nothing) -> Telling:
     """The sentences on a claim; as in `explanation_study`."""
     return claim_page(evaluator.at(), _claim(evaluator, name, budget, tell))
 
@@ -73,7 +68,7 @@ def _strategy(evaluator: Evaluator, name: str, budget: float, tell: Callable[[st
     every = [each for own in evaluator.scenario.strategies for each in own]
     known = [each.name for each in every]
     if name not in known:
-        raise _refused(f"there is no strategy '{name}'", nearest(name, known) or "the file has no named strategies", "--strategy")
+        raise refused(f"there is no strategy '{name}'", nearest(name, known) or "the file has no named strategies", "--strategy")
     chosen = every[known.index(name)]
     names, left_out = told_combinations(combinations_with(evaluator.at(), name), MOST_TOLD)
     tell("judging combinations of strategies")
@@ -96,7 +91,7 @@ def _strategy(evaluator: Evaluator, name: str, budget: float, tell: Callable[[st
 def _claim(evaluator: Evaluator, name: str, budget: float, tell: Callable[[str], None]) -> ExplainedClaim:
     known = [each.name for each in evaluator.scenario.claims]
     if name not in known:
-        raise _refused(f"there is no claim '{name}'", nearest(name, known) or "the file has no claims", "--claim")
+        raise refused(f"there is no claim '{name}'", nearest(name, known) or "the file has no claims", "--claim")
     claim = evaluator.scenario.claims[known.index(name)]
     tell(f"judging {name}")
     judged = evaluator.judge(claim)
@@ -118,15 +113,10 @@ def _line(evaluator: Evaluator, claim: Claim, judged: JudgedLine) -> ExplainedLi
     if judged.line.relation != "is true":
         return ExplainedLine(judged, point)
     selection = judged.selection
-    names = judged.line.calls[0].strategies or (selection.names if selection.phrase == "against" else ())
-    ordered = _by_player(evaluator.at(), names)
+    names = judged.line.calls[0].strategies or selection.strategies
+    assigned = evaluator.at().assigned(names)
+    ordered = [assigned.get(player, BEST_REPLY) for player in range(len(evaluator.scenario.players))]
     return ExplainedLine(judged, point, judge_at(evaluator, ordered) if BEST_REPLY not in ordered else None)
-
-
-def _by_player(point: Point, names: Sequence[str]) -> tuple[str, ...]:
-    """Named strategies in the order of players, BEST_REPLY for who is left out."""
-    own = [[each.name for each in strategies] for strategies in point.scenario.strategies]
-    return tuple(next((name for name in names if name in each), BEST_REPLY) for each in own)
 
 
 def _rung(evaluator: Evaluator, claim: Claim, judged: JudgedLine) -> float:
@@ -136,7 +126,3 @@ def _rung(evaluator: Evaluator, claim: Claim, judged: JudgedLine) -> float:
         if repr(again.margin) == repr(judged.margin):  # NaN is not equal to itself
             return tolerance
     return evaluator.ladder[-1]
-
-
-def _refused(message: str, remedy: str, place: str) -> ScenarioError:
-    return ScenarioError("the command line", [Fault(0, 0, message, remedy, place=place)])

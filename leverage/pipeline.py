@@ -31,7 +31,7 @@ BUDGET, VALUES, WIDTH = 16, 2, 3e-2
 #: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
 TOLERANCE = 2e-2
 
-#: Called with a phrase when a step of a run begins.
+#: Called with a phrase when a step of a run or a study begins.
 Progress = Callable[[str], None]
 
 

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from leverage.errors import Fault, ScenarioError
 from leverage.output.stress import joint_frame, points_frame, shares_frame, stress_text, stressed_claims_frame, tipping_frame
 from leverage.output.when import When, alone_frame, box_frame, statements_frame, when_text
+from leverage.pipeline import Progress
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.argument import claim_names
 from leverage.scenario.claim_check import ClaimCheck
@@ -21,7 +22,7 @@ from leverage.stress.claims_under_stress import KEPT, STRESS_BUDGET, STRESS_LADD
 from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, design_points
 from leverage.stress.tipping import SCAN_VALUES
 from leverage.stress.when import WHOLE, along_parameter, condition_questions, in_box, with_condition
-from leverage.studies import Progress, Study, nothing, refused
+from leverage.studies import Study, nothing, refused
 
 
 def stress_study(

@@ -1,9 +1,9 @@
-"""Studies of Markov play beside the main run: each takes a scenario and gives a printed page and tidy tables."""
+"""Studies beside the main run, of a point, of patience, of one parameter: each gives a printed page and tidy tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from leverage.output.leverage import joint_frame, joint_lines, leverage_frame, l
 from leverage.output.noise import noise_frame, noise_text
 from leverage.output.page import Page
 from leverage.output.patience import patience_frame, patience_text
+from leverage.pipeline import TOLERANCE, Progress
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.markov_perfect import markov_perfect
@@ -44,12 +45,8 @@ from leverage.solvers.patience import PathQuestion, PayoffQuestion, Question, pa
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The gap of equilibrium sets that a study of leverage asks for, a fraction of the payoff range: closer than in a run.
-STUDY_TOLERANCE = 2e-2
 #: Values of a followed parameter at which the selection is looked at.
 GRID_VALUES = 13
-#: Called with a phrase when a step of a study begins.
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +133,7 @@ def leverage_study(
     """What each instrument is worth, to whom and at what cost; see `leverage_rows`.
 
     joint: also what several instruments of one holder bring about together; see `joint_rows`. tolerance: the gap of equilibrium
-    sets, a fraction of the payoff range (default: STUDY_TOLERANCE). Tables: `leverage`, and `joint_effect` if asked for.
+    sets, a fraction of the payoff range (default: that of a run). Tables: `leverage`, and `joint_effect` if asked for.
     Raises ScenarioError for a file without instruments.
     """
     if not scenario.instruments:
@@ -144,7 +141,7 @@ def leverage_study(
         raise refused("the file has no instruments", remedy, "leverage")
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
-        point = Point(Worlds(scenario), scenario.values, STUDY_TOLERANCE if tolerance is None else tolerance)
+        point = Point(Worlds(scenario), scenario.values, TOLERANCE if tolerance is None else tolerance)
         game = point.game()
         progress("solving with and without each instrument")
         rows = leverage_rows(point)

@@ -248,7 +248,7 @@ class Truth:
 
 def truth_of(call: ClaimCall, selection: Selection, point: Point) -> Truth:
     """A statement on named strategies, or on those of the selection where it names none."""
-    names = call.strategies or (selection.names if selection.phrase == "against" else ())
+    names = call.strategies or selection.strategies
     try:
         return _truth(call.function, names, point)
     except UnsolvedError as error:
@@ -403,7 +403,7 @@ def _questions(call: ClaimCall, selection: Selection, n_players: int) -> Iterato
 
 
 def _of_play(names: tuple[str, ...], selection: Selection, removed: frozenset[str], n_players: int) -> Iterator[Question]:
-    names = names or (selection.names if selection.phrase == "against" else ())
+    names = names or selection.strategies
     if names and len(names) < n_players:
         yield ("replies", removed, " ".join(sorted(names)))
     elif not names and selection.phrase in FROM_SETS:

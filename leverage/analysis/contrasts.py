@@ -64,12 +64,12 @@ def _played(call: ClaimCall, selection: Selection, point: Point) -> Chosen:
 def _of_instrument(call: ClaimCall, selection: Selection, point: Point) -> Contrast | None:
     name = call.arguments[0]
     named = next((each for each in call.arguments[1:] if each in [p.key for p in point.scenario.players]), "")
-    player = effects.player_index(point, named) if named else effects.instrument_named(point, name).holder
+    player = effects.player_index(point, named) if named else point.scenario.instrument(name).holder
     looks = Selection(_ENDS[call.function], (named,)) if call.function in _ENDS else selection
     channel: effects.Channel = "net"
     if call.function in ("threat", "commitment"):
         channel = "threat" if call.function == "threat" else "commitment"
-        if not effects.is_action(effects.instrument_named(point, name)):
+        if not point.scenario.instrument(name).is_action:
             return None
     try:
         first, second = effects.compared(point, name, looks, channel=channel)

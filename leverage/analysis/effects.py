@@ -15,7 +15,6 @@ from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.analysis.selections import Chosen
 from leverage.scenario.claims import Selection
-from leverage.scenario.scenario import Change, Instrument
 
 #: net: with the instrument against without it; the two channels sum to it.
 Channel = Literal["net", "threat", "commitment"]
@@ -45,12 +44,6 @@ def difference(with_it: Figure, without_it: Figure, note: str = "") -> Differenc
     return Difference(with_it, without_it, with_it - without_it, note)
 
 
-def is_action(instrument: Instrument) -> bool:
-    """Whether being without the instrument means that an action is forbidden, and nothing else: it then has two channels."""
-    change = instrument.without
-    return bool(change.forbid) and change == Change(forbid=change.forbid)
-
-
 def gain(
     point: Point,
     instrument: str,
@@ -62,7 +55,7 @@ def gain(
 ) -> Difference:
     """What the instrument adds to a player's payoff under a selection; costs are deducted in payoffs already."""
     i = player_index(point, player)
-    if channel != "net" and not is_action(instrument_named(point, instrument)):
+    if channel != "net" and not point.scenario.instrument(instrument).is_action:
         return difference(NO_CHANNELS, NO_CHANNELS)
     if selection.phrase == "every equilibrium found" and not strategies:
         return _of_every(point, instrument, i, selection)
@@ -140,7 +133,7 @@ def _end(point: Point, instrument: str, player: str, side: int, channel: Channel
     """The end of the player's range with the instrument and without it (side 1: the largest payoff, -1: the smallest)."""
     if channel == "net":
         return difference(_extreme(point, player, side), _extreme(point, player, side, (instrument,)))
-    if not is_action(instrument_named(point, instrument)):
+    if not point.scenario.instrument(instrument).is_action:
         return difference(NO_CHANNELS, NO_CHANNELS)
     with_it, without_it = _extreme(point, player, side), _extreme(point, player, side, (instrument,))
     between = _widened(_extreme(point, player, side, untempted=instrument), (with_it, without_it), side)
@@ -192,7 +185,7 @@ def price(
     point: Point, instrument: str, selection: Selection, strategies: Sequence[str] = (), *, tags: Sequence[str] = PRICE_TAGS
 ) -> Difference:
     """What having and using the instrument costs its holder on the selected path, beyond what is paid without it."""
-    holder = instrument_named(point, instrument).holder
+    holder = point.scenario.instrument(instrument).holder
     sides = []
     for chosen in compared(point, instrument, selection, strategies):
         total = Figure.exact(0.0)
@@ -205,7 +198,7 @@ def price(
 def gross_gain(point: Point, instrument: str, player: str, selection: Selection, strategies: Sequence[str] = ()) -> Difference:
     """The gain before the price: for the holder gain + price, for anybody else the gain."""
     net = gain(point, instrument, player, selection, strategies)
-    if player_index(point, player) != instrument_named(point, instrument).holder:
+    if player_index(point, player) != point.scenario.instrument(instrument).holder:
         return net
     paid = price(point, instrument, selection, strategies)
     return Difference(
@@ -218,9 +211,4 @@ def gross_gain(point: Point, instrument: str, player: str, selection: Selection,
 
 def player_index(point: Point, player: str) -> int:
     """The number of the player with this key. Raises ValueError without one."""
-    return [each.key for each in point.scenario.players].index(player)
-
-
-def instrument_named(point: Point, name: str) -> Instrument:
-    """The scenario's instrument of this name. Raises StopIteration without one."""
-    return next(each for each in point.scenario.instruments if each.name == name)
+    return point.scenario.vocabulary.player_names.index(player)

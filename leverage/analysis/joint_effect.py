@@ -117,13 +117,14 @@ def _of_holder(point: Point, holder: int, names: tuple[str, ...]) -> Iterator[Jo
     selections = [Selection("best for", (key,)), Selection("worst for", (key,))]
     selections += [Selection("bargaining point")] if len(players) == 2 else []
     for selection in selections:
-        label = " ".join((selection.phrase, *selection.names))
         for i, player in enumerate(players):
             found = joint_effect(names, partial(_worth, point, names, selection, i))
             told: list[tuple[str, tuple[str, ...], Figure]] = [(SHAPLEY, (name,), value) for name, value in found.values.items()]
             told += [(INTERACTION, pair, value) for pair, value in found.interaction.items()]
             for measure, about, value in (*told, (TOTAL, names, found.total)):
-                yield JointRow(key, label, measure, about, player.key, value, value.sign(nothing), found.method, value.reason)
+                yield JointRow(
+                    key, selection.words, measure, about, player.key, value, value.sign(nothing), found.method, value.reason
+                )
 
 
 def _worth(point: Point, names: tuple[str, ...], selection: Selection, player: int, have: Coalition) -> Figure:

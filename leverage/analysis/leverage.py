@@ -18,7 +18,6 @@ from leverage.analysis.effects import (
     floor_fall,
     gain,
     gross_gain,
-    is_action,
     outcome_effect,
     price,
     reach,
@@ -27,7 +26,7 @@ from leverage.analysis.figure import Figure, Sign
 from leverage.analysis.outcomes import date_label
 from leverage.analysis.plays import BEST_REPLY, declared_combinations, title
 from leverage.analysis.point import Point
-from leverage.scenario.claims import Selection
+from leverage.scenario.claims import FROM_SETS, Selection
 from leverage.scenario.scenario import Instrument, Scenario
 
 #: Effects up to this size are none: a fraction of the payoff range for payoffs, the number itself for chances and periods.
@@ -38,9 +37,6 @@ EVERY_EQUILIBRIUM = "every equilibrium"
 
 NET: tuple[Channel, ...] = ("net",)
 ALL_CHANNELS: tuple[Channel, ...] = ("net", "threat", "commitment")
-
-#: Selections from the set of equilibrium payoffs.
-_FROM_SETS = ("best for", "worst for", "bargaining point")
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class View:
 
     @property
     def from_sets(self) -> bool:
-        return self.selection.phrase in _FROM_SETS
+        return self.selection.phrase in FROM_SETS
 
 
 def views(scenario: Scenario, holder: int) -> list[View]:
@@ -89,7 +85,7 @@ def views(scenario: Scenario, holder: int) -> list[View]:
     found: list[View] = []
     if len(scenario.players) > 1:
         ends = (Selection("best for", (key,)), Selection("worst for", (key,)))
-        found += [View(f"{each.phrase} {key}", each) for each in ends] + [_plain("bargaining point")]
+        found += [View(each.words, each) for each in ends] + [_plain("bargaining point")]
     found.append(_plain("Markov equilibrium"))
     names = [tuple(strategy.name for strategy in own if strategy.phases) for own in scenario.strategies]
     for combination in declared_combinations(names):
@@ -161,7 +157,7 @@ class _Ledger:
         return LeverageRow(self.name, self.holder, view, channel, measure, subject, found, sign, unit)
 
     def _channels(self, from_sets: bool) -> tuple[Channel, ...]:
-        return ALL_CHANNELS if from_sets and is_action(self.instrument) else NET
+        return ALL_CHANNELS if from_sets and self.instrument.is_action else NET
 
     def _gains(self, view: View) -> Iterator[LeverageRow]:
         for channel in self._channels(view.from_sets):

@@ -158,7 +158,7 @@ class Point:
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""
-        chosen = next(each for each in self.scenario.instruments if each.name == instrument)
+        chosen = self.scenario.instrument(instrument)
         kept = {name: name not in chosen.without.forbid for own in game.actions for labels in own for name in labels}
         return [[np.array([kept[name] for name in labels]) for labels in own] for own in game.actions]
 
@@ -171,7 +171,7 @@ class Point:
         return self._counted("continuations", (instrument,), lambda: self._continued(instrument))
 
     def _continued(self, instrument: str) -> Continued:
-        chosen = next(each for each in self.scenario.instruments if each.name == instrument)
+        chosen = self.scenario.instrument(instrument)
         try:
             selected = self.markov((instrument,))
         except UnsolvedError:
@@ -220,7 +220,7 @@ class Point:
         return self._once(("chosen", *key), lambda: self._chosen(selection, strategies, removed, untempted))
 
     def _chosen(self, selection: Selection, strategies: Sequence[str], removed: Sequence[str], untempted: str) -> Chosen:
-        names = strategies or (selection.names if selection.phrase == "against" else ())
+        names = strategies or selection.strategies
         try:
             if names:
                 return self.of_strategies(names, removed)
@@ -241,7 +241,7 @@ class Point:
             if isinstance(sets, PayoffBounds):
                 return nothing(sets.game.n_players, "bargaining points are for two players")
             return agreed(sets)
-        player = [each.key for each in self.scenario.players].index(selection.names[0])
+        player = self.scenario.vocabulary.player_names.index(selection.names[0])
         side = 1 if phrase == "best for" else -1
         return end_of_range(sets, player, side) if isinstance(sets, PayoffBounds) else extreme(sets, player, side)
 

@@ -182,7 +182,7 @@ class ClaimCheck:
             if idle:
                 yield f"'{idle[0]}' has no named strategies: there is no combination to take a share of", "name one"
             return
-        names = call.strategies or (selection.names if selection.phrase == "against" else ())
+        names = call.strategies or selection.strategies
         left = self._without_strategy(names)
         if left:
             yield (

@@ -110,6 +110,11 @@ class Selection:
     names: tuple[str, ...] = ()
 
     @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies that 'STRATEGY against STRATEGY' names; of any other selection none."""
+        return self.names if self.phrase == "against" else ()
+
+    @property
     def words(self) -> str:
         """As the file says it."""
         return f" {self.phrase} ".join(self.names) if self.phrase == "against" else " ".join((self.phrase, *self.names))

@@ -245,6 +245,10 @@ class Scenario:
         """The parameter point: name -> value."""
         return {name: parameter.value for name, parameter in self.parameters.items()}
 
+    def instrument(self, name: str) -> Instrument:
+        """The instrument of that name. Raises StopIteration for an unknown one."""
+        return next(each for each in self.instruments if each.name == name)
+
     @property
     def source(self) -> str:
         """The file as the user named it."""
