@@ -24,7 +24,7 @@ from leverage.stress.combination_question import CREDIBLE, EQUILIBRIUM, combinat
 from leverage.stress.question import claim_questions
 from leverage.studies import Study, nothing, refused
 
-#: Best replies that the search for the cheapest change may take for each question; a minute or two for the shipped scenario.
+#: Best replies that the search for the cheapest change may take for each question; half a minute for the shipped scenario.
 BUDGET = 3_000
 #: Combinations of a strategy that a page tells.
 MOST_TOLD = 12
