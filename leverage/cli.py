@@ -277,7 +277,7 @@ def _write_new(path: Path, text: str) -> None:
 
 def main() -> None:
     """Entry point: run the command and turn what goes wrong into a message and an exit status."""
-    from leverage.errors import LeverageError, OutputError, ScenarioError, UnsolvedError
+    from leverage.errors import LeverageError, OutputError, ScenarioError, StoppedError, UnsolvedError
 
     try:
         app()
@@ -285,6 +285,8 @@ def main() -> None:
         _end(str(error), USAGE)
     except UnsolvedError as error:
         _end(f"not solved: {error}", NOT_SOLVED)
+    except StoppedError as error:
+        _end(str(error), INTERRUPTED)
     except LeverageError as error:
         _end(str(error), USAGE)
     except KeyboardInterrupt:

@@ -6,7 +6,8 @@ LeverageError
 ├── ExchangeError      a game file of another program cannot be used; carries the fault
 ├── UnsolvedError      a solver ended without a certified answer; the text says what to try next
 ├── ConflictError      two changes of a scenario that cannot be made together
-└── OutputError        a result could not be written where it was asked for
+├── OutputError        a result could not be written where it was asked for
+└── StoppedError       a study was interrupted and can be gone on with; the text says what is kept, and how
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class UnsolvedError(LeverageError):
 
 class OutputError(LeverageError):
     """A result cannot be written where it was asked for."""
+
+
+class StoppedError(LeverageError):
+    """A study was interrupted, and what it has found so far is kept."""
 
 
 @dataclass(frozen=True, order=True)

@@ -7,12 +7,13 @@ import errno
 import hashlib
 import importlib.metadata
 import io
+import itertools
 import json
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from leverage.output.frames import Run
 
 
+#: Written last of all: its presence marks a folder whole.
+MANIFEST = "manifest.json"
+
+
 def run_identifier(scenario: Scenario) -> str:
     """A short name of the run's inputs: the variant, and the beginning of a hash of file, overrides and version."""
     digest = hashlib.sha256()
@@ -38,16 +43,23 @@ def run_identifier(scenario: Scenario) -> str:
 
 def default_folder(scenario: Scenario, root: Path, kind: str = "") -> Path:
     """results/<scenario>/<run>, with a number added where another run has that name; `kind` stands before the run's name."""
+    return _free_name(preferred_folder(scenario, root, kind))
+
+
+def preferred_folder(scenario: Scenario, root: Path, kind: str = "") -> Path:
+    """The same, whether or not another run has that name."""
     name = f"{kind}-{run_identifier(scenario)}" if kind else run_identifier(scenario)
-    return _free_name(root / Path(scenario.source).stem / name)
+    return root / Path(scenario.source).stem / name
+
+
+def names_from(base: Path) -> Iterator[Path]:
+    """The name itself, then with 2, 3, ... behind it."""
+    yield base
+    yield from (base.with_name(f"{base.name}-{count}") for count in itertools.count(2))
 
 
 def _free_name(base: Path) -> Path:
-    folder, count = base, 1
-    while folder.exists():
-        count += 1
-        folder = base.with_name(f"{base.name}-{count}")
-    return folder
+    return next(folder for folder in names_from(base) if not folder.exists())
 
 
 def refuse_taken(folder: Path) -> None:
@@ -97,9 +109,13 @@ def write_tables(
     seconds: float,
     *,
     renumber: bool = False,
+    begun: bool = False,
 ) -> Path:
-    """The same for any tables, by name. `more` goes into the manifest, beside what every manifest holds."""
-    if not renumber:
+    """The same for any tables, by name. `more` goes into the manifest, beside what every manifest holds.
+
+    begun: the folder is that of this very study, and holds what it has found so far.
+    """
+    if not (renumber or begun):
         refuse_taken(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -111,9 +127,9 @@ def write_tables(
             _write_table(frame, draft / f"{name}.{table_format}", table_format)
         _write_text(draft / "tables.txt", f"{text}\n")
         _write_text(draft / "scenario.resolved.yaml", resolved_yaml(scenario))
-        _write_text(draft / "manifest.json", json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
+        _write_text(draft / MANIFEST, json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
         draft.chmod(0o777 & ~_umask())
-        return _publish(draft, folder, renumber=renumber)
+        return _fill(draft, folder) if begun else _publish(draft, folder, renumber=renumber)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
@@ -131,6 +147,14 @@ def _publish(draft: Path, folder: Path, *, renumber: bool) -> Path:
         except OSError as error:
             if not renumber or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
+
+
+def _fill(draft: Path, folder: Path) -> Path:
+    """Put the finished draft into a folder that has been begun, the manifest last."""
+    for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+        path.replace(folder / path.name)
+    draft.rmdir()
+    return folder
 
 
 def _umask() -> int:
@@ -182,16 +206,28 @@ def _widen(entry: dict[str, Any], value: float) -> None:
         entry["range"] = [min(low, value), max(high, value)]
 
 
-def _manifest(scenario: Scenario, more: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def inputs_of(scenario: Scenario) -> dict[str, Any]:
+    """The scenario that was run, as a manifest tells it."""
     return {
-        "run": run_identifier(scenario),
         "scenario": Path(scenario.source).name,
         "scenario_sha256": hashlib.sha256(scenario.document.text.encode()).hexdigest(),
         "variant": scenario.variant,
         "overrides": dict(scenario.overrides),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of this program and of the libraries whose numbers it uses."""
+    return {name: importlib.metadata.version(name) for name in ("leverage", "numpy", "scipy", "pandas", "nashpy")}
+
+
+def _manifest(scenario: Scenario, more: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    return {
+        "run": run_identifier(scenario),
+        **inputs_of(scenario),
         **more,
         "seeds": {},
-        "versions": {name: importlib.metadata.version(name) for name in ("leverage", "numpy", "scipy", "pandas", "nashpy")},
+        "versions": versions(),
         "python": platform.python_version(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),

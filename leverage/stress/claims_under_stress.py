@@ -9,6 +9,7 @@ from leverage.analysis.claims import JudgedClaim
 from leverage.analysis.point import LADDER
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
+from leverage.stress.answer_book import Keep, in_memory
 from leverage.stress.box import Box
 from leverage.stress.joint_change import JointChange, smallest_joint_change
 from leverage.stress.question import claim_questions
@@ -49,16 +50,17 @@ def stress(
     values: int = SCAN_VALUES,
     budget: int = STRESS_BUDGET,
     ladder: tuple[float, ...] = STRESS_LADDER,
+    keep: Keep = in_memory,
     tell: Callable[[str], None] = lambda phrase: None,
 ) -> ClaimsUnderStress:
     """Look for flips of every claim, alone and jointly, and for its share of the plausible box.
 
     points, scramblings, seed : see `design_points`. values : of each parameter's scan. budget : best replies for the flips of
     one claim, as many for its share; JOINT_PART of it for its joint change. ladder : gaps asked of equilibrium sets, fractions
-    of the payoff range, falling.
+    of the payoff range, falling. keep : how answers are remembered; none hangs on it.
     """
     box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder, kept=KEPT)
-    questions = claim_questions(evaluator, scenario.claims)
+    questions = keep(claim_questions(evaluator, scenario.claims), box.parameters)
     tell("judging the claims")
     judged = evaluator.judge_all(to_size=False)
     flips = tipping(questions, box, budget=budget, values=values, tell=tell)

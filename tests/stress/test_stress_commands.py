@@ -9,10 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -249,31 +245,6 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(prisoners: Path,
     assert done.returncode == 2
     assert re.search(message, " ".join(done.stderr.replace("│", " ").split()), re.DOTALL), done.stderr
     assert "Traceback" not in done.stderr
-    assert sorted(path.name for path in prisoners.iterdir()) == before
-
-
-@pytest.mark.parametrize("arguments", [["stress"], ["when", "credible(grim, grim_too)"]], ids=lambda a: a[0])
-def test_interruption_leaves_nothing(prisoners: Path, arguments: list[str]) -> None:
-    before = sorted(path.name for path in prisoners.iterdir())
-    command = [
-        sys.executable,
-        "-m",
-        "leverage",
-        arguments[0],
-        "prisoners.yaml",
-        *arguments[1:],
-        "--points",
-        "1024",
-        "--out",
-        "run",
-    ]
-    with subprocess.Popen(command, cwd=prisoners, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(3.0)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted" in error
-    assert "Traceback" not in error
     assert sorted(path.name for path in prisoners.iterdir()) == before
 
 
