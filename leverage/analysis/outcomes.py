@@ -168,6 +168,22 @@ def event_chance(plan: Automaton, event: str, date: float) -> Outcome:
     return _chance_by(play, event, date, min(hit, 1.0), (whole + 1) * play.step_rounding)
 
 
+def state_chances(plan: Automaton, periods: int) -> Floats:
+    """(periods + 1, S): the chance of every state at each time from the start on, under a plan as in `measure_outcomes`.
+
+    periods : T >= 0. Raises GameError as `measure_outcomes` does. Rounding errors stay below 1e-12 a period.
+
+    >>> leaves = StochasticGame.from_arrays([[[0.0]], [[0.0]]], [[[0.5, 0.5]], [[0.0, 1.0]]], 0.5)
+    >>> state_chances(Automaton.stationary(leaves, [[[1.0], [1.0]]]), 2).tolist()
+    [[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]]
+    """
+    play = _play(plan)
+    nobody = np.zeros((0, len(play.start)), dtype=bool)
+    return np.array(
+        [np.bincount(play.state, now, minlength=plan.game.n_states) for now, _ in _steps(play, nobody, periods)], dtype=np.float64
+    )
+
+
 def _may_come(play: _Play, target: Booleans, periods: int) -> bool:
     """Whether play can come to the target within so many periods, however small the chance."""
     reached = play.start > 0
