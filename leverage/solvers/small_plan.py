@@ -604,7 +604,8 @@ def _changes(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, s
     following = (1 - leaves) * values[own] + leaves * values[after]
     gain = search.reward + delta * (search.law @ following) - values[own][state]
     back = (1 - leaves) * ahead[:, phase] + leaves * ahead[:, then]
-    itself = back[:, np.arange(len(state)), state] - back[:, maps[phase][state], state]
+    place = np.arange(len(state)) * size + state, maps[phase][state] * size + state
+    itself = np.subtract(*(back.reshape(2, -1)[:, where] for where in place))
     return _Changes(phase, phase * size + game.row_state, gain.T / (1 - itself), ahead)
 
 
@@ -624,7 +625,7 @@ def _changed_excess(
             changed[i],
             maps.ravel(),
             changes.phase * size,
-            game.row_start,
+            game.row_state,
             search.others[i],
         )
     return found
