@@ -25,7 +25,7 @@ def raise_to_gains(
 ) -> None:
     """Raises found[k, r] to the most that a player gains by a departure at node k after the change to row r.
 
-    Change r is about the node first + state[r]. After it a row that is departed to pays paid[row] + ahead[row, state[r]] share[r].
+    Change r is about the node first + state[r]. A row that is departed to pays paid[row] + ahead[row, state[r]] share[r] then.
 
     found, values: (nodes, R), values after each change. paid: (R,), before any. ahead: (R, S). share: (R,). played: (nodes,) the
     row that is played at a node before the change. state: (R,), not decreasing. other: (R, A - 1) rows that the player can depart

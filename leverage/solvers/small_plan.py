@@ -592,12 +592,12 @@ class _Changes:
 
     def values(self, values: Floats, solved: Floats) -> Floats:
         """(2, K S, R): values of all nodes after each change."""
-        return np.asarray(values.T[:, :, None] + solved[:, :, self.node] * self.share[:, None, :])
+        return np.add(values.T[:, :, None], np.take(solved, self.node, axis=2) * self.share[:, None, :], order="C")
 
 
 def _changes(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, solved: Floats, phase: int) -> _Changes:
     """The changes of a phase; values, solved: as from `_Search.responses`."""
-    game, delta, (count, size) = search.game, search.game.discount, maps.shape
+    delta, (count, size) = search.game.discount, maps.shape
     leaves, then, state = scheme.leaves[phase], scheme.to[phase], search.game.row_state
     own, after = slice(phase * size, (phase + 1) * size), slice(then * size, (then + 1) * size)
     ahead = delta[:, None, None, None] * (search.law @ solved.reshape(2, count, size, -1)[..., own])
@@ -606,7 +606,7 @@ def _changes(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, s
     back = (1 - leaves) * ahead[:, phase] + leaves * ahead[:, then]
     place = np.arange(len(state)) * size + state, maps[phase][state] * size + state
     itself = np.subtract(*(back.reshape(2, -1)[:, where] for where in place))
-    return _Changes(phase, phase * size + game.row_state, gain.T / (1 - itself), ahead)
+    return _Changes(phase, phase * size + state, np.divide(gain.T, 1 - itself, order="C"), ahead)
 
 
 def _changed_excess(
