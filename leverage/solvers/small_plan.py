@@ -582,7 +582,7 @@ class _Changes:
     more there is felt at every node.
 
     phase: which. node: (R,) the node that r is about. share: (2, R), the payoff that stands for the change, at that node. ahead:
-    (2, K, R, S), what a payoff at each node of the phase adds to what follows each row, discounted, if phase p goes on.
+    (R, 2, K, S), what a payoff at each node of the phase adds to what follows each row, discounted, if phase p goes on.
     """
 
     phase: int
@@ -600,13 +600,13 @@ def _changes(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, s
     delta, (count, size) = search.game.discount, maps.shape
     leaves, then, state = scheme.leaves[phase], scheme.to[phase], search.game.row_state
     own, after = slice(phase * size, (phase + 1) * size), slice(then * size, (then + 1) * size)
-    ahead = delta[:, None, None, None] * (search.law @ solved.reshape(2, count, size, -1)[..., own])
+    felt = delta[:, None, None, None] * solved.reshape(2, count, size, -1)[..., own]
+    ahead = (search.game.transitions @ np.moveaxis(felt, 2, 0).reshape(size, -1)).reshape(-1, 2, count, size)
     following = (1 - leaves) * values[own] + leaves * values[after]
     gain = search.reward + delta * (search.law @ following) - values[own][state]
-    back = (1 - leaves) * ahead[:, phase] + leaves * ahead[:, then]
-    place = np.arange(len(state)) * size + state, maps[phase][state] * size + state
-    itself = np.subtract(*(back.reshape(2, -1)[:, where] for where in place))
-    return _Changes(phase, phase * size + state, np.divide(gain.T, 1 - itself, order="C"), ahead)
+    new, old = (ahead[row, :, :, state] for row in (np.arange(len(state)), maps[phase][state]))
+    itself = (1 - leaves) * (new - old)[:, :, phase] + leaves * (new - old)[:, :, then]
+    return _Changes(phase, phase * size + state, np.ascontiguousarray((gain / (1 - itself)).T), ahead)
 
 
 def _changed_excess(
@@ -620,7 +620,7 @@ def _changed_excess(
         raise_to_gains(
             found,
             search.reward[:, i] + delta * (search.law @ worst),
-            changes.ahead[i, scheme.punishment[i]],
+            np.ascontiguousarray(changes.ahead[:, i, scheme.punishment[i]]),
             changes.share[i],
             changed[i],
             maps.ravel(),

@@ -121,8 +121,8 @@ SMALL_PLAN = faults_in(
         "following = values[own]",
         "changed phases never end",
     ),
-    ('np.divide(gain.T, 1 - itself, order="C")', "np.ascontiguousarray(gain.T)", "a change's effect on itself is forgotten"),
-    ("ahead = delta[:, None, None, None] * (", "ahead = (", "what a change adds later is not discounted"),
+    ("gain / (1 - itself)", "gain", "a change's effect on itself is forgotten"),
+    ("felt = delta[:, None, None, None] * ", "felt = ", "what a change adds later is not discounted"),
     (
         "credible = [each.gain <= asked.exact for each in (one, two)]",
         "credible = [True, True]",
