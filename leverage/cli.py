@@ -6,6 +6,7 @@ Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or
 from __future__ import annotations
 
 import difflib
+import gc
 import time
 from contextlib import suppress
 from enum import StrEnum
@@ -112,6 +113,8 @@ def run_command(
         from leverage.output.text import run_text
         from leverage.pipeline import run
         from leverage.solvers.compilation import announced_compilation
+
+        gc.freeze()  # what is loaded stays: the collector need not look through it again and again
 
         def step(phrase: str) -> None:
             interruption.heed()
