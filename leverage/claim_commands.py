@@ -28,37 +28,6 @@ if TYPE_CHECKING:
     from leverage.studies import Study
 
 
-def leverage_command(
-    file: FileArgument,
-    joint: Annotated[
-        bool, typer.Option("--joint", help="Also divide what several instruments of one holder bring about together.")
-    ] = False,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            "--tolerance",
-            metavar="X",
-            help="The gap between outer and inner bound to reach, a fraction of the payoff range. Default: 0.02.",
-            show_default=False,
-        ),
-    ] = None,
-    parameter: ParameterOption = None,
-    variant: VariantOption = "",
-    out: OutOption = None,
-    table_format: FormatOption = Format.csv,
-    quiet: QuietOption = False,
-) -> None:
-    """What each instrument is worth, to whom, and at what cost: the game solved with it and without it."""
-    _refuse_tolerance(tolerance)
-
-    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
-        from leverage.studies import leverage_study
-
-        return leverage_study(scenario, joint=joint, tolerance=tolerance, progress=tell)
-
-    tell_study("leverage", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
-
-
 PointsOption = Annotated[
     int,
     typer.Option("--points", min=1, metavar="N", help="Points of each of the eight scramblings of the design; a power of two."),
@@ -83,6 +52,59 @@ ToleranceOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def leverage_command(
+    file: FileArgument,
+    joint: Annotated[
+        bool, typer.Option("--joint", help="Also divide what several instruments of one holder bring about together.")
+    ] = False,
+    box: Annotated[
+        bool,
+        typer.Option("--box", help="Instead, over the whole plausible box: where each effect is above zero, below it, or none."),
+    ] = False,
+    points: Annotated[
+        int | None,
+        typer.Option(
+            "--points",
+            min=1,
+            metavar="N",
+            help="With --box: points of each of eight scramblings, a power of two.",
+            show_default="4",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, metavar="N", help="With --box: where random numbers begin.", show_default="0")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            metavar="X",
+            help="The gap between outer and inner bound to reach, a fraction of the payoff range. Default: 0.02.",
+            show_default=False,
+        ),
+    ] = None,
+    parameter: ParameterOption = None,
+    variant: VariantOption = "",
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """What each instrument is worth, to whom, and at what cost: the game solved with it and without it."""
+    _refuse_tolerance(tolerance)
+    _refuse_design_without_box(box, joint, points, seed)
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        if box:
+            from leverage.stress_studies import leverage_box_study
+
+            return leverage_box_study(scenario, points=points or 4, seed=seed or 0, tolerance=tolerance, progress=tell)
+        from leverage.studies import leverage_study
+
+        return leverage_study(scenario, joint=joint, tolerance=tolerance, progress=tell)
+
+    tell_study("leverage", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
 
 
 def stress_command(
@@ -175,3 +197,11 @@ def when_command(
 def _refuse_tolerance(tolerance: float | None) -> None:
     if tolerance is not None and not 0 < tolerance < 1:
         raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")
+
+
+def _refuse_design_without_box(box: bool, joint: bool, points: int | None, seed: int | None) -> None:
+    if box and joint:
+        raise typer.BadParameter("what instruments bring about together is found at one point", param_hint="--joint with --box")
+    for option, given in (("--points", points), ("--seed", seed)):
+        if given is not None and not box:
+            raise typer.BadParameter("it belongs to the design over the plausible box: add --box", param_hint=option)

@@ -7,9 +7,10 @@ import math
 from threadpoolctl import threadpool_limits
 
 from leverage.errors import Fault, ScenarioError
+from leverage.output.leverage_over_box import leverage_box_text, leverage_points_frame, leverage_shares_frame
 from leverage.output.stress import joint_frame, points_frame, shares_frame, stress_text, stressed_claims_frame, tipping_frame
 from leverage.output.when import When, alone_frame, box_frame, statements_frame, when_text
-from leverage.pipeline import Progress
+from leverage.pipeline import TOLERANCE, Progress
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.argument import claim_names
 from leverage.scenario.claim_check import ClaimCheck
@@ -20,11 +21,12 @@ from leverage.scenario.scenario import Instrument, Scenario
 from leverage.stress.answer_book import Keep, in_memory
 from leverage.stress.box import Box
 from leverage.stress.claims_under_stress import KEPT, STRESS_BUDGET, STRESS_LADDER, stress
+from leverage.stress.leverage_over_box import LEVERAGE_POINTS, leverage_over_box, sign_shares
 from leverage.stress.question import claim_questions
 from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, design_points
 from leverage.stress.tipping import SCAN_VALUES
 from leverage.stress.when import WHOLE, along_parameter, condition_questions, in_box, with_condition
-from leverage.studies import Study, nothing, refused
+from leverage.studies import Study, nothing, refused, refused_without_instruments
 
 
 def stress_study(
@@ -110,6 +112,36 @@ def when_study(
     }
     facts = {"condition": condition, "under": selection.words, "budget": budget, "tolerances": list(ladder), "design_seed": seed}
     return Study(scenario, when_text(found), tables, facts)
+
+
+def leverage_box_study(
+    scenario: Scenario,
+    *,
+    points: int = LEVERAGE_POINTS,
+    seed: int = SEED,
+    tolerance: float | None = None,
+    progress: Progress = nothing,
+) -> Study:
+    """What each instrument is worth over the whole plausible box; see `leverage_over_box`.
+
+    points: of each scrambling of the design, a power of two. tolerance: the gap of equilibrium sets, a fraction of the payoff
+    range (default: that of a run). Tables: `leverage_shares`, one row an effect and sign; `leverage_points`, one a point and
+    effect. Raises ScenarioError for a file without instruments, without a parameter in doubt, or with one player.
+    """
+    if not scenario.instruments:
+        raise refused_without_instruments()
+    if len(scenario.players) < 2:
+        raise refused("over the box instruments are judged by credible play; here is one player", "leave out --box", "--box")
+    box = _box(scenario, "--box")
+    _refuse_odd_design(points)
+    gap = TOLERANCE if tolerance is None else tolerance
+    with threadpool_limits(limits=1, user_api="blas"):
+        evaluator = Evaluator(scenario, ladder=(gap,), kept=1)
+        found = tuple(leverage_over_box(evaluator, box, points=points, seed=seed, tell=progress))
+    shares = sign_shares(found)
+    tables = {"leverage_shares": leverage_shares_frame(shares), "leverage_points": leverage_points_frame(found, box)}
+    facts = {"tolerance": gap, "scramblings": SCRAMBLINGS, "points": points, "design_seed": seed}
+    return Study(scenario, leverage_box_text(scenario, shares, gap), tables, facts)
 
 
 def ladder_to(tolerance: float | None) -> tuple[float, ...]:

@@ -79,13 +79,14 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     """
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
-        game = compile_form(scenario).at()
+        form = compile_form(scenario)
+        game = form.at()
         progress("searching for Markov equilibria")
         found = find_equilibria(game, starts=starts)
         progress("measuring outcomes")
         markov = measured_equilibria(game, found)
-    run = Run(scenario=scenario, game=game, plays=(), unsolved=(), markov=markov)
-    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov)}
+    run = Run(scenario=scenario, game=game, levels=form.levels, plays=(), unsolved=(), markov=markov)
+    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov, form.levels)}
     facts = {
         "complete": found.complete,
         "complete_pure": found.complete_pure,
@@ -137,8 +138,7 @@ def leverage_study(
     Raises ScenarioError for a file without instruments.
     """
     if not scenario.instruments:
-        remedy = "name under 'instruments:' what is said to give leverage, and the world without it"
-        raise refused("the file has no instruments", remedy, "leverage")
+        raise refused_without_instruments()
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         point = Point(Worlds(scenario), scenario.values, TOLERANCE if tolerance is None else tolerance)
@@ -367,3 +367,9 @@ def _rounded(bottom: float, top: float, values: int) -> list[float]:
 def refused(message: str, remedy: str, place: str) -> ScenarioError:
     """Something on the command line that cannot be done, as an error to raise."""
     return ScenarioError("the command line", [Fault(0, 0, message, remedy, place=place)])
+
+
+def refused_without_instruments() -> ScenarioError:
+    """What `simulate leverage` says of a file without instruments, as an error to raise."""
+    remedy = "name under 'instruments:' what is said to give leverage, and the world without it"
+    return refused("the file has no instruments", remedy, "leverage")

@@ -85,6 +85,9 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "leverage": run.leverage,
         "claims": run.claims,
         "tipping": run.tipping,
+        "claim_points": run.claim_points,
+        "play": run.play,
+        "paths": run.paths_by_period,
     }
     more = {
         "complete": run.complete,

@@ -129,12 +129,33 @@ def best_reply(plan: Automaton, player: int) -> Solution:
     name = plan.game.players[player]
     return Solution(
         concept="best reply",
-        selection=f"{name} replies as suits it best; of equally good actions the first",
+        selection=reply_rule(name),
         plan=joint,
         values=np.where(begun[:, None], plan.start @ certificate.values, np.nan),
         certificate=gain,
         status=f"no single departure of {name} from its reply gains more than {gain:.3g} at any node; the others' play is given",
     )
+
+
+def reply_rule(name: str) -> str:
+    """How the reply of the player of that name is chosen."""
+    return f"{name} replies as suits it best; of equally good actions the first"
+
+
+def answered(plan: Automaton, player: int) -> Automaton:
+    """The joint plan of `best_reply` alone, without the checker: for callers that measure very many of them.
+
+    Parameters, exceptions and sources as in `best_reply`.
+
+    Examples
+    --------
+    >>> from leverage.game.stochastic_game import StochasticGame
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> answered(Automaton.stationary(game, [[[1.0, 0.0]]], players=[1]), 0).lottery(0, 0).tolist()
+    [0.0, 1.0]
+    """
+    return _joint(plan, player, solve_reply(plan, player).actions)
 
 
 def solve_reply(plan: Automaton, player: int) -> Reply:

@@ -59,6 +59,9 @@ MOST_EXACT_NODES = 16
 #: the tolerance.
 CLOSER, CLOSEST = 0.2, 0.04
 
+#: Where nothing was proved inside, it is worth another try on the same gap once there are so many times as many directions.
+MANY_MORE = 1.3
+
 #: Rounds of adding directions.
 MOST_ROUNDS = 40
 
@@ -214,14 +217,16 @@ def equilibrium_set(
             if apart <= AIM_SHARE * tolerance:
                 break
         finer = _refined(bound, inside, asked, apart, apart < before / 2)
-        more = left > 0 and (finer.fan.size > size or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
+        enough = size if inside is not None else MANY_MORE * size
+        more = left > 0 and (finer.fan.size > enough or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
         # the inner sets' points belong to the directions that they were found on
-        if not more and (inside is not None or patient):
+        settling = inside is not None and form.delta[0] == form.delta[1]
+        if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
             break
         bound = finer
         if more:
             continue
-        # nothing is proved inside: the polygons may be too loose for it, or constraints may be tied exactly
+        # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
         asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
     if not bound.empty.all():
         inner = _with_known(bound, _proof(bound, inner, inside, tolerance, apart), profiles, tolerance)

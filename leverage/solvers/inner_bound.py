@@ -48,6 +48,10 @@ MOST_GROWTH = 2000
 #: Plain steps from above where constraints are tied, and after how many of them a proof is tried.
 MOST_SHRINKING, SHRINKING_ROUND = 400, 8
 
+#: Slack from which and to which constraints are loosened again (fraction of a player's payoff range), and plain steps under each,
+#: as a multiple of the mean length of a game that ends instead of being discounted.
+MOST_SLACK, LEAST_SLACK, LIFETIMES = 0.08, 1e-4, 5
+
 #: Rounds of looking for a first self-generating set.
 MOST_SEEDS = 60
 
@@ -190,12 +194,13 @@ def seeded(
     form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float = 0.0
 ) -> InnerBound | None:
     """Some self-generating sets inside the polygons given by `points`: incentive constraints are tightened until an automaton
-    meets the true ones, from `slack` on in large steps and, where those leave nothing, from none on in small ones."""
+    meets the true ones, from `slack` on in large steps and, where those leave nothing, from none on in small ones, and then from
+    much on in falling steps."""
     for first, share, plain in ((slack, LARGE_STEPS, PLAIN_STEPS), (0.0, SMALL_STEPS, 1)):
         found = _tightened(form, fan, points, rows, live, first, share, plain)
         if found is not None:
             return found
-    return None
+    return _loosened(form, fan, points, rows, live)
 
 
 def _tightened(
@@ -221,20 +226,41 @@ def _tightened(
     return None
 
 
-def untightened(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
-    """The same where constraints are tied exactly, so that any tightening would break them: the sets shrink plainly until an
-    automaton meets the constraints as they are. None if it does not come to that."""
+def _loosened(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+    """The same with the tightest constraints that leave sets: from `MOST_SLACK` on the slack is halved until it does. Patient
+    players' sets take many plain steps to shrink under it, and an automaton is tried after every few."""
+    steps = int(min(MOST_SHRINKING, np.ceil(LIFETIMES / (1 - float(form.delta.max())))))
+    slack = MOST_SLACK
+    while slack > LEAST_SLACK:
+        left, found = _shrunk(form, fan, points, rows, live, slack, steps)
+        if left:
+            return found
+        slack /= 2
+    return None
+
+
+def _shrunk(
+    form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans, slack: float, steps: int
+) -> tuple[bool, InnerBound | None]:
+    """Plain steps under constraints tightened by `slack`: whether they leave sets, and the first automaton that meets the true
+    constraints."""
     everywhere = np.broadcast_to(live[:, None], points.shape[:2])
-    for number in range(1, MOST_SHRINKING + 1):
-        choice = _choose(form, fan, points, rows, 0.0)
+    for number in range(1, steps + 1):
+        choice = _choose(form, fan, points, rows, slack)
         if np.any(choice.row[live] < 0):
-            return None
+            return False, None
         if number % SHRINKING_ROUND == 0:
             exact = _evaluated(form, _nodes(form, choice, points, everywhere))
             if exact.gain <= ENOUGH:
-                return exact
+                return True, exact
         points = choice.points
-    return None
+    return True, None
+
+
+def untightened(form: SetForm, fan: DirectionFan, points: Floats, rows: Booleans, live: Booleans) -> InnerBound | None:
+    """The same where constraints are tied exactly, so that any tightening would break them: the sets shrink plainly until an
+    automaton meets the constraints as they are. None if it does not come to that."""
+    return _shrunk(form, fan, points, rows, live, 0.0, MOST_SHRINKING)[1]
 
 
 def stationary(form: SetForm, row: Integers) -> InnerBound | None:

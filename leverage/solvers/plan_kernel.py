@@ -5,34 +5,58 @@ Scalar loops only: what numpy does inside compiled code costs seconds to compile
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 from leverage.game.stochastic_game import Floats, Integers
 
 
 @njit(cache=True)
-def raise_to_gains(found: Floats, paid: Floats, values: Floats, played: Integers, place: Integers, other: Integers) -> None:
+def raise_to_gains(
+    found: Floats,
+    paid: Floats,
+    ahead: Floats,
+    share: Floats,
+    values: Floats,
+    played: Integers,
+    first: int,
+    row_start: Integers,
+    other: Integers,
+) -> None:
     """Raises found[k, r] to the most that a player gains by a departure at node k after the change to row r.
 
-    found, values: (nodes, R), values after each change. paid: (R, R), what a row pays if it is departed to, after each change.
-    played: (nodes,) the row that is played at a node before it. place: (R,) the node whose play change r is about. other: (R, A -
-    1) rows that the player can depart to from a row; -1: none.
+    Change r is about the node first + s, s being the state of the rows row_start[s] to row_start[s + 1] among which r is. A row
+    that is departed to pays paid[row] + ahead[row, s] share[r] after it.
+
+    found, values: (nodes, R), values after each change. paid: (R,), before any. ahead: (R, S). share: (R,). played: (nodes,) the
+    row that is played at a node before the change. other: (R, A - 1) rows that the player can depart to from a row; -1: none.
     """
-    for k in range(len(played)):
-        here = played[k]
-        for a in range(other.shape[1]):
-            row = other[here, a]
-            if row < 0:
-                continue
-            for r in range(found.shape[1]):
-                if place[r] != k:
-                    gain = paid[row, r] - values[k, r]
-                    found[k, r] = max(found[k, r], gain)
-    for r in range(found.shape[1]):
-        k = place[r]
-        best = -np.inf
-        for a in range(other.shape[1]):
-            if other[r, a] >= 0:
-                best = max(best, paid[other[r, a], r])
-        found[k, r] = max(found[k, r], best - values[k, r])
+    for s in range(len(row_start) - 1):
+        begin, end = row_start[s], row_start[s + 1]
+        for k in range(len(played)):
+            if k == first + s:
+                for r in range(begin, end):
+                    _raise(found, paid, ahead, share, values, other[r], k, s, r, r + 1)
+            else:
+                _raise(found, paid, ahead, share, values, other[played[k]], k, s, begin, end)
+
+
+@njit(cache=True)
+def _raise(
+    found: Floats,
+    paid: Floats,
+    ahead: Floats,
+    share: Floats,
+    values: Floats,
+    departures: Integers,
+    k: int,
+    s: int,
+    begin: int,
+    end: int,
+) -> None:
+    """The same at node k for the changes begin to end, which are about state s; departures: (A - 1,) rows."""
+    for row in departures:
+        if row < 0:
+            continue
+        for r in range(begin, end):
+            gain = paid[row] + ahead[row, s] * share[r] - values[k, r]
+            found[k, r] = max(found[k, r], gain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor, inf, log2, nan
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,16 @@ SCRAMBLINGS, POINTS, SEED = 8, 16, 0
 CONFIDENCE = 0.95
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+class Scrambled(Protocol):
+    """A point of a design that says which scrambling it belongs to, from 1."""
+
+    @property
+    def scrambling(self) -> int: ...
+
+
+P = TypeVar("P", bound=Scrambled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +128,12 @@ def _has(question: str, verdict: str) -> Callable[[DesignPoint], bool]:
     return lambda point: point.answers[question].verdict == verdict
 
 
-def _nowhere(point: DesignPoint) -> bool:
+def _nowhere(point: Scrambled) -> bool:
     """Of no point."""
     return False
 
 
-def share_of(
-    points: Sequence[DesignPoint], counts: Callable[[DesignPoint], bool], may_count: Callable[[DesignPoint], bool] = _nowhere
-) -> Share:
+def share_of(points: Sequence[P], counts: Callable[[P], bool], may_count: Callable[[P], bool] = _nowhere) -> Share:
     """The share of points that count, its interval from the spread between scramblings.
 
     may_count : points that are counted in at the upper end only. Raises ValueError for fewer than two scramblings.
@@ -134,7 +143,7 @@ def share_of(
     return Share(float(certain.mean()), interval(certain, len(points))[0], interval(possible, len(points))[1])
 
 
-def _by_scrambling(points: Sequence[DesignPoint], counts: Callable[[DesignPoint], bool]) -> Array:
+def _by_scrambling(points: Sequence[P], counts: Callable[[P], bool]) -> Array:
     """Share of points that count in each scrambling, (scramblings,)."""
     each: dict[int, list[bool]] = {}
     for point in points:

@@ -35,7 +35,7 @@ class Tipping:
     value: in use. verdict: there. searched: see below. bracket: certainly still on the baseline's side at the first end, and
     certainly not at the second; NaN where no flip was found. flips_to: the verdict at the second end. resolution: steps of the
     scan over the range. untold: values of the scan at which the bounds do not tell a side. asked: how often. cost: of that, in
-    best replies.
+    best replies. answers: by value, increasing, that in use among them.
     """
 
     question: str
@@ -49,6 +49,7 @@ class Tipping:
     untold: int = 0
     asked: int = 0
     cost: int = 0
+    answers: tuple[tuple[float, Answer], ...] = ()
 
     @property
     def flips(self) -> bool:
@@ -108,7 +109,7 @@ def nearest_flip(
 ) -> Tipping:
     """The nearest flip found in one parameter; budget: best replies. See `tipping`."""
     value, baseline = box.baseline[parameter.name], question.ask(box.baseline)
-    row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE)
+    row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE, answers=((value, baseline),))
     if baseline.side == "neither":
         return row
     if values * baseline.cost > budget:
@@ -124,6 +125,7 @@ def nearest_flip(
         untold=sum(line.known[x].side == "neither" for x in scan.seen),
         asked=len(line.known) - 1,
         cost=line.cost,
+        answers=tuple(sorted(line.known.items(), key=lambda each: each[0])),
     )
     if bracket is None:
         return row

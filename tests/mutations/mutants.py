@@ -315,7 +315,7 @@ BEST_REPLY = _rows(
 
 OUTCOMES = _rows(
     "analysis/outcomes.py",
-    ("game.discount[:, None] ** t", "game.discount[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
+    ("delta[:, None] ** t", "delta[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
     ("both = play.reverse @", "both = play.law @", "play is marched with the law not transposed"),
     ("still = np.where(targets, 0.0, still)", "still = still.copy()", "returns to an event count as arrivals"),

@@ -957,7 +957,20 @@ def check_inner_bound(module: ModuleType) -> None:
         sets_that_generate_themselves(module, own)
     for discount, answer in ((0.2, [(1.0, 1.0)]), (0.3, TURNS), (0.6, COOPERATION), ((0.6, 0.6), COOPERATION)):
         _dilemma_inside(module, discount, answer)
+    for seed, states in ((5, 3), (12, 2)):
+        first_sets_of_unequal_patience(module, seed, states)
     _unanswered_moves(module)
+
+
+def first_sets_of_unequal_patience(module: ModuleType, seed: int, states: int) -> None:
+    """Games whose sets die under constraints that are tightened by what a first automaton misses, but not under fewer."""
+    form = set_form.set_form(random_game(seed, states, (2, 2), (0.96, 0.9)), None, None)
+    fan = direction_fan.DirectionFan.even(16)
+    bound = outer_bound.tighten(outer_bound.whole_box(form, fan), 1e-9, 5000)
+    points = np.repeat(corners(fan.directions, bound.h), 2, axis=1)
+    found = module.seeded(form, fan, points, bound.alive, ~bound.empty, 1e-3)
+    assert found is not None
+    assert check(module.automaton(found)).gain <= 1e-9 * form.game.payoff_range
 
 
 def _images_of_the_twin(module: ModuleType, own: Board) -> None:

@@ -194,6 +194,12 @@ INNER = faults_in(
     "solvers/inner_bound.py",
     ("exact if exact.gain <= ENOUGH else None", "exact", "what fails the incentives is proved"),
     ("both if both.gain <= ENOUGH else one", "one", "families are not joined"),
+    (
+        "        slack /= 2\n    return None",
+        "        return None\n    return None",
+        "what dies under much slack has none",
+    ),
+    ("                return True, exact", "                return True, None", "what is found under slack is not told"),
     ("form.delta[columns[0]] * chain", "form.delta[0] * chain", "the first player's discount is everybody's"),
     (
         "(departing - form.reward.T) / form.delta[:, None]",

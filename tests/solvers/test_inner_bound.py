@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
 
+from leverage import load_scenario
+from leverage.analysis.worlds import Worlds
 from leverage.solvers import equilibrium_set as sets_solver
 from leverage.solvers import inner_bound, vertex_kernel
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.equilibrium_set import equilibrium_set
 from leverage.solvers.payoff_polygon import corners
+from tests.games import random_game
 from tests.mutations.set_batteries import (
     Board,
     board,
@@ -23,6 +28,8 @@ from tests.mutations.set_batteries import (
     what_departures_pay,
 )
 from tests.solvers.set_games import KINDS, absorbing, dense, one_state, ragged, scenario_like, set_game, with_twin_action
+
+SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "withdrawal.yaml"
 
 
 def test_sets_of_small_games():
@@ -60,6 +67,27 @@ def test_unequal_patience_and_exact_ties_leave_no_gap(game, allowed):
     """The textbook twin proves inner sets that close the gap to `allowed`, as plain rounds without tightened constraints do."""
     sets = equilibrium_set(Board(game).form.game)
     assert sets.gap <= allowed * game.payoff_range
+
+
+@pytest.mark.parametrize(
+    ("seed", "states"), [(0, 2), (4, 2), (6, 2), (12, 2), (23, 2), (28, 2), (55, 2), (1, 3), (5, 3), (47, 3)]
+)
+def test_unequally_patient_players_leave_no_gap(seed, states):
+    """Games of which some need constraints that are loosened from above, others closer polygons before any sets are found."""
+    game = random_game(seed, states, (2, 2), (0.96, 0.9))
+    assert equilibrium_set(game, tolerance=2e-2).gap <= 2e-2 * game.payoff_range
+
+
+@pytest.mark.slow
+def test_players_without_a_way_back_leave_no_gap():
+    """The shipped scenario without redeployment, at a place of its box where sets die under most tightened constraints."""
+    scenario = load_scenario(SCENARIO)
+    worlds = Worlds(scenario)
+    doubts = [p for p in worlds.base.parameters.values() if p.in_doubt]
+    place = qmc.Sobol(len(doubts), rng=0).random(2)[1]
+    values = {p.name: p.low + share * (p.high - p.low) for p, share in zip(doubts, place, strict=True)}
+    game = worlds.without("rapid_redeployment").game({**scenario.values, **values})
+    assert equilibrium_set(game, tolerance=5e-2).gap <= 5e-2 * game.payoff_range
 
 
 def test_sweeps_and_elimination_give_nodes_the_same_values(monkeypatch):
