@@ -89,10 +89,11 @@ def tipping(
     values : of the scan, >= 2. width : of the bracket, as a fraction of the range.
     """
     found = {}
-    part = budget // max(1, len(box.parameters))
-    for parameter in box.parameters:  # questions inside: they share the solves of a parameter point
+    count = len(box.parameters)
+    part = budget // max(1, count)
+    for k, parameter in enumerate(box.parameters, 1):  # questions inside: they share the solves of a parameter point
         for question in questions:
-            tell(f"looking for flips: {parameter.name}, {question.name}")
+            tell(f"looking for flips of {question.name} along {parameter.name}, parameter {k} of {count}")
             found[question.name, parameter.name] = nearest_flip(question, box, parameter, values=values, width=width, budget=part)
     return tuple(found[question.name, parameter.name] for question in questions for parameter in box.parameters)
 
