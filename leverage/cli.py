@@ -31,9 +31,11 @@ from leverage.command_parts import (
     progress,
     say_compiling,
     warn_of_size,
+    write_new,
 )
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
+from leverage.writing_commands import table_command
 
 
 class _ScenarioFirst(TyperGroup):
@@ -143,6 +145,7 @@ app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)
 app.command("patience")(patience_command)
 app.command("follow")(follow_command)
+app.command("table")(table_command)
 
 
 @app.command("validate")
@@ -247,7 +250,7 @@ def export_command(
     if out is None:
         print_text(text.rstrip("\n"))
     else:
-        _write_new(out, text)
+        write_new(out, text.encode())
 
 
 @app.command("example")
@@ -258,24 +261,6 @@ def example_command(
     from leverage.loading import shipped_text
 
     print_text(shipped_text(name).rstrip("\n"))
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that does not exist yet; a half-written one is taken away."""
-    from leverage.errors import OutputError
-
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as target:
-            try:
-                target.write(text)
-                target.flush()
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists already and is not overwritten: choose another --out, or remove it") from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def main() -> None:

@@ -168,6 +168,24 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that does not exist yet; a half-written one is taken away. Raises OutputError."""
+    from leverage.errors import OutputError
+
+    try:
+        with path.open("xb") as target:
+            try:
+                target.write(content)
+                target.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already and is not overwritten: choose another --out, or remove it") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 @dataclass(frozen=True)
 class Output:
     """Where the tables of a command go, and whether it prints."""

@@ -27,12 +27,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "experiments": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
     "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
     "loading": frozenset({"scenario", "game"}),
+    "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
-        *("command_parts", "claim_commands", "explain_commands", "markov_commands"),
+        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )
