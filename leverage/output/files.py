@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from leverage.errors import OutputError
+from leverage.output.answer import answer_sentences
+from leverage.output.facts import Facts
 from leverage.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "paths": run.paths_by_period,
     }
     more = {
+        "answer": answer_sentences(Facts(run)),
         "complete": run.complete,
         "unsolved": {each.selection: each.advice for each in run.unsolved},
         "states": run.game.n_states,

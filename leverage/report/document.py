@@ -72,7 +72,7 @@ def report_html(folder: RunFolder, figures: tuple[InlineFigure, ...] = ()) -> st
         doubted=sum(each.between != "not in doubt" for each in assumptions),
         judged=sum(each.judged for each in assumptions),
         style=Markup(_text("style.css")),  # noqa: S704 - a file of this package
-        script=Markup(_text("slider.js")),  # noqa: S704 - a file of this package
+        script=Markup(_text("page.js")),  # noqa: S704 - a file of this package
     )  # fmt: skip
 
 

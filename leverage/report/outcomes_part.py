@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from leverage.analysis.plays import BEST_REPLY
 from leverage.output.columns import number, percent
 from leverage.output.leverage import CHANNEL_WORDS, UNSURE
 from leverage.scenario.wording import plain
@@ -26,8 +27,9 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-def outcomes_of(folder: RunFolder) -> Grid:
-    """Payoffs, and the chance of each event by each date, of every way of playing."""
+def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
+    """Payoffs, and the chance of each event by each date: of what is solved for, named strategies against best replies among it,
+    and of every way of playing."""
     frame, scenario = folder.table("outcomes"), folder.scenario
     values = frame.set_index(["selection", "subject", "quantity"]).value.to_dict()
     keys, events = [player.key for player in scenario.players], [event.name for event in scenario.events]
@@ -39,7 +41,9 @@ def outcomes_of(folder: RunFolder) -> Grid:
         chances = [percent(values.get((selection, event, date), math.nan)) for event in events for date in dates]
         rows.append((plain(selection), *payoffs, *chances))
     unit = frame.unit[frame.quantity == "payoff"].iloc[0] if len(frame) else ""
-    return Grid(f"Payoffs in {unit}; chances of events", tuple(heads), tuple(rows))
+    caption = f"Payoffs in {unit}; chances of events"
+    solved = [row for row in rows if " against " not in row[0] or BEST_REPLY in row[0]] or rows
+    return Grid(caption, tuple(heads), tuple(solved)), Grid(caption, tuple(heads), tuple(rows))
 
 
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:

@@ -56,7 +56,7 @@ def _phase(name: str, frame: pd.DataFrame) -> Phase:
     return Phase(
         name=name,
         lasts=_length(frame[(frame.kind == "trigger") & (frame.quantity == "mean length")]),
-        rules=tuple((plain(who), tuple(_rule(row) for row in rules[rules.player == who].itertuples())) for who in players),
+        rules=tuple((plain(who), _rules(rules[rules.player == who])) for who in players),
     )
 
 
@@ -69,9 +69,18 @@ def _length(frame: pd.DataFrame) -> str:
     return f"{number(row.value)} {row.unit} on average, {row.condition}"
 
 
-def _rule(row: object) -> str:
-    condition, action = str(getattr(row, "condition", "")), plain(str(getattr(row, "action", "")))
-    return f"otherwise {action}" if condition == "always" else f"{action} if {plain(condition)}"
+def _rules(frame: pd.DataFrame) -> tuple[str, ...]:
+    """In the order in which they are read; what follows a rule with an action that is not always possible is what else is done."""
+    told = []
+    for k, row in enumerate(frame.itertuples()):
+        action, condition = plain(row.action), plain(row.condition)
+        if condition != "always":
+            told.append(f"{action} if {condition}")
+        elif len(frame) == 1:
+            told.append(f"always {action}")
+        else:
+            told.append(f"otherwise {action}" if k else action)
+    return tuple(told)
 
 
 def _departure(player: str, value: float, unit: str) -> str:

@@ -1,4 +1,9 @@
 "use strict";
+// paper cannot be unfolded
+window.addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details.on-paper")) fold.open = true;
+});
+
 (() => {
   const holder = document.getElementById("slider-data");
   if (!holder) return;
