@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stress": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points"}),
     "experiments": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
     "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
+    "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
 }
 #: Modules on top, which see every room.
@@ -37,7 +38,7 @@ TOP = frozenset(
     }
 )
 #: What importing the package alone must not load: it would slow the command line's first answer.
-HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich")
+HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich", "matplotlib")
 
 
 def room_of(module: Path) -> str:
