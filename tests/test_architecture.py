@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stress": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points"}),
     "experiments": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
     "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
+    "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
 }
@@ -38,7 +39,7 @@ TOP = frozenset(
     }
 )
 #: What importing the package alone must not load: it would slow the command line's first answer.
-HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich")
+HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich", "matplotlib")
 
 
 def room_of(module: Path) -> str:

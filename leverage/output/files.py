@@ -96,6 +96,7 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "complete": run.complete,
         "unsolved": {each.selection: each.advice for each in run.unsolved},
         "states": run.game.n_states,
+        "start": run.game.states[run.game.start],
         "certificates": {play.selection: play.gain for play in run.plays},
         "markov_equilibria": list(run.markov.found.notes),
         "credible_play": run.credible.status if run.credible else "",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from leverage.figures.drawing import Drawing, svg_text
 from leverage.output.heading import setting_words
 from leverage.report.assumptions_part import assumptions_of, largest_effects, nearest_flips
 from leverage.report.claims_part import MEANINGS, claims_of, slider_data, tally_of
@@ -30,18 +31,10 @@ SECTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class InlineFigure:
-    """title: the finding. svg: markup of our own making."""
-
-    title: str
-    svg: str
-
-
-def report_html(folder: RunFolder, figures: tuple[InlineFigure, ...] = ()) -> str:
+def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
     """The report of a run as one HTML document.
 
-    folder : of a run, see `RunFolder`. figures : in their order on the page. Texts of the scenario are escaped; the page's
+    folder : of a run, see `RunFolder`. drawings : in their order on the page. Texts of the scenario are escaped; the page's
     content security policy forbids it to fetch anything. Raises FolderError for a table that is missing.
     """
     claims, assumptions, slider = claims_of(folder), assumptions_of(folder), slider_data(folder)
@@ -49,7 +42,7 @@ def report_html(folder: RunFolder, figures: tuple[InlineFigure, ...] = ()) -> st
         "answer": folder.manifest.get("answer", ()),
         "claims": claims,
         "slider": slider,
-        "figures": [{"title": each.title, "svg": Markup(each.svg)} for each in figures],  # noqa: S704 - our own markup
+        "figures": [Markup(svg_text(each)) for each in drawings],  # noqa: S704 - matplotlib's markup, its texts escaped
         "outcomes": outcomes_of(folder),
         "leverage": leverage_of(folder),
         "plans": plans_of(folder),
