@@ -29,12 +29,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
+    "report": frozenset({"scenario", "analysis", "output", "figures", "writing"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
-        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands"),
+        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands", "report_commands"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )

@@ -150,8 +150,8 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
     for (claim, parameter), own in points.groupby(["claim", "parameter"], sort=False):
         if len(own) > 1:
             along = [
-                [row.value, row.verdict, *map(_or_null, (row.margin, row.margin_low, row.margin_high))]
-                for row in own.sort_values("value").itertuples()
+                [row["value"], row["verdict"], *(_or_null(row[name]) for name in ("margin", "margin_low", "margin_high"))]
+                for row in own.sort_values("value").to_dict("records")
             ]
             found.setdefault(str(claim), {"says": says[str(claim)], "along": {}})["along"][str(parameter)] = along
     used = dict.fromkeys(parameter for each in found.values() for parameter in each["along"])
@@ -162,9 +162,9 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
 
 def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
     """The claim and the parameter that the slider begins with: the nearest flip of all, else the first pair."""
-    for row in flips_of(folder.table("tipping")).itertuples():
-        if row.parameter in found.get(row.claim, {"along": {}})["along"]:
-            return [str(row.claim), str(row.parameter)]
+    for row in flips_of(folder.table("tipping")).to_dict("records"):
+        if row["parameter"] in found.get(row["claim"], {"along": {}})["along"]:
+            return [row["claim"], row["parameter"]]
     return next(([claim, next(iter(each["along"]))] for claim, each in found.items()), [])
 
 

@@ -1,4 +1,4 @@
-"""Which figures a run's folder gives: all credible play, instruments, paths, the selected play, what moves it, claims that flip."""
+"""Which figures a run's folder gives: credible play, instruments, paths, the selected play, what moves it, claims that flip."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def _drawings(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
 
 def _claims(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
     """The claims whose nearest flips are nearest, each along its parameter."""
-    tables = [folder.table(name) for name in ("claim_points", "claims", "tipping")]
-    nearest = flips_of(tables[2]).drop_duplicates("claim").head(MOST_CLAIMS)
-    for row in nearest.itertuples():
-        yield draw_claim_along(*tables, str(row.claim), str(row.parameter), context)
+    points, claims, tipping = folder.table("claim_points"), folder.table("claims"), folder.table("tipping")
+    nearest = flips_of(tipping).drop_duplicates("claim").head(MOST_CLAIMS)
+    for row in nearest.to_dict("records"):
+        yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], context)
 
 
 def _about(scenario: Scenario) -> int:

@@ -34,7 +34,11 @@ def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
     values = frame.set_index(["selection", "subject", "quantity"]).value.to_dict()
     keys, events = [player.key for player in scenario.players], [event.name for event in scenario.events]
     dates = [q for q in dict.fromkeys(frame.quantity) if q.startswith("chance by ")]
-    heads = ["play", *(f"{plain(key)} gets" for key in keys), *(f"{plain(e)} {d.removeprefix('chance ')}" for e in events for d in dates)]
+    heads = [
+        "play",
+        *(f"{plain(key)} gets" for key in keys),
+        *(f"{plain(e)} {d.removeprefix('chance ')}" for e in events for d in dates),
+    ]
     rows = []
     for selection in dict.fromkeys(frame.selection):
         payoffs = [number(values.get((selection, key, "payoff"), math.nan)) for key in keys]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -40,13 +41,13 @@ def plans_of(folder: RunFolder) -> tuple[PlanStory, ...]:
 def _plan(title: str, frame: pd.DataFrame) -> PlanStory:
     paid = frame[(frame.kind == "value") & (frame.quantity == "payoff")]
     unit = paid.unit.iloc[0] if len(paid) else ""
-    pays = ", ".join(f"{plain(row.player)} {number(row.value)}" for row in paid.itertuples())
+    pays = ", ".join(f"{plain(row['player'])} {number(row['value'])}" for row in paid.to_dict("records"))
     phases = [name for name in dict.fromkeys(frame.phase) if name]
     return PlanStory(
         title=title[:1].upper() + plain(title)[1:],
         pays=f"{pays} {unit}",
         phases=tuple(_phase(name, frame[frame.phase == name]) for name in phases),
-        departures=tuple(_departure(row.player, row.value, row.unit) for row in frame.itertuples() if "departs" in row.condition),
+        departures=tuple(_departure(row) for _, row in frame.iterrows() if row.condition.endswith(" departs")),
     )
 
 
@@ -70,10 +71,10 @@ def _length(frame: pd.DataFrame) -> str:
 
 
 def _rules(frame: pd.DataFrame) -> tuple[str, ...]:
-    """In the order in which they are read; what follows a rule with an action that is not always possible is what else is done."""
+    """In the order in which they are read; a later rule without a condition says what else is done."""
     told = []
-    for k, row in enumerate(frame.itertuples()):
-        action, condition = plain(row.action), plain(row.condition)
+    for k, row in enumerate(frame.to_dict("records")):
+        action, condition = plain(row["action"]), plain(row["condition"])
         if condition != "always":
             told.append(f"{action} if {condition}")
         elif len(frame) == 1:
@@ -83,5 +84,5 @@ def _rules(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _departure(player: str, value: float, unit: str) -> str:
-    return f"A departure by {plain(player)} at the start changes its payoff by {number(value)} {unit}."
+def _departure(row: pd.Series[Any]) -> str:
+    return f"A departure by {plain(row.player)} at the start changes its payoff by {number(row.value)} {row.unit}."

@@ -27,8 +27,14 @@ def provenance_of(folder: RunFolder) -> Provenance:
     said, strategies = folder.manifest, folder.table("strategies")
     perfect = strategies[strategies.subgame_perfect == True]  # noqa: E712 - a column
     largest = perfect.largest_gain.max() if len(perfect) else math.nan
-    told = "no equilibrium was certified" if math.isnan(largest) else f"in {len(perfect)} of them nobody gains more than {largest:.1g} by any single departure"
-    certificate = f"{len(strategies)} ways of playing, each checked by a program of its own: {told}. {said.get('credible_play', '')}"
+    told = (
+        "no equilibrium was certified"
+        if math.isnan(largest)
+        else f"in {len(perfect)} of them nobody gains more than {largest:.1g} by any single departure"
+    )
+    certificate = (
+        f"{len(strategies)} ways of playing, each checked by a program of its own: {told}. {said.get('credible_play', '')}"
+    )
     version = said["versions"].get("leverage", "")
     year = folder.finished.year
     title, run = folder.scenario.title, said["run"]
@@ -48,7 +54,7 @@ def provenance_of(folder: RunFolder) -> Provenance:
         gains=tuple((name, f"{gain:.2g}") for name, gain in said.get("certificates", {}).items()),
         facts=tuple((name, value) for name, value in facts.items() if value),
         command=_command(folder),
-        citation=f"leverage {version} ({year}): “{title}”, run {run}, scenario {said['scenario']}, SHA-256 {said['scenario_sha256'][:12]}.",
+        citation=f"leverage {version} ({year}): “{title}”, run {run} of {said['scenario']} ({said['scenario_sha256'][:12]}).",
         bibtex=_bibtex(title, year, version, run, said["scenario_sha256"]),
     )
 
