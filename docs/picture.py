@@ -1,6 +1,6 @@
 """Draws the README's picture: how likely a settlement is by each month, under each strategy of the power.
 
-pip install '.[docs]' && python docs/picture.py
+python docs/picture.py
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or
 from __future__ import annotations
 
 import difflib
+import gc
 import time
 from contextlib import suppress
 from enum import StrEnum
@@ -34,6 +35,7 @@ from leverage.command_parts import (
 )
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
+from leverage.report_commands import FiguresOption, report_command
 from leverage.writing_commands import table_command
 
 
@@ -96,9 +98,10 @@ def run_command(
         Path | None, typer.Option(metavar="FOLDER", help="Folder of this run; default: results/SCENARIO/RUN.", show_default=False)
     ] = None,
     table_format: Annotated[Format, typer.Option("--format", help="File format of the tables.")] = Format.csv,
+    figures: FiguresOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")] = False,
 ) -> None:
-    """Solve a scenario, print its outcome tables and write them to a folder."""
+    """Solve a scenario, print its outcome tables and write them to a folder, with a report."""
     interruption = Interruption()
     interruption.listen()
     from leverage.output.files import default_folder, refuse_taken, write_run
@@ -115,6 +118,8 @@ def run_command(
         from leverage.pipeline import run
         from leverage.solvers.compilation import announced_compilation
 
+        gc.freeze()  # what is loaded stays: the collector need not look through it again and again
+
         def step(phrase: str) -> None:
             interruption.heed()
             tell(phrase)
@@ -122,11 +127,20 @@ def run_command(
         with announced_compilation(lambda: say_compiling(quiet), interruption.heed):
             result = run(scenario, horizon=horizon, progress=step)
         text = run_text(result)
-    interruption.heed()
-    written = write_run(result, text, folder, table_format.value, time.monotonic() - started, renumber=out is None)
+        step("writing tables and report")
+
+        def finish(draft: Path) -> None:
+            from leverage.report.writing_report import write_report
+            from leverage.writing.run_folder import RunFolder
+
+            write_report(RunFolder.open(draft), figures=figures)
+            interruption.heed()
+
+        seconds = time.monotonic() - started
+        written = write_run(result, text, folder, table_format.value, seconds, renumber=out is None, finish=finish)
     if not quiet:
         print_text(text)
-        typer.echo(f"Files: {written}", err=True)
+        typer.echo(f"Files: {written}; to read, print or send: {written / 'report.html'}", err=True)
     for each in result.unsolved:
         typer.echo(f"not solved - {each.selection}: {each.advice}", err=True)
     if not result.complete:
@@ -142,6 +156,7 @@ app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)
 app.command("patience")(patience_command)
 app.command("follow")(follow_command)
+app.command("report")(report_command)
 app.command("table")(table_command)
 
 

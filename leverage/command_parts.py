@@ -244,7 +244,7 @@ def tell_long_study(kind: str, read: Callable[[], Scenario], study: MakeLong, as
     started = time.monotonic()
     scenario = read()
     kept = unfinished_study(scenario, kind, asked.hangs_on, asked.options, root=Path("results"), folder=output.folder)
-    steps = [""]
+    steps = ["beginning"]
 
     def make(scenario: Scenario, tell: Callable[[str], None]) -> Study:
         def step(phrase: str) -> None:
@@ -297,4 +297,4 @@ def _tell(found: Study, folder: Path, output: Output) -> None:
 def _stopped(answers: int, folder: Path, step: str) -> str:
     """What is kept of an interrupted study, how far it came, and how to go on."""
     command = shlex.join(["simulate", *sys.argv[1:]])
-    return f"interrupted at {step}: {answers:,} answers are kept in {folder}; to go on: {command}"
+    return f"interrupted while {step}: {answers:,} answers are kept in {folder}; to go on: {command}"

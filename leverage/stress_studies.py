@@ -97,8 +97,8 @@ def when_study(
         progress("judging at the file's values")
         here = {question.name: question.ask(box.baseline) for question in questions}
         alone = []
-        for parameter in box.parameters:
-            progress(f"going along {parameter.name}")
+        for k, parameter in enumerate(box.parameters, 1):
+            progress(f"going along {parameter.name}, parameter {k} of {len(box.parameters)}")
             part = budget // len(box.parameters)
             alone.append(along_parameter(questions[0], box, parameter, values=values, budget=part))
         design = tuple(design_points(questions, box, points=points, seed=seed, budget=budget, tell=progress))

@@ -79,13 +79,14 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     """
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
-        game = compile_form(scenario).at()
+        form = compile_form(scenario)
+        game = form.at()
         progress("searching for Markov equilibria")
         found = find_equilibria(game, starts=starts)
         progress("measuring outcomes")
         markov = measured_equilibria(game, found)
-    run = Run(scenario=scenario, game=game, plays=(), unsolved=(), markov=markov)
-    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov)}
+    run = Run(scenario=scenario, game=game, levels=form.levels, plays=(), unsolved=(), markov=markov)
+    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov, form.levels)}
     facts = {
         "complete": found.complete,
         "complete_pure": found.complete_pure,

@@ -26,19 +26,21 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stress": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points"}),
     "experiments": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
     "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
+    "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
+    "report": frozenset({"scenario", "analysis", "output", "figures", "writing"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
-        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands"),
+        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands", "report_commands"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )
 #: What importing the package alone must not load: it would slow the command line's first answer.
-HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich")
+HEAVY = ("numpy", "scipy", "pandas", "nashpy", "pydantic", "ruamel.yaml", "typer", "rich", "matplotlib")
 
 
 def room_of(module: Path) -> str:

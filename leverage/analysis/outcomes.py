@@ -168,6 +168,22 @@ def event_chance(plan: Automaton, event: str, date: float) -> Outcome:
     return _chance_by(play, event, date, min(hit, 1.0), (whole + 1) * play.step_rounding)
 
 
+def state_chances(plan: Automaton, periods: int) -> Floats:
+    """(periods + 1, S): the chance of every state at each time from the start on, under a plan as in `measure_outcomes`.
+
+    periods : T >= 0. Raises GameError as `measure_outcomes` does. Rounding errors stay below 1e-12 a period.
+
+    >>> leaves = StochasticGame.from_arrays([[[0.0]], [[0.0]]], [[[0.5, 0.5]], [[0.0, 1.0]]], 0.5)
+    >>> state_chances(Automaton.stationary(leaves, [[[1.0], [1.0]]]), 2).tolist()
+    [[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]]
+    """
+    play = _play(plan)
+    nobody = np.zeros((0, len(play.start)), dtype=bool)
+    return np.array(
+        [np.bincount(play.state, now, minlength=plan.game.n_states) for now, _ in _steps(play, nobody, periods)], dtype=np.float64
+    )
+
+
 def _may_come(play: _Play, target: Booleans, periods: int) -> bool:
     """Whether play can come to the target within so many periods, however small the chance."""
     reached = play.start > 0
@@ -198,19 +214,40 @@ def _may_stay_away(play: _Play, target: Booleans, periods: int) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
+class _Chances:
+    """Chances of what can happen at nodes, in the order of the nodes: the node of each (m,), its number, and its chance. shape:
+    nodes, numbers."""
+
+    node: Integers
+    number: Integers
+    chance: Floats
+    shape: tuple[int, int]
+
+    @cached_property
+    def by_node(self) -> sparse.csr_array:
+        """Sparse, of this shape."""
+        return _by_rows(self.chance, self.node, self.number, self.shape)
+
+    @property
+    def widest(self) -> int:
+        """How many there are at one node at most."""
+        return int(np.bincount(self.node).max())
+
+
+@dataclass(frozen=True, eq=False)
 class _Play:
     """The Markov chain on the n nodes that play reaches.
 
-    law: sparse (n, n), positive entries only. start: (n,). state: (n,). stage: sparse (n, R), chance of each row of the game.
-    moves: sparse (n, E), chance of each entry of the game's transition law.
+    law: sparse (n, n), positive entries only. start: (n,). state: (n,). stage: the chance of each row of the game. moves: the
+    chance of each entry of the game's transition law.
     """
 
     game: StochasticGame
     law: sparse.csr_array
     start: Floats
     state: Integers
-    stage: sparse.csr_array
-    moves: sparse.csr_array
+    stage: _Chances
+    moves: _Chances
 
     @cached_property
     def reverse(self) -> sparse.csr_array:
@@ -230,8 +267,7 @@ class _Play:
     @cached_property
     def sum_rounding(self) -> float:
         """Bound on the rounding error of a mean over nodes, relative to the largest number averaged."""
-        widest = int(np.diff(self.stage.indptr).max()) + int(np.diff(self.moves.indptr).max())
-        return (len(self.start) + widest + LAW_ROUNDING) * _EPS
+        return (len(self.start) + self.stage.widest + self.moves.widest + LAW_ROUNDING) * _EPS
 
 
 def _play(plan: Automaton) -> _Play:
@@ -250,14 +286,16 @@ def _play(plan: Automaton) -> _Play:
     step = _by_rows(chance, leaves, np.arange(len(edges)), (plan.n_nodes, len(edges)))
     law = step @ plan.next_nodes[edges]
     law.eliminate_zeros()
-    nodes = np.flatnonzero(_spread(law, start > 0))
+    reached = _spread(law, start > 0)
+    nodes, place = np.flatnonzero(reached), np.cumsum(reached) - 1
+    played, moved = reached[node], reached[leaves]
     return _Play(
         game=game,
         law=law[nodes][:, nodes],
         start=start[nodes],
         state=plan.node_state[nodes],
-        stage=_by_rows(weight, node, row, (plan.n_nodes, len(game.payoffs)))[nodes],
-        moves=_by_rows(chance, leaves, plan.edge_entry[edges], (plan.n_nodes, game.transitions.nnz))[nodes],
+        stage=_Chances(place[node[played]], row[played], weight[played], (len(nodes), len(game.payoffs))),
+        moves=_Chances(place[leaves[moved]], plan.edge_entry[edges[moved]], chance[moved], (len(nodes), game.transitions.nnz)),
     )
 
 
@@ -442,7 +480,7 @@ def _payoffs(play: _Play, periods: int | None) -> Iterator[Outcome]:
         )
     ]
     amounts = np.column_stack([by_row for _, _, by_row in named])
-    by_node, sizes = np.ascontiguousarray((play.stage @ amounts).T), np.abs(amounts).max(axis=0, initial=0.0).tolist()
+    by_node, sizes = np.ascontiguousarray((play.stage.by_node @ amounts).T), np.abs(amounts).max(axis=0, initial=0.0).tolist()
     for (i, quantity, _), own, size in zip(named, by_node, sizes, strict=True):
         value = float(weights[i] @ own)
         yield Outcome(game.players[i], quantity, value, game.payoff_unit, _error(play, size, float(error[i])))
@@ -515,7 +553,7 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
 def _counts(play: _Play, march: _March) -> Iterator[Outcome]:
     game, unit = play.game, play.game.period_unit
     for name, by_entry in game.measures.counts.items():
-        by_node, size = play.moves @ by_entry, _size(by_entry)
+        by_node, size = play.moves.by_node @ by_entry, _size(by_entry)
         for k, (date, whole) in enumerate(march.dates):
             error = _error(play, size, whole * (whole + 1) * play.step_rounding, total=whole)
             yield Outcome(name, f"number by {date_label(game, date)}", float(march.occupation[k] @ by_node), "times", error)

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from leverage.errors import Fault, ScenarioError
-from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, PayoffTerm, StochasticGame
+from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, PayoffTerm, RowIndices, StochasticGame
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import Rows, bounds, evaluate, holds
 from leverage.scenario.scenario import Scenario, TransitionRule, Watched
@@ -179,7 +179,12 @@ class GameForm:
             payoff_unit=scenario.payoff_unit[0],
             period_unit=scenario.period.unit,
             period_length=scenario.period.length,
+            shared=self._row_indices,
         )
+
+    @cached_property
+    def _row_indices(self) -> RowIndices:
+        return RowIndices(self.action_labels)
 
     @cached_property
     def action_labels(self) -> tuple[tuple[tuple[str, ...], ...], ...]:

@@ -13,13 +13,15 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 from leverage.errors import OutputError
+from leverage.output.answer import answer_sentences
+from leverage.output.facts import Facts
 from leverage.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Written last of all: its presence marks a folder whole.
 MANIFEST = "manifest.json"
+
+#: Called with the folder that a run's tables have been written to.
+Finish = Callable[[Path], None]
 
 
 def run_identifier(scenario: Scenario) -> str:
@@ -68,10 +73,19 @@ def refuse_taken(folder: Path) -> None:
         raise OutputError(f"{folder} exists already and another run is never overwritten: choose another --out, or remove it")
 
 
-def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: float, *, renumber: bool = False) -> Path:
+def write_run(
+    run: Run,
+    text: str,
+    folder: Path,
+    table_format: str,
+    seconds: float,
+    *,
+    renumber: bool = False,
+    finish: Finish | None = None,
+) -> Path:
     """Write tables, the printed text, the resolved scenario and last the manifest. Returns the folder.
 
-    renumber: where another run has taken the folder's name in the meantime, a number is added to it.
+    renumber: where another run has taken the folder's name in the meantime, a number is added to it. finish: see `write_tables`.
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
     tables = {
@@ -85,18 +99,23 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "leverage": run.leverage,
         "claims": run.claims,
         "tipping": run.tipping,
+        "claim_points": run.claim_points,
+        "play": run.play,
+        "paths": run.paths_by_period,
     }
     more = {
+        "answer": answer_sentences(Facts(run)),
         "complete": run.complete,
         "unsolved": {each.selection: each.advice for each in run.unsolved},
         "states": run.game.n_states,
+        "start": run.game.states[run.game.start],
         "certificates": {play.selection: play.gain for play in run.plays},
         "markov_equilibria": list(run.markov.found.notes),
         "credible_play": run.credible.status if run.credible else "",
         "claims": {judged.claim.name: judged.verdict for judged in run.judged},
         "largest_rounding_error": float(run.outcomes["certificate"].max()),
     }
-    return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber)
+    return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber, finish=finish)
 
 
 def write_tables(
@@ -110,10 +129,12 @@ def write_tables(
     *,
     renumber: bool = False,
     begun: bool = False,
+    finish: Finish | None = None,
 ) -> Path:
     """The same for any tables, by name. `more` goes into the manifest, beside what every manifest holds.
 
-    begun: the folder is that of this very study, and holds what it has found so far.
+    begun: the folder is that of this very study, and holds what it has found so far. finish: adds what is made from the tables to
+    the folder, before that gets its name.
     """
     if not (renumber or begun):
         refuse_taken(folder)
@@ -129,6 +150,8 @@ def write_tables(
         _write_text(draft / "scenario.resolved.yaml", resolved_yaml(scenario))
         _write_text(draft / MANIFEST, json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
         draft.chmod(0o777 & ~_umask())
+        if finish is not None:
+            finish(draft)
         return _fill(draft, folder) if begun else _publish(draft, folder, renumber=renumber)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)

@@ -24,6 +24,7 @@ TIPPING_COLUMNS = (
     *("claim", "parameter", "unit", "value", "low", "high", "verdict", "flips_at", "bracket_low", "bracket_high", "flips_to"),
     *("distance", "resolution", "untold", "solves", "searched"),
 )
+CLAIM_POINT_COLUMNS = ("claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high")
 SHARE_COLUMNS = ("claim", "verdict", "share", "low", "high", "points")
 JOINT_COLUMNS = ("claim", "size", "parameter", "unit", "value", "changed_to", "change", "flips_to", "found_from", "solves")
 #: What counts as surviving: the two verdicts of a claim that stands.
@@ -47,6 +48,13 @@ def _tipping_row(row: Tipping) -> tuple[object, ...]:
     head = (row.question, each.name, each.unit, row.value, each.low, each.high, row.verdict)
     flip = (row.flips_at, min(row.bracket), max(row.bracket), row.flips_to, row.distance)
     return (*head, *flip, step, row.untold, row.cost, row.searched)
+
+
+def claim_points_frame(rows: Sequence[Tipping]) -> pd.DataFrame:
+    """One row a claim and value of a parameter that was looked at, all others as in use; the value in use stands with each
+    parameter."""
+    told = [(row.question, row.parameter.name, value, *_answer_cells(answer)) for row in rows for value, answer in row.answers]
+    return pd.DataFrame(told, columns=list(CLAIM_POINT_COLUMNS))
 
 
 def shares_frame(points: Sequence[DesignPoint], names: Sequence[str]) -> pd.DataFrame:

@@ -288,7 +288,7 @@ def _howard(decision: _Decision, choices: Integers) -> tuple[Integers, Floats, f
 def _evaluate(decision: _Decision, choices: Integers) -> Floats:
     """Values (n,) of taking the given choice at each node for ever."""
     size = len(choices)
-    system = sparse.csr_array(sparse.eye_array(size, format="csr") - decision.law[choices])
+    system = sparse.eye_array(size, format="csr") - decision.law[choices]
     solve = _factor(system)
     right = decision.reward[choices]
     values = solve(right)

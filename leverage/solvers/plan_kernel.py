@@ -5,6 +5,7 @@ Scalar loops only: what numpy does inside compiled code costs seconds to compile
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from leverage.game.stochastic_game import Floats, Integers
@@ -19,44 +20,30 @@ def raise_to_gains(
     values: Floats,
     played: Integers,
     first: int,
-    row_start: Integers,
+    state: Integers,
     other: Integers,
 ) -> None:
     """Raises found[k, r] to the most that a player gains by a departure at node k after the change to row r.
 
-    Change r is about the node first + s, s being the state of the rows row_start[s] to row_start[s + 1] among which r is. A row
-    that is departed to pays paid[row] + ahead[row, s] share[r] after it.
+    Change r is about the node first + state[r]. A row that is departed to pays paid[row] + ahead[row, state[r]] share[r] then.
 
     found, values: (nodes, R), values after each change. paid: (R,), before any. ahead: (R, S). share: (R,). played: (nodes,) the
-    row that is played at a node before the change. other: (R, A - 1) rows that the player can depart to from a row; -1: none.
+    row that is played at a node before the change. state: (R,), not decreasing. other: (R, A - 1) rows that the player can depart
+    to from a row; -1: none.
     """
-    for s in range(len(row_start) - 1):
-        begin, end = row_start[s], row_start[s + 1]
-        for k in range(len(played)):
-            if k == first + s:
-                for r in range(begin, end):
-                    _raise(found, paid, ahead, share, values, other[r], k, s, r, r + 1)
-            else:
-                _raise(found, paid, ahead, share, values, other[played[k]], k, s, begin, end)
-
-
-@njit(cache=True)
-def _raise(
-    found: Floats,
-    paid: Floats,
-    ahead: Floats,
-    share: Floats,
-    values: Floats,
-    departures: Integers,
-    k: int,
-    s: int,
-    begin: int,
-    end: int,
-) -> None:
-    """The same at node k for the changes begin to end, which are about state s; departures: (A - 1,) rows."""
-    for row in departures:
-        if row < 0:
-            continue
+    count = len(state)
+    for k in range(len(played)):
+        begin = np.searchsorted(state, k - first)  # the changes of node k itself are begin to end
+        end = np.searchsorted(state, k - first, side="right")
+        for row in other[played[k]]:
+            if row < 0:
+                continue
+            for low, high in ((0, begin), (end, count)):
+                for r in range(low, high):
+                    gain = paid[row] + ahead[row, state[r]] * share[r] - values[k, r]
+                    found[k, r] = max(found[k, r], gain)
         for r in range(begin, end):
-            gain = paid[row] + ahead[row, s] * share[r] - values[k, r]
-            found[k, r] = max(found[k, r], gain)
+            for row in other[r]:
+                if row >= 0:
+                    gain = paid[row] + ahead[row, state[r]] * share[r] - values[k, r]
+                    found[k, r] = max(found[k, r], gain)

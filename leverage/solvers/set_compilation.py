@@ -37,7 +37,7 @@ def compile_set_kernels() -> None:
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
     square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)
-    raise_to_gains(square.copy(), square, square, first, first, np.full((1, 1), -1, dtype=np.intp))
+    raise_to_gains(square.copy(), square[0], square, square[0], square, first, 0, first, np.full((1, 1), -1, dtype=np.intp))
 
 
 if __name__ == "__main__":

@@ -582,7 +582,7 @@ class _Changes:
     more there is felt at every node.
 
     phase: which. node: (R,) the node that r is about. share: (2, R), the payoff that stands for the change, at that node. ahead:
-    (2, K, R, S), what a payoff at each node of the phase adds to what follows each row, discounted, if phase p goes on.
+    (R, 2, K, S), what a payoff at each node of the phase adds to what follows each row, discounted, if phase p goes on.
     """
 
     phase: int
@@ -592,20 +592,21 @@ class _Changes:
 
     def values(self, values: Floats, solved: Floats) -> Floats:
         """(2, K S, R): values of all nodes after each change."""
-        return np.asarray(values.T[:, :, None] + solved[:, :, self.node] * self.share[:, None, :])
+        return np.add(values.T[:, :, None], np.take(solved, self.node, axis=2) * self.share[:, None, :], order="C")
 
 
 def _changes(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, solved: Floats, phase: int) -> _Changes:
     """The changes of a phase; values, solved: as from `_Search.responses`."""
-    game, delta, (count, size) = search.game, search.game.discount, maps.shape
+    delta, (count, size) = search.game.discount, maps.shape
     leaves, then, state = scheme.leaves[phase], scheme.to[phase], search.game.row_state
     own, after = slice(phase * size, (phase + 1) * size), slice(then * size, (then + 1) * size)
-    ahead = delta[:, None, None, None] * (search.law @ solved.reshape(2, count, size, -1)[..., own])
+    felt = delta[:, None, None, None] * solved.reshape(2, count, size, -1)[..., own]
+    ahead = (search.game.transitions @ np.moveaxis(felt, 2, 0).reshape(size, -1)).reshape(-1, 2, count, size)
     following = (1 - leaves) * values[own] + leaves * values[after]
     gain = search.reward + delta * (search.law @ following) - values[own][state]
-    back = (1 - leaves) * ahead[:, phase] + leaves * ahead[:, then]
-    itself = back[:, np.arange(len(state)), state] - back[:, maps[phase][state], state]
-    return _Changes(phase, phase * size + game.row_state, gain.T / (1 - itself), ahead)
+    new, old = (ahead[row, :, :, state] for row in (np.arange(len(state)), maps[phase][state]))
+    itself = (1 - leaves) * (new - old)[:, :, phase] + leaves * (new - old)[:, :, then]
+    return _Changes(phase, phase * size + state, np.ascontiguousarray((gain / (1 - itself)).T), ahead)
 
 
 def _changed_excess(
@@ -619,12 +620,12 @@ def _changed_excess(
         raise_to_gains(
             found,
             search.reward[:, i] + delta * (search.law @ worst),
-            changes.ahead[i, scheme.punishment[i]],
+            np.ascontiguousarray(changes.ahead[:, i, scheme.punishment[i]]),
             changes.share[i],
             changed[i],
             maps.ravel(),
             changes.phase * size,
-            game.row_start,
+            game.row_state,
             search.others[i],
         )
     return found

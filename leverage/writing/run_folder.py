@@ -35,7 +35,7 @@ _SAID = {
 #: Columns of names and sentences: they stay text where a name looks like a number, and where all cells are empty.
 _TEXTS = frozenset(
     {
-        *("claim", "assertion", "says", "under", "line", "verdict", "reason", "flips_at", "caveat", "flips_to", "searched"),
+        *("claim", "assertion", "says", "under", "line", "verdict", "reason", "caveat", "flips_to", "searched"),
         *("selection", "subject", "quantity", "unit", "quantity_unit", "who", "where", "memory", "plays", "better", "in_words"),
         *("path", "path_in_words", "kind", "found_by", "state", "bound", "corner", "rule", "disagreement_from", "agreement"),
         *("player", "plan", "phase", "condition", "action", "instrument", "other_instrument", "holder", "channel", "measure"),
@@ -43,7 +43,7 @@ _TEXTS = frozenset(
     }
 )
 #: The same where the column of another table is one of numbers: the instrument that a world is without.
-_TEXTS_OF: dict[str, frozenset[str]] = {"equilibrium_set": frozenset({"without"})}
+_TEXTS_OF: dict[str, frozenset[str]] = {"equilibrium_set": frozenset({"without"}), "claims": frozenset({"flips_at"})}
 
 
 @dataclass(frozen=True, eq=False)

@@ -417,14 +417,14 @@ def check_plan_kernel(module: ModuleType) -> None:
     phases."""
     rng = np.random.default_rng(5)
     rows, nodes = 12, 6
-    state, row_start = np.repeat(np.arange(3), 4), np.arange(0, 13, 4)
+    state = np.repeat(np.arange(3), 4)
     other = np.array([[r - r % 4 + (r + step) % 4 for step in (1, 2)] for r in range(rows)])
     other[::5, 1] = -1
     for phase in (0, 1):
         paid, ahead, share = rng.normal(size=rows), rng.normal(size=(rows, 3)), rng.normal(size=rows)
         values, played = rng.normal(size=(nodes, rows)), 4 * np.tile(np.arange(3), 2) + rng.integers(0, 4, nodes)
         found = np.full((nodes, rows), -1.0)
-        module.raise_to_gains(found, paid, ahead, share, values, played, 3 * phase, row_start, other)
+        module.raise_to_gains(found, paid, ahead, share, values, played, 3 * phase, state, other)
         for k in range(nodes):
             for r in range(rows):
                 now = r if 3 * phase + state[r] == k else played[k]

@@ -37,7 +37,7 @@ SHARES = _rows(
     ("shares.std(ddof=1)", "shares.std()", "the spread between scramblings is too small"),
     ("count - 1) * shares", "count) * shares", "a degree of freedom too many"),
     ("half = max(unseen, float(", "half = min(unseen, float(", "intervals are as narrow as can be"),
-    ("if k <= asked[question.name]", "if k < asked[question.name]", "a point is left out"),
+    ("if k <= most:", "if k < most:", "a point is left out"),
     ("return 2 ** floor(log2(most))", "return 2 ** floor(log2(most) + 1)", "more points than the budget pays for"),
     ("Share(float(certain.mean())", "Share(float(possible.mean())", "what is open counts as certain"),
     ("interval(possible, len(points))[1]", "interval(certain, len(points))[1]", "what is open counts as refuted"),

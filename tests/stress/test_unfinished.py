@@ -245,7 +245,7 @@ def test_an_interruption_says_what_is_kept_and_the_command_that_goes_on(kind: st
     arguments = [*ARGUMENTS[kind], "--out", "a folder"]
     status, output, error = interrupted(arguments, tmp_path, tmp_path / "a folder" / ANSWERS, 4)
     assert (status, output) == (130, "")
-    told = re.fullmatch(r"interrupted at .+: (\d+) answers are kept in a folder; to go on: simulate (.*)\n", error)
+    told = re.fullmatch(r"interrupted while .+: (\d+) answers are kept in a folder; to go on: simulate (.*)\n", error)
     assert told, error
     assert int(told[1]) >= 3
     assert shlex.split(told[2]) == arguments
