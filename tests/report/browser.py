@@ -11,7 +11,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,10 @@ NEEDED = "LEVERAGE_NEEDS_BROWSER"
 BROWSERS, DRIVER = ("chromium", "chromium-browser", "google-chrome"), "chromedriver"
 #: No host has an address: whatever a page asks of the network fails at once, and is logged.
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND"
-#: Pixels of the window's height, and by how many something may stick out by rounding.
-HEIGHT, ROUNDING = 900, 1
+#: No window; no sandbox, which root in a container cannot have; no scroll bars, so that widths are those of the window.
+ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars")
+#: Pixels of the window's usual width, its height, and by how many something may stick out by rounding.
+USUAL_WIDTH, HEIGHT, ROUNDING = 1280, 900, 1
 #: Seconds that a page may take to load or to be examined.
 PATIENCE = 60
 
@@ -43,7 +45,7 @@ const name = (e) => e.tagName.toLowerCase() + (e.id ? '#' + e.id : '') + (e.clas
     ? '.' + String(e.className).trim().split(/\\s+/).join('.') : '');
 const found = [...document.body.querySelectorAll('*')].filter((e) => {
     const box = e.getBoundingClientRect();
-    return box.width > 0 && box.height > 0 && (box.right > edge || box.left < -arguments[0]) && !scrolls(e.parentElement);
+    return box.width > 0 && box.height > 0 && box.right > edge && !e.ownerSVGElement && !scrolls(e.parentElement);
 }).map(name);
 if (document.documentElement.scrollWidth > edge && !found.length) found.push('html');
 return found;
@@ -95,7 +97,7 @@ class OpenedPage:
                 self._requests.append(message["params"]["request"]["url"])
             elif message["method"] == "Network.webSocketCreated":
                 self._requests.append(message["params"]["url"])
-        self._requests += self.driver.execute_script(_HINTS)  # type: ignore[no-untyped-call]
+        self._requests += self.driver.execute_script(_HINTS)
         own = self.address.partition("#")[0]
         asked = (each for each in self._requests if each.partition("#")[0] != own and not each.startswith(("data:", "blob:")))
         return list(dict.fromkeys(asked))
@@ -117,7 +119,7 @@ class OpenedPage:
         What scrolls within an element of its own does not.
         """
         self.resize(width)
-        found: list[str] = self.driver.execute_script(_STICKING_OUT, ROUNDING)  # type: ignore[no-untyped-call]
+        found: list[str] = self.driver.execute_script(_STICKING_OUT, ROUNDING)
         return found
 
     def screenshot(self, path: Path, width: int) -> None:
@@ -134,8 +136,8 @@ class OpenedPage:
 
     def accessibility_faults(self) -> list[str]:
         """What axe-core finds: rule, impact, what it asks for, and the first element that fails."""
-        self.driver.execute_script(_axe())  # type: ignore[no-untyped-call]
-        found = self.driver.execute_async_script(_EXAMINE)  # type: ignore[no-untyped-call]
+        self.driver.execute_script(_axe())
+        found = self.driver.execute_async_script(_EXAMINE)
         if isinstance(found, str):
             raise RuntimeError(f"axe-core could not examine the page: {found}")
         return [f"{each['id']} ({each['impact']}): {each['help']}: {each['nodes'][0]['html'][:120]}" for each in found]
@@ -149,7 +151,7 @@ class OpenedPage:
         met: list[str] = []
         for presses in range(1, most + 1):
             ActionChains(self.driver).send_keys(Keys.TAB).perform()
-            focused = self.driver.execute_script(_FOCUSED, selector)  # type: ignore[no-untyped-call]
+            focused = self.driver.execute_script(_FOCUSED, selector)
             if focused is None:
                 break
             if focused[1]:
@@ -157,8 +159,8 @@ class OpenedPage:
             met.append(focused[0])
         raise LookupError(f"Tab does not come to '{selector}', but to {met[:10]}")
 
-    def _command(self, name: str, arguments: dict[str, object]) -> dict[str, Any]:
-        answer: dict[str, Any] = self.driver.execute_cdp_cmd(name, arguments)  # type: ignore[no-untyped-call]
+    def _command(self, name: str, arguments: Mapping[str, object]) -> dict[str, Any]:
+        answer: dict[str, Any] = self.driver.execute_cdp_cmd(name, dict(arguments))
         return answer
 
 
@@ -184,7 +186,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     options = ChromeOptions()
     options.binary_location = next(path for name in BROWSERS if (path := shutil.which(name)))
     profile = tmp_path_factory.mktemp("profile")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", OFFLINE, f"--user-data-dir={profile}"):
+    for argument in (*ARGUMENTS, OFFLINE, f"--user-data-dir={profile}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = Chrome(options, Service(shutil.which(DRIVER)))
@@ -203,6 +205,7 @@ def open_page(browser: Chrome) -> Callable[[Path], OpenedPage]:
         browser.get_log("performance")  # type: ignore[no-untyped-call]
         browser.get_log("browser")  # type: ignore[no-untyped-call]
         page = OpenedPage(browser, path.resolve().as_uri())
+        page.resize(USUAL_WIDTH)
         page.load()
         return page
 

@@ -1,4 +1,5 @@
 """Fixtures of the tests of reports."""
 
-from tests.report.browser import browser as browser
-from tests.report.browser import open_page as open_page
+from tests.report.browser import browser, open_page
+
+__all__ = ["browser", "open_page"]
