@@ -53,9 +53,9 @@ def claims_table(folder: RunFolder) -> WrittenTable:
 
 def _margin(claim: pd.Series) -> Number:
     """The margin of the line that decides, with its bounds; about three digits that count."""
-    ends = [claim["margin"], claim["margin_low"], claim["margin_high"]]
-    shown = claim["margin"] if math.isfinite(claim["margin"]) and claim["margin"] else max(map(abs, ends))
-    return Number(claim["margin"], decimals([shown]), claim["margin_low"], claim["margin_high"])
+    value, low, high = claim["margin"], claim["margin_low"], claim["margin_high"]
+    digits = decimals([value]) if math.isfinite(value) and value else decimals([low, high])
+    return Number(value, digits, low, high)
 
 
 def _share(claim: pd.Series) -> Number:

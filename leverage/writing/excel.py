@@ -84,7 +84,7 @@ def _pattern(cell: Cell) -> str:
     """The number format: decimals, hundredths, a mark after a number whose sign is open."""
     if isinstance(cell, str):
         return "@"
-    digits = f".{'0' * cell.decimals}" if cell.decimals else ""
+    digits = (f".{'0' * cell.decimals}" if cell.decimals else "") + ("E+00" if cell.scientific else "")
     return ("0%" if cell.percent else f"0{digits}") + ('"?"' if cell.unsure else "")
 
 

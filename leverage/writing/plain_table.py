@@ -10,10 +10,12 @@ import pandas as pd
 from leverage.scenario.wording import plain
 from leverage.writing.framing import framed
 from leverage.writing.run_folder import RunFolder
-from leverage.writing.written_table import MOST_DECIMALS, Cell, Column, Number, WrittenTable, cleaned
+from leverage.writing.written_table import Cell, Column, Number, WrittenTable, cleaned
 
 #: Digits that count of a number in a table with everything, and in one without a selection of its own.
 ALL_DIGITS, FEW_DIGITS = 6, 3
+#: Powers of ten below which numbers are told with an exponent.
+SMALLEST = -4
 WHERE_DESCRIBED = "Columns are described in the documentation of the tables of a run (docs/tables.md)."
 
 
@@ -30,7 +32,7 @@ def plain_table(folder: RunFolder, name: str) -> WrittenTable:
     frame = folder.table(name)
     told = frame[[head for head, own in frame.items() if _says(own)]]
     columns = [Column(_head(str(head)), _numbers(own)) for head, own in told.items()]
-    what = f"Table '{plain(name)}'"
+    what = f"Table '{plain(name)}' of the run"
     return framed(folder, name, what, columns, _rows(told, FEW_DIGITS), [WHERE_DESCRIBED])
 
 
@@ -62,8 +64,10 @@ def _word(value: object) -> str:
 
 
 def _number(value: float, digits: int) -> Number:
-    """So many digits that count, whole numbers without decimals."""
+    """So many digits that count; whole numbers have no decimals, tiny ones an exponent."""
     if not math.isfinite(value) or value == round(value):
         return Number(value)
-    most = 12 if digits == ALL_DIGITS else MOST_DECIMALS
-    return Number(value, max(0, min(most, digits - 1 - math.floor(math.log10(abs(value))))))
+    size = math.floor(math.log10(abs(value)))
+    if size < SMALLEST:
+        return Number(value, digits - 1, scientific=True)
+    return Number(value, max(0, digits - 1 - size))

@@ -26,10 +26,20 @@ LONG_SIDE, SHORT_SIDE, MARGIN = Mm(297), Mm(210), Mm(20)
 #: Columns beyond which the page lies on its side, and beyond which letters are smaller; their sizes.
 UPRIGHT_COLUMNS, MANY_COLUMNS = 5, 10
 TEXT_SIZE, SMALL_SIZE = Pt(9), Pt(7.5)
+#: Letters of either size that fit into a line of a page on its side.
+LINE_LETTERS, SMALL_LETTERS = 140, 150
 #: Styles of the paragraphs in cells: an author changes the table's looks by changing them.
-WORDS, NUMBERS, HEADS = "Table Text", "Table Number", "Table Head"
+WORDS, NUMBERS, HEADS, NUMBER_HEADS = "Table Text", "Table Number", "Table Head", "Table Number Head"
+STYLES = {
+    WORDS: WD_ALIGN_PARAGRAPH.LEFT,
+    NUMBERS: WD_ALIGN_PARAGRAPH.RIGHT,
+    HEADS: WD_ALIGN_PARAGRAPH.LEFT,
+    NUMBER_HEADS: WD_ALIGN_PARAGRAPH.RIGHT,
+}
 #: Rules above and below the head and below the table, in eighths of a point.
 THICK, THIN = 8, 4
+#: Space beside the text of a cell, in twentieths of a point.
+CELL_MARGIN = 60
 
 _HYPHEN = re.compile(r"-(?=\d)")
 
@@ -58,11 +68,11 @@ def _lay_out(document: DocumentType, columns: int) -> None:
     section.orientation = WD_ORIENT.PORTRAIT if upright else WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = (SHORT_SIDE, LONG_SIDE) if upright else (LONG_SIDE, SHORT_SIDE)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = MARGIN
-    for name, side in ((WORDS, WD_ALIGN_PARAGRAPH.LEFT), (NUMBERS, WD_ALIGN_PARAGRAPH.RIGHT), (HEADS, WD_ALIGN_PARAGRAPH.LEFT)):
+    for name, side in STYLES.items():
         style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Normal"]
         style.font.size = TEXT_SIZE if columns <= MANY_COLUMNS else SMALL_SIZE
-        style.font.bold = name == HEADS
+        style.font.bold = name in (HEADS, NUMBER_HEADS)
         style.paragraph_format.alignment = side
         style.paragraph_format.space_after = style.paragraph_format.space_before = Pt(2)
 
@@ -88,25 +98,33 @@ def _fill(document: DocumentType, table: WrittenTable) -> None:
     grid = document.add_table(rows=0, cols=len(table.columns))
     grid.autofit = False
     width = int(document.sections[0].page_width or SHORT_SIDE) - 2 * int(MARGIN)
-    widths = [Length(int(share * width)) for share in table.shares]
+    letters = LINE_LETTERS if len(table.columns) <= MANY_COLUMNS else SMALL_LETTERS
+    widths = [Length(int(share * width)) for share in table.shares(letters * width // (int(LONG_SIDE) - 2 * int(MARGIN)))]
     for column, own in zip(grid.columns, widths, strict=True):
         column.width = own
-    ids = {name: document.styles[name].style_id for name in (WORDS, NUMBERS, HEADS)}
+    ids = {name: document.styles[name].style_id for name in STYLES}
     styles = [ids[NUMBERS] if column.numbers else ids[WORDS] for column in table.columns]
-    grid._tbl.append(_head([column.head for column in table.columns], ids[HEADS], widths))
+    heads = [ids[NUMBER_HEADS] if column.numbers else ids[HEADS] for column in table.columns]
+    grid._tbl.append(_head([column.head for column in table.columns], heads, widths))
     for cells in table.rows:
         grid._tbl.append(_row([_typeset(cell) for cell in cells], styles, widths))
-    _rule(grid._tbl.tblPr, "w:tblBorders", {"w:top": THICK, "w:bottom": THICK}, ("w:tblLayout", "w:tblLook"))
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("w:left", "w:right"):
+        _child(margins, side, {"w:w": str(CELL_MARGIN), "w:type": "dxa"})
+    grid._tbl.tblPr.insert_element_before(margins, "w:tblLook")
+    _rule(grid._tbl.tblPr, "w:tblBorders", {"w:top": THICK, "w:bottom": THICK}, ("w:tblLayout", "w:tblCellMar", "w:tblLook"))
 
 
 def _typeset(cell: Cell) -> str:
-    """A cell as it is set; the hyphens of numbers become minus signs."""
-    return cell if isinstance(cell, str) else _HYPHEN.sub("\N{MINUS SIGN}", cell.text)
+    """A cell as it is set; the hyphens of numbers become minus signs, and bounds stay on one line."""
+    if isinstance(cell, str):
+        return cell
+    return _HYPHEN.sub("\N{MINUS SIGN}", cell.text).replace(", ", ",\N{NO-BREAK SPACE}")
 
 
-def _head(heads: Sequence[str], style: str, widths: Sequence[Length]) -> BaseOxmlElement:
+def _head(heads: Sequence[str], styles: Sequence[str], widths: Sequence[Length]) -> BaseOxmlElement:
     """The first row, which Word repeats on every page."""
-    row = _row(heads, [style] * len(heads), widths)
+    row = _row(heads, styles, widths)
     row.find(qn("w:trPr")).append(OxmlElement("w:tblHeader"))
     for cell in row.iterchildren(qn("w:tc")):
         _rule(cell.find(qn("w:tcPr")), "w:tcBorders", {"w:bottom": THIN}, ())

@@ -12,10 +12,12 @@ from leverage.output.columns import number, percent
 
 #: Digits of the largest number of a column that are told, and the most decimals.
 DIGITS, MOST_DECIMALS = 3, 6
-#: A column is laid out as if no cell had more letters than this, and none fewer.
-WIDEST, NARROWEST = 44, 5
+#: A column is laid out as if no cell had more letters than this; letters between two columns.
+WIDEST, GAP = 80, 2
 
 #: Control characters and what is no character, and runs of white space: files cannot carry the ones, no table wants the others.
+#: What is not torn apart between two lines.
+_PIECE = re.compile(r"\[.*\]|\S+")
 _BLANK = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\s]+")
 
 
@@ -24,7 +26,8 @@ class Number:
     """A cell with a number.
 
     value: NaN where there is none. decimals: that are told. low, high: bounds that are told beside it; NaN: none are. percent:
-    whether it is a chance, told in hundredths. unsure: whether the bounds leave its sign open.
+    whether it is a chance, told in hundredths. unsure: whether the bounds leave its sign open. scientific: whether it is told as
+    2.8e-14.
     """
 
     value: float
@@ -33,13 +36,16 @@ class Number:
     high: float = math.nan
     percent: bool = False
     unsure: bool = False
+    scientific: bool = False
 
     @property
     def bounded(self) -> bool:
         """Whether bounds are told: they are known, and further apart than rounding."""
         if math.isnan(self.low) or math.isnan(self.high):
             return False
-        return not self.high - self.low <= NARROW * max(abs(self.low), abs(self.high), 1.0)
+        if math.isinf(self.low) or math.isinf(self.high):
+            return True
+        return self.high - self.low > NARROW * max(abs(self.low), abs(self.high), 1.0)
 
     @property
     def text(self) -> str:
@@ -54,6 +60,8 @@ class Number:
 
     def plain(self, value: float) -> str:
         """One number with this cell's decimals."""
+        if self.scientific and math.isfinite(value):
+            return f"{value:.{self.decimals}e}"
         return percent(value) if self.percent else number(value, self.decimals)
 
 
@@ -85,16 +93,26 @@ class WrittenTable:
     source: str
 
     @property
-    def shares(self) -> list[float]:
-        """Per column its share of the table's width, by what stands in it; they sum to 1."""
-        widths = [self._width(k) for k in range(len(self.columns))]
+    def least_widths(self) -> list[int]:
+        """Per column the letters of the longest word or pair of bounds, with a gap."""
+        texts = [[column.head, *(text_of(row[k]) for row in self.rows)] for k, column in enumerate(self.columns)]
+        return [GAP + max((len(word) for text in own for word in _PIECE.findall(text)), default=1) for own in texts]
+
+    def shares(self, letters: int) -> list[float]:
+        """Per column its share of a line of so many letters, by what stands in it; they sum to 1.
+
+        Every column gets the width of its longest word, if the line is long enough, and more of the rest the longer its cells.
+        """
+        least = self.least_widths
+        wanted = [max(least[k], GAP + self._longest(k)) for k in range(len(least))]
+        more = [own - word for own, word in zip(wanted, least, strict=True)]
+        rest = max(0, letters - sum(least)) / max(1, sum(more))
+        widths = [word + rest * own for word, own in zip(least, more, strict=True)]
         return [width / sum(widths) for width in widths]
 
-    def _width(self, k: int) -> int:
-        """Letters that a column should be wide: its longest cell, or its head's longest word."""
-        words = max(map(len, self.columns[k].head.split()), default=0)
-        cells = max((len(text_of(row[k])) for row in self.rows), default=0)
-        return max(min(max(words, cells), WIDEST), NARROWEST)
+    def _longest(self, k: int) -> int:
+        """Letters of the longest cell of a column, within reason."""
+        return min(WIDEST, max((len(text_of(row[k])) for row in self.rows), default=0))
 
 
 def cleaned(text: str) -> str:
