@@ -48,7 +48,7 @@ ToleranceOption = Annotated[
     typer.Option(
         "--tolerance",
         metavar="X",
-        help="The finest gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.02.",
+        help="The finest gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.01.",
         show_default=False,
     ),
 ]

@@ -48,6 +48,8 @@ _VERDICTS: dict[str, dict[str, Any]] = {
     "undefined": {"facecolor": PAPER, "edgecolor": BLACK, "hatch": "||||"},
     "fails": {"facecolor": VERMILLION, "edgecolor": BLACK, "hatch": "////"},
 }
+#: Verdict -> how a sentence says it of a claim.
+_SAID = {"barely": "barely holds", "idle": "is idle", "undecided": "is undecided", "undefined": "is undefined"}
 _MARGIN: dict[str, Any] = {"color": BLACK, "linewidth": 0.9, "marker": "o", "markersize": 4.0, "markerfacecolor": PAPER}
 _BOUNDS: dict[str, Any] = {"color": BLACK, "linewidth": 0.9}
 _NOTING: dict[str, Any] = {"color": QUIET, "linewidth": 0.9, "linestyle": ":"}
@@ -96,18 +98,23 @@ def _title(rows: pd.DataFrame, known: pd.DataFrame, claim: str, parameter: str) 
     verdicts = listed_texts(rows, "verdict")
     name = plain(parameter)
     if math.isfinite(flip):
-        beyond, side = listed_texts(known, "flips_to")[0], "above" if flip > now else "below"
-        return f"{claim} {listed_texts(known, 'verdict')[0]} at {name} {setting(now)} and {beyond} {side} {setting(flip)}."
+        verdict, beyond = (_said(listed_texts(known, column)[0]) for column in ("verdict", "flips_to"))
+        side = "above" if flip > now else "below"
+        return f"{claim} {verdict} at {name} {setting(now)} and {beyond} {side} {setting(flip)}."
     if len(verdicts) == 1:
-        return f"{claim}: '{verdicts[0]}' at every value of {name} that was looked at."
-    return f"{claim} along {name}: {listed([_stretch(rows, verdict) for verdict in verdicts])}."
+        return f"{claim} {_said(verdicts[0])} at every value of {name} that was looked at."
+    return f"{claim} along {name}: it {listed([_stretch(rows, verdict) for verdict in verdicts])}."
+
+
+def _said(verdict: str) -> str:
+    return _SAID.get(verdict, verdict)
 
 
 def _stretch(rows: pd.DataFrame, verdict: str) -> str:
     """A verdict with the smallest and the largest value at which it was found."""
     values = rows_of(rows, verdict=verdict)["value"]
     low, high = setting(float(values.min())), setting(float(values.max()))
-    return f"{verdict} at {low}" if low == high else f"{verdict} between {low} and {high}"
+    return f"{_said(verdict)} at {low}" if low == high else f"{_said(verdict)} between {low} and {high}"
 
 
 def _description(rows: pd.DataFrame, known: pd.DataFrame, claim: str, parameter: str) -> str:

@@ -49,12 +49,13 @@ from leverage.scenario.wording import plain
 NAME = "equilibrium_set"
 
 _MARKOV = "Markov perfect"
-#: Inches: the panel of the game as it is, its left edge, the left edge of the key.
-_MAIN, _LEFT, _KEY = 3.75, 0.6, 4.6
+#: Inches: the panel of the game as it is, its left edge, the left edge of the key beside it, how tall that may be.
+_MAIN, _LEFT, _KEY, _TALLEST = 3.75, 0.6, 4.6, 5.6
+_KEY_WIDTH = WIDTH - MARGIN - _KEY
 #: Inches: panels without an instrument; how many in a row.
 _SMALL_PANEL, _IN_A_ROW = 1.22, 4
-#: Points of an axis closer than this share of its length are one marker's.
-_SAME = 0.008
+#: Solutions closer than this share of the set's larger side have one marker; combinations closer than so many inches one label.
+_SAME, _TOGETHER = 0.016, 0.04
 #: A set whose area is a smaller share of its larger side's square is drawn as a line too.
 _THIN = 1e-3
 #: Combinations of strategies that are numbered; the markers of further ones have no number.
@@ -176,27 +177,30 @@ def _draw_plane(sheet: Sheet, start: pd.DataFrame, bargaining: pd.DataFrame, pay
     keys = list(context.players)
     corners = np.vstack([_corners(start, keys, bound) for bound in ("inner", "outer")])
     solutions = _merged(_solutions(bargaining, payoffs, context), _SAME * float(np.ptp(corners, axis=0).max()))
-    marked = [*solutions, *_combinations(payoffs, keys)]
-    upright = wrapped(f"{sentence(context.in_full(keys[1]))}: payoff, {context.unit}", _MAIN + _LEFT - MARGIN, MEDIUM)
-    across = wrapped(f"{sentence(context.in_full(keys[0]))}: payoff, {context.unit}", _MAIN, MEDIUM)
-    entries = [
+    combinations = _combinations(payoffs, keys)
+    beside = [
         Entry("proved: the exact value of a plan is there", patch=_INNER),
         Entry("bound: no credible play pays anything outside", line=_OUTER),
-        *(Entry(f"{point.number}  {point.text}".strip(), line=point.line) for point in marked),
+        *_named(solutions),
     ]
+    below = _named(combinations)
+    if key_height([*beside, *below], _KEY_WIDTH, stacked=True) <= _TALLEST:
+        beside, below = [*beside, *below], []
+    upright = wrapped(f"{sentence(context.in_full(keys[1]))}: payoff, {context.unit}", _MAIN + _LEFT - MARGIN, MEDIUM)
     sheet.write(MARGIN, upright, size=MEDIUM)
-    top = text_height(upright, MEDIUM) + 0.05
-    height = max(_MAIN * 0.9, key_height(entries, WIDTH - MARGIN - _KEY, stacked=True) - 0.3)
-    axes = sheet.axes(_LEFT, _MAIN, height, below=top)
+    sheet.depth += text_height(upright, MEDIUM) + 0.05
+    height = max(_MAIN * 0.9, key_height(beside, _KEY_WIDTH, stacked=True) - 0.3)
+    axes = sheet.axes(_LEFT, _MAIN, height)
     _draw_set(axes, start, keys)
-    _draw_points(axes, marked, (_MAIN, height), start, keys)
-    depth = sheet.depth
-    sheet.depth = depth + top
-    sheet.key(entries, left=_KEY, width=WIDTH - MARGIN - _KEY, stacked=True)
-    bottom = depth + top + height + 0.28
-    sheet.depth = bottom
+    _draw_points(axes, [*solutions, *combinations], (_MAIN, height), start, keys)
+    top = sheet.depth
+    sheet.key(beside, left=_KEY, width=_KEY_WIDTH, stacked=True)
+    bottom = sheet.depth
+    sheet.depth = top + height + 0.28
+    across = wrapped(f"{sentence(context.in_full(keys[0]))}: payoff, {context.unit}", _MAIN, MEDIUM)
     sheet.write(_LEFT + _MAIN / 2, across, size=MEDIUM, ha="center", multialignment="center")
-    sheet.depth = max(bottom + text_height(across, MEDIUM), sheet.depth)
+    sheet.depth = max(bottom, sheet.depth + text_height(across, MEDIUM) + 0.08)
+    sheet.key(below)
     _draw_without(sheet, start, keys, context)
 
 
@@ -240,9 +244,16 @@ def _combinations(payoffs: pd.DataFrame, keys: Sequence[str]) -> list[_Marked]:
     for selection in listed_texts(payoffs, "selection"):
         at = _point(payoffs, "subject", keys, selection=selection) if " against " in selection else None
         if at:
-            number = str(len(found) + 1) if len(found) < _MOST_NUMBERED else ""
-            found.append(_Marked(plain(selection), at, line, number))
+            numbered = len(found) < _MOST_NUMBERED
+            name, number = (plain(selection), str(len(found) + 1)) if numbered else ("further combinations of strategies", "")
+            found.append(_Marked(name, at, line, number))
     return found
+
+
+def _named(marked: Sequence[_Marked]) -> list[Entry]:
+    """What the key says of each marker; several that are called alike have one entry."""
+    named = {f"{point.number} {point.text}".strip(): point.line for point in marked}
+    return [Entry(text, line=line) for text, line in named.items()]
 
 
 def _marker(shape: str, colour: str, size: float) -> dict[str, Any]:
@@ -308,7 +319,7 @@ def _write_numbers(
     for point in marked:
         if point.number:
             at = inches(point.at)
-            near = next((known for known in groups if math.dist(known, at) < _SAME * sum(size)), at)
+            near = next((known for known in groups if math.dist(known, at) < _TOGETHER), at)
             groups.setdefault(near, []).append(point.number)
     names = [", ".join(numbers) for numbers in groups.values()]
     boxes = [(text_width(name) + 0.04, SMALL * LEADING / POINTS) for name in names]
@@ -329,7 +340,7 @@ def _draw_without(sheet: Sheet, start: pd.DataFrame, keys: Sequence[str], contex
     if not names:
         return
     sheet.depth += 0.12
-    sheet.block("The same set without each instrument, on the same axes", size=MEDIUM, weight="bold")
+    sheet.block("The same set without each instrument, on the same axes", size=MEDIUM, bold=True)
     entries = [Entry("as it is", patch=_WHOLE), Entry("without the instrument (proved)", patch=_WITHOUT)]
     sheet.depth += 0.03
     sheet.key(entries)
@@ -367,7 +378,7 @@ def _draw_ranges(sheet: Sheet, start: pd.DataFrame, context: Context) -> None:
     values = [end for key in context.players for name in worlds for end in _range(start, key, name, "outer")]
     ends = limits([value for value in values if np.isfinite(value)])
     for key in context.players:
-        sheet.block(sentence(context.in_full(key)), size=MEDIUM, weight="bold")
+        sheet.block(sentence(context.in_full(key)), size=MEDIUM, bold=True)
         sheet.depth += 0.04
         axes = sheet.axes(left, WIDTH - MARGIN - left, sum(rows))
         middle = 0.0

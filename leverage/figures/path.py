@@ -121,23 +121,23 @@ def _level_names(variable: str, context: Context) -> dict[float, str]:
 
 
 def _ticks_named(variable: str, context: Context) -> bool:
-    """Whether names of levels can stand on the axis of the mean: no two of them touch."""
-    numbers = sorted(_level_names(variable, context))
-    if len(numbers) < 2 or len(set(numbers)) < len(context.levels[variable]):
+    """Whether names of levels can stand on the axis of the mean: they are short, and no two of them touch."""
+    names = _level_names(variable, context)
+    numbers = sorted(names)
+    if not 2 <= len(numbers) == len(context.levels[variable]) or max(map(text_width, names.values())) > _NAMES:
         return False
     closest = min(np.diff(numbers)) / (numbers[-1] - numbers[0]) / 1.16 * _MEAN
     return bool(closest >= SMALL * LEADING / POINTS)
 
 
 def _left(variable: str, levels: list[str], context: Context) -> float:
-    names = [wrapped(plain(level), _NAMES) for level in levels] if _ticks_named(variable, context) else []
-    single = all("\n" not in name for name in names)
-    return max([0.5, *(text_width(name) + MARGIN + 0.12 for name in names if single)])
+    names = [plain(level) for level in levels] if _ticks_named(variable, context) else []
+    return max([0.5, *(text_width(name) + MARGIN + 0.12 for name in names)])
 
 
 def _right(levels: list[str]) -> float:
     names = [line for level in levels for line in wrapped(plain(level), _NAMES).split("\n")]
-    return max(text_width(name) for name in names) + 0.26
+    return max(text_width(name) for name in names) + 0.27
 
 
 def _draw_chances(sheet: Sheet, left: float, periods: Numbers, chances: Numbers, levels: list[str], variable: str) -> None:
@@ -164,9 +164,10 @@ def _draw_chances(sheet: Sheet, left: float, periods: Numbers, chances: Numbers,
 
 def _name_area(axes: Axes, name: str, colour: str, heights: tuple[float, float], width: float) -> None:
     """The level's name at its place with a line from where its area ends; heights are shares of the panel's."""
-    near, far = 1 + 0.03 / width, 1 + 0.15 / width
+    near, far = 1 + 0.02 / width, 1 + 0.17 / width
+    end = far - 0.06 / width
     axes.plot(
-        [1.0, near, far],
+        [1.0, near, end],
         [heights[0], heights[0], heights[1]],
         transform=axes.transAxes,
         color=QUIET,
@@ -174,7 +175,7 @@ def _name_area(axes: Axes, name: str, colour: str, heights: tuple[float, float],
         clip_on=False,
     )
     axes.plot([far], [heights[1]], "s", markersize=5, color=colour, transform=axes.transAxes, clip_on=False)
-    axes.text(1 + 0.24 / width, heights[1], name, transform=axes.transAxes, va="center")
+    axes.text(1 + 0.25 / width, heights[1], name, transform=axes.transAxes, va="center")
 
 
 def _draw_mean(sheet: Sheet, left: float, periods: Numbers, rows: pd.DataFrame, variable: str, context: Context) -> None:

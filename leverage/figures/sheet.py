@@ -59,11 +59,18 @@ class Sheet:
         self.figure.text(left, self.depth + below, text, fontsize=size, transform=place, **style)
 
     def block(
-        self, text: str, *, left: float = MARGIN, width: float = WIDTH - 2 * MARGIN, size: float = SMALL, **options: Any
+        self,
+        text: str,
+        *,
+        left: float = MARGIN,
+        width: float = WIDTH - 2 * MARGIN,
+        size: float = SMALL,
+        bold: bool = False,
+        **options: Any,
     ) -> None:
         """Text wrapped to a width, which takes the depth of its lines."""
-        lines = wrapped(text, width, size)
-        self.write(left, lines, size=size, **options)
+        lines = wrapped(text, width, size, bold=bold)
+        self.write(left, lines, size=size, weight="bold" if bold else "normal", **options)
         self.depth += text_height(lines, size)
 
     def key(

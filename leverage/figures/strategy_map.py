@@ -19,6 +19,7 @@ from leverage.figures.sheet import Entry, Sheet
 from leverage.figures.style import (
     CATEGORIES,
     HATCHES,
+    INK,
     MARGIN,
     MEDIUM,
     PAPER,
@@ -112,7 +113,7 @@ def _layout(rows: pd.DataFrame, variables: tuple[str, ...], context: Context) ->
     levels = {v: tuple(level for level in context.levels[v] if level in seen[v]) for v in variables}
     ranked = sorted(variables, key=lambda variable: -len(levels[variable]))
     up = (ranked[0], levels[ranked[0]]) if len(ranked) > 1 else ("", ("",))
-    across = (ranked[min(1, len(ranked) - 1)], levels[ranked[min(1, len(ranked) - 1)]]) if ranked else (" ", ("",))
+    across = (ranked[min(1, len(ranked) - 1)], levels[ranked[min(1, len(ranked) - 1)]]) if ranked else ("", ("",))
     others = tuple(variable for variable in variables if variable not in (up[0], across[0]))
     occurring = {tuple(state[variables.index(v)] for v in others) for state in _states(rows, variables)}
     facets = tuple(facet for facet in product(*(levels[v] for v in others)) if facet in occurring)
@@ -185,7 +186,7 @@ def _draw_player(sheet: Sheet, plan: _Plan, own: Mapping[State, Lottery], known:
     if whole:
         high = max(text_height(label) for label in labels.values()) + 0.08
         grids = _Grids(grids.left, grids.wide, max(grids.tall, high), grids.beside)
-    sheet.block(sentence(name), size=MEDIUM, weight="bold")
+    sheet.block(sentence(name), size=MEDIUM, bold=True)
     sheet.depth += 0.02
     mixed = any(len(lottery) > 1 for lottery in own.values())
     coded = mixed or not whole
@@ -213,8 +214,8 @@ def _sizes(plan: _Plan, actions: Sequence[str]) -> _Grids:
 
 
 def _fill(number: int) -> dict[str, Any]:
-    colour, hatch = CATEGORIES[number % len(CATEGORIES)], HATCHES[number // len(CATEGORIES) % len(HATCHES)]
-    return {"facecolor": colour, "edgecolor": PAPER, "linewidth": 0.8, "hatch": hatch}
+    colour, hatch = CATEGORIES[number % len(CATEGORIES)], HATCHES[(number + number // len(CATEGORIES)) % len(HATCHES)]
+    return {"facecolor": colour, "edgecolor": INK, "linewidth": 0.0, "hatch": hatch}
 
 
 def short_codes(names: Sequence[str]) -> dict[str, str]:
@@ -268,7 +269,8 @@ def _draw_row(
         sheet.write(grids.left - 0.06, wrapped(plain(row), _NAMES), below=middle, ha="right", va="center", multialignment="right")
     sheet.depth += top + height + 0.03
     _name_columns(sheet, columns, [grids.left + k * (width + _GAP) for k in range(len(facets))], grids.wide)
-    axis = " and ".join(f"{plain(v)} ({where})" for v, where in ((plan.up[0], "rows"), (plan.across[0], "columns")) if v.strip())
+    named = [(v, where) for v, where in ((plan.up[0], "rows"), (plan.across[0], "columns")) if v]
+    axis = " and ".join(f"{plain(v)} ({where})" for v, where in named) if len(named) > 1 else "".join(plain(v) for v, _ in named)
     if axis:
         sheet.block(sentence(axis), left=grids.left, width=WIDTH - MARGIN - grids.left, color=QUIET)
     sheet.depth += 0.05
@@ -297,14 +299,17 @@ def _draw_cell(
     labels: Mapping[str, str],
     codes: Mapping[str, str],
 ) -> None:
-    """A state's cell: a strip for each action as wide as its chance, with its label where the strip is wide enough."""
+    """A state's cell: a strip for each action as wide as its chance, with its label, or hatched where it is too narrow."""
     x = float(corner[0])
     for action, chance in sorted(lottery.items(), key=lambda item: -item[1]):
-        axes.add_patch(Rectangle((x, corner[1]), chance, 1, **fills[action]))
         label, turned = _strip_label(labels[action], codes[action], chance, chance * wide - 2 * _INSIDE)
-        style: dict[str, Any] = {"color": ink_on(fills[action]["facecolor"]), "ha": "center", "va": "center"}
+        fill = {**fills[action], "hatch": ""} if label else fills[action]
+        axes.add_patch(Rectangle((x, corner[1]), chance, 1, **fill))
+        style: dict[str, Any] = {"color": ink_on(fill["facecolor"]), "ha": "center", "va": "center"}
         axes.text(x + chance / 2, corner[1] + 0.5, label, rotation=90 if turned else 0, **style)
         x += chance
+        if x < corner[0] + 1 - _NEVER:
+            axes.plot([x, x], [corner[1], corner[1] + 1], color=PAPER, linewidth=0.8)
     axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=PAPER, linewidth=1.6))
 
 

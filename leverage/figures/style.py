@@ -30,9 +30,9 @@ INK, QUIET, FAINT, PAPER = "#1a1a1a", "#555555", "#dddddd", "#ffffff"
 #: Okabe and Ito (2008), "Color universal design".
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-#: Colours of things without an order, and hatches for those that come after the last colour.
+#: Colours of things without an order, and the hatch of each where no letters can tell it.
 CATEGORIES = (SKY, ORANGE, GREEN, YELLOW, PURPLE, BLUE, VERMILLION)
-HATCHES = ("", "///", "...", "xxx", "|||")
+HATCHES = ("", "/////", ".....", "xxxxx", "-----", "|||||", "\\\\\\\\\\")
 
 _LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # travels with matplotlib, so that every machine breaks lines alike

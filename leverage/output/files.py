@@ -9,6 +9,7 @@ import importlib.metadata
 import io
 import itertools
 import json
+import math
 import os
 import platform
 import shutil
@@ -195,9 +196,18 @@ def _write_table(frame: pd.DataFrame, path: Path, table_format: str) -> None:
     if table_format == "csv":
         frame.to_csv(path, index=False, lineterminator="\n")
     elif table_format == "json":
-        frame.to_json(path, orient="records", indent=1, double_precision=15)
+        rows = [{str(name): _json_cell(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+        _write_text(path, json.dumps(rows, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     else:
         frame.to_parquet(path, index=False)
+
+
+def _json_cell(cell: Any) -> Any:
+    """Every digit of a number; nothing where there is none; JSON has no infinite number, so that its name stands there."""
+    value = cell.item() if hasattr(cell, "item") else cell
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
 
 
 def resolved_yaml(scenario: Scenario) -> str:

@@ -45,9 +45,11 @@ def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
         chances = [percent(values.get((selection, event, date), math.nan)) for event in events for date in dates]
         rows.append((plain(selection), *payoffs, *chances))
     unit = frame.unit[frame.quantity == "payoff"].iloc[0] if len(frame) else ""
-    caption = f"Payoffs in {unit}; chances of events"
+    caption = f"payoffs in {unit}, chances of events"
     solved = [row for row in rows if " against " not in row[0] or BEST_REPLY in row[0]] or rows
-    return Grid(caption, tuple(heads), tuple(solved)), Grid(caption, tuple(heads), tuple(rows))
+    return Grid(f"What is solved for: {caption}", tuple(heads), tuple(solved)), Grid(
+        f"Every way of playing: {caption}", tuple(heads), tuple(rows)
+    )
 
 
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:

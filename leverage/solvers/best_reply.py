@@ -17,6 +17,7 @@ from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, nodes_from, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.reply_kernel import rough_choices
 from leverage.solvers.solution import Solution
 
 #: An action replaces one of lower number only if it is better by more than this fraction of the payoff range.
@@ -251,16 +252,13 @@ def _best_choices(decision: _Decision, action_values: Floats, keep: Integers | N
 
 def _rough_choices(decision: _Decision) -> Integers:
     """Choices after modified policy iteration (Puterman and Shin 1978); ends early once they stay the same."""
-    choices, values = _best_choices(decision, decision.reward)
-    for _ in range(ROUGH_ROUNDS):
-        reward, law = decision.reward[choices], decision.law[choices]
-        for _ in range(ROUGH_SWEEPS):
-            values = reward + law @ values
-        before = choices
-        choices, values = _best_choices(decision, decision.reward + decision.law @ values)
-        if np.array_equal(before, choices):
-            break
-    return choices
+    law = decision.law
+    # index arrays of one type, so that the kernel is compiled once
+    indices, indptr = (np.asarray(array, dtype=np.intp) for array in (law.indices, law.indptr))
+    found: Integers = rough_choices(
+        decision.first, decision.reward, law.data, indices, indptr, decision.tie, ROUGH_ROUNDS, ROUGH_SWEEPS
+    )
+    return found
 
 
 def _howard(decision: _Decision, choices: Integers) -> tuple[Integers, Floats, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,21 @@ import pandas as pd
 
 from leverage.errors import Fault, FolderError
 from leverage.loading import load_scenario
+from leverage.output.claims import CLAIM_COLUMNS
+from leverage.output.frames import (
+    BARGAINING_COLUMNS,
+    EQUILIBRIUM_COLUMNS,
+    OUTCOME_COLUMNS,
+    PATH_COLUMNS,
+    PLAY_COLUMNS,
+    PLAY_TAIL,
+    SENSITIVITY_COLUMNS,
+    SET_COLUMNS,
+    STRATEGY_COLUMNS,
+)
+from leverage.output.leverage import LEVERAGE_COLUMNS
+from leverage.output.plan_words import PLAN_COLUMNS
+from leverage.output.stress import CLAIM_POINT_COLUMNS, TIPPING_COLUMNS
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 
@@ -44,6 +59,23 @@ _TEXTS = frozenset(
 )
 #: The same where the column of another table is one of numbers: the instrument that a world is without.
 _TEXTS_OF: dict[str, frozenset[str]] = {"equilibrium_set": frozenset({"without"}), "claims": frozenset({"flips_at"})}
+
+#: Columns that the tables of every run have.
+_COLUMNS: dict[str, Sequence[str]] = {
+    "outcomes": OUTCOME_COLUMNS,
+    "strategies": STRATEGY_COLUMNS,
+    "equilibria": EQUILIBRIUM_COLUMNS,
+    "play": (*PLAY_COLUMNS, *PLAY_TAIL),
+    "equilibrium_set": SET_COLUMNS,
+    "bargaining": BARGAINING_COLUMNS,
+    "plans": PLAN_COLUMNS,
+    "leverage": LEVERAGE_COLUMNS,
+    "claims": CLAIM_COLUMNS,
+    "tipping": TIPPING_COLUMNS,
+    "claim_points": CLAIM_POINT_COLUMNS,
+    "sensitivity": SENSITIVITY_COLUMNS,
+    "paths": PATH_COLUMNS,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +130,7 @@ class RunFolder:
         if file is None or name not in self.names:
             _refuse(self.path, f"there is no table '{name}'", nearest(name, self.names))
         try:
-            frame = _read(file)
+            frame = _read(file, _COLUMNS.get(name, ()))
         except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
             _refuse(file, f"the table cannot be read: {_first_line(error)}", "run the scenario again")
         missing = [column for column in needed if column not in frame]
@@ -140,14 +172,16 @@ def _read_manifest(file: Path) -> dict[str, Any]:
     return dict(said)
 
 
-def _read(file: Path) -> pd.DataFrame:
+def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """columns: of a table without rows, which JSON does not tell."""
     match file.suffix:
         case ".csv":
             return pd.read_csv(file, dtype=str, keep_default_na=False)
         case ".parquet":
             return pd.read_parquet(file)
         case _:
-            return pd.DataFrame(json.loads(file.read_text(encoding="utf-8")))
+            rows = json.loads(file.read_text(encoding="utf-8"))
+            return pd.DataFrame(rows, columns=None if rows else list(columns))
 
 
 def _typed(frame: pd.DataFrame, texts: frozenset[str]) -> pd.DataFrame:
@@ -161,7 +195,7 @@ def _typed_column(column: pd.Series[Any], text: bool) -> pd.Series[Any]:
     cells = column.astype(object).where(column.notna(), "")
     if text:
         return cells.map(str).astype(object)
-    if len(cells) and cells.isin(["True", "False", True, False]).all():
+    if len(cells) and cells.map(str).isin(["True", "False"]).all():
         return cells.map(str).eq("True")
     numbers = pd.to_numeric(cells.replace("", None), errors="coerce").astype(float)
     told = numbers.isna() & ~cells.isin(["", "nan"])

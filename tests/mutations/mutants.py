@@ -313,6 +313,19 @@ BEST_REPLY = _rows(
     ),
 )
 
+REPLY_KERNEL = _rows(
+    "solvers/reply_kernel.py",
+    ("range(rounds + 1)", "range(rounds)", "a round is left out"),
+    ("lowest = first[k]", "lowest = first[0]", "ties are looked for from the first node's choices"),
+    ("< best - tie", "< best", "what is nearly as good as the best does not count"),
+    ("range(first[k], first[k + 1])", "range(first[k], first[k] + 1)", "only first choices are looked at"),
+    ("changed or lowest != choices[k]", "lowest != choices[k]", "a round ends where the last node keeps its choice"),
+    ("        values, following = following, values\n        for", "        for", "evaluation begins with old values"),
+    ("indptr, choices[k], values)", "indptr, k, values)", "choices are evaluated by the node's number"),
+    ("total += data[e] * values", "total += values", "what follows is not weighted"),
+    ("range(indptr[choice], indptr[choice + 1])", "range(indptr[choice] + 1, indptr[choice + 1])", "first entries are left out"),
+)
+
 OUTCOMES = _rows(
     "analysis/outcomes.py",
     ("delta[:, None] ** t", "delta[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),

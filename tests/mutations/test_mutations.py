@@ -81,6 +81,7 @@ SOLVERS = {
     "finite horizon": Solver("solvers/finite_horizon.py", batteries.check_finite_horizon, mutants.FINITE_HORIZON),
     "declared": Solver("solvers/declared.py", batteries.check_declared, mutants.DECLARED),
     "best reply": Solver("solvers/best_reply.py", batteries.check_best_reply, mutants.BEST_REPLY),
+    "reply kernel": Solver("solvers/reply_kernel.py", batteries.check_reply_kernel, mutants.REPLY_KERNEL),
     "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
