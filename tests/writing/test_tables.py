@@ -207,6 +207,44 @@ def test_ranges_of_credible_play_stand_between_their_bounds() -> None:
         assert least.high == own["power_payoff"]
 
 
+def test_worlds_without_an_instrument_are_left_out_of_the_ranges(tmp_path: Path) -> None:
+    """The start is there twice, once as it is and once without the instrument."""
+    rows = [
+        ("start", bound, corner, without, value + (10 if without else 0), 1.0)
+        for without in ("", "lock")
+        for bound, shift in (("outer", 0.0), ("inner", 0.5))
+        for corner, value in (("smallest", 1.0 + shift), ("largest", 3.0 - shift))
+    ]
+    frame = pd.DataFrame(rows, columns=["state", "bound", "corner", "without", "row_payoff", "column_payoff"])
+    table = table_for_writing(made(tmp_path / "run", {"equilibrium_set": frame}), "equilibrium_set")
+    assert texts(table) == [["start", "1.00 [1.00, 1.50]", "3.00 [2.50, 3.00]", "1.00", "1.00"]]
+
+
+def test_what_is_agreed_stands_between_its_bounds() -> None:
+    table = table_for_writing(shipped(), "bargaining")
+    nash = next(row for row in texts(table) if row[0] == "Nash")
+    row = dict(zip([each.head for each in table.columns], nash, strict=True))
+    assert row["Agreed for power"] == "53.7 [53.5, 53.8]"
+    assert row["Without agreement for opposition"] == "-17.7"
+    assert row["Depends on units"] == "no"
+
+
+def test_parameters_stand_by_what_they_move_the_largest_first() -> None:
+    folder = shipped()
+    frame = folder.table("sensitivity")
+    own = frame[(frame["subject"] == "power") & (frame["quantity"] == "payoff")]
+    table = table_for_writing(folder, "sensitivity")
+    largest = own.sort_values("moves", key=abs).iloc[-1]
+    assert column(table, "Parameter")[0] == largest["parameter"]
+    first = {each.head: cell for each, cell in zip(table.columns, table.rows[0], strict=True)}
+    slope, moves = first["Payoff of power per unit"], first["Its range would move power"]
+    assert isinstance(slope, Number)
+    assert isinstance(moves, Number)
+    assert (slope.value, moves.value) == (largest["derivative"], largest["moves"])
+    sizes = [abs(cell.value) for cell in column(table, "Its range would move power") if isinstance(cell, Number)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
 def test_everything_is_everything() -> None:
     folder = shipped()
     frame = folder.table("leverage")
