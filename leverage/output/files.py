@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 #: Called with the folder that a run's tables have been written to.
-Finish = Callable[[Path], None]
+Finish = Callable[[Path], object]
 
 
 def run_identifier(scenario: Scenario) -> str:
