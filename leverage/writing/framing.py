@@ -12,6 +12,8 @@ from leverage.writing.written_table import Cell, Column, WrittenTable, cleaned
 
 #: Digits of the scenario file's hash that are told: enough to tell files apart, few enough for a line.
 HASH_DIGITS = 12
+#: What is said below a table without rows.
+NOTHING = "There are no rows: of this the scenario has none, or none was found."
 
 
 def framed(
@@ -27,12 +29,14 @@ def framed(
     what: it shows, a phrase that begins with a capital letter, without a full stop. Texts are cleaned: no control characters, no
     line breaks, single blanks.
     """
+    told = tuple(tuple(cleaned(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
+    nothing = () if told else (NOTHING,)
     return WrittenTable(
         name,
         cleaned(_caption(folder, what)),
         tuple(Column(cleaned(column.head), column.numbers) for column in columns),
-        tuple(tuple(cleaned(cell) if isinstance(cell, str) else cell for cell in row) for row in rows),
-        tuple(cleaned(note) for note in (*notes, *_warnings(folder)) if note),
+        told,
+        tuple(cleaned(note) for note in (*notes, *nothing, *_warnings(folder)) if note),
         cleaned(_source(folder)),
     )
 

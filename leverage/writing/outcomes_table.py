@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import pandas as pd
 
 from leverage.analysis.plays import BEST_REPLY
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import counted, plain
 from leverage.writing.dates import dates
 from leverage.writing.framing import framed, payoff_note, players_note
 from leverage.writing.run_folder import RunFolder
@@ -42,8 +43,10 @@ def outcomes_table(folder: RunFolder) -> WrittenTable:
     columns = [Column("Way of playing"), *(Column(each.head, True) for each in quantities)]
     rows = [[plain(each), *own] for each, own in zip(shown, _cells(frame, "selection", shown, quantities), strict=True)]
     notes = _notes(folder.scenario)
-    if len(shown) < len(selections):
-        notes.append(f"{len(selections) - len(shown)} combinations of named strategies as written are not shown.")
+    hidden = len(selections) - len(shown)
+    if hidden:
+        are = "are" if hidden > 1 else "is"
+        notes.append(f"{counted(hidden, 'combination')} of named strategies as written {are} not shown.")
     return framed(folder, "outcomes", f"Outcomes of {len(rows)} ways of playing", columns, rows, notes)
 
 
@@ -87,9 +90,7 @@ def _quantities(scenario: Scenario, frame: pd.DataFrame) -> list[_Quantity]:
             ]
     for date in when[-1:] or _other_dates(frame)[-1:]:
         found += [_Quantity(f"{_name(each.name)} by {date}", each.name, f"number by {date}") for each in scenario.counts]
-        found += [
-            _Quantity(f"Mean {plain(each.name)} over {date}", each.name, f"average over {date}") for each in scenario.averages
-        ]
+        found += [_Quantity(f"{_mean(each.name)} over {date}", each.name, f"average over {date}") for each in scenario.averages]
     told = set(zip(frame["subject"], frame["quantity"], strict=True))
     return [each for each in found if (each.subject, each.quantity) in told]
 
@@ -105,18 +106,30 @@ def _name(measure: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _mean(measure: str) -> str:
+    """An average by its name, which may say already that it is one."""
+    words = plain(measure)
+    return _name(measure) if words.startswith(("mean", "average")) else f"Mean {words}"
+
+
 def _cells(frame: pd.DataFrame, key: str, shown: Sequence[object], quantities: Sequence[_Quantity]) -> list[list[Cell]]:
     """A row for each of `shown`, which stand in the column `key`."""
     values = {
         (row_key, subject, quantity): value
         for row_key, subject, quantity, value in zip(frame[key], frame["subject"], frame["quantity"], frame["value"], strict=True)
     }
-    columns = []
-    for each in quantities:
-        own = [values.get((one, each.subject, each.quantity), float("nan")) for one in shown]
-        digits = decimals(own)
-        columns.append([Number(value, digits, percent=each.percent) for value in own])
-    return [[column[k] for column in columns] for k in range(len(shown))]
+    columns = [[values.get((one, each.subject, each.quantity), math.nan) for one in shown] for each in quantities]
+    digits = {each.quantity: decimals(_together(columns, quantities, each.quantity)) for each in quantities}
+    cells = [
+        [Number(value, digits[each.quantity], percent=each.percent) for value in own]
+        for each, own in zip(quantities, columns, strict=True)
+    ]
+    return [[column[k] for column in cells] for k in range(len(shown))]
+
+
+def _together(columns: Sequence[Sequence[float]], quantities: Sequence[_Quantity], quantity: str) -> list[float]:
+    """All numbers of a quantity, whose decimals are the same for every subject."""
+    return [value for own, each in zip(columns, quantities, strict=True) if each.quantity == quantity for value in own]
 
 
 def _notes(scenario: Scenario) -> list[str]:

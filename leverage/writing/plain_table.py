@@ -30,7 +30,7 @@ def whole_table(folder: RunFolder, name: str) -> WrittenTable:
 def plain_table(folder: RunFolder, name: str) -> WrittenTable:
     """Every row; columns in which no row has anything are left out, names become words, numbers are rounded."""
     frame = folder.table(name)
-    told = frame[[head for head, own in frame.items() if _says(own)]]
+    told = frame[[head for head, own in frame.items() if frame.empty or _says(own)]]
     columns = [Column(_head(str(head)), _numbers(own)) for head, own in told.items()]
     what = f"Table '{plain(name)}' of the run"
     return framed(folder, name, what, columns, _rows(told, FEW_DIGITS), [WHERE_DESCRIBED])

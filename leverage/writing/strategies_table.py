@@ -21,7 +21,7 @@ def strategies_table(folder: RunFolder) -> WrittenTable:
     digits = decimals([*frame["largest_gain"], *(value for _, column in replies for value in frame[column])])
     columns = [
         *(Column("Way of playing"), Column("Equilibrium"), Column("Subgame perfect")),
-        *(Column(f"{plain(key)} could gain", True) for key, _ in replies),
+        *(Column(f"Could gain: {plain(key)}", True) for key, _ in replies),
         *(Column("Largest gain of one departure", True), Column("That departure"), Column("Path holds")),
     ]
     rows: list[list[Cell]] = [

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from leverage.errors import FolderError
+from leverage.loading import parse_scenario
+from leverage.output.files import write_tables
 from leverage.output.leverage import LEVERAGE_COLUMNS
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.tables import SELECTED, table_for_writing
@@ -223,6 +225,54 @@ def test_a_table_without_a_selection_of_its_own_drops_empty_columns_and_rounds(t
     table = table_for_writing(made(tmp_path / "run", {"joint_changes": frame}), "joint_changes")
     assert [each.head for each in table.columns] == ["Found from", "Cost", "Size", "Sure"]
     assert texts(table) == [["corner", "3", "0.123", "yes"], ["point", "4", "2.80e-14", "no"]]
+
+
+def test_tables_without_rows_say_so_in_every_selection(tmp_path: Path) -> None:
+    """A player alone has no bargaining, a game without claims no verdicts: heads and a note are left."""
+    tables = {name: shipped().table(name).iloc[:0] for name in SELECTED}
+    tables = {name: frame.rename(columns=_prisoners) for name, frame in tables.items()}
+    folder = made(tmp_path / "run", {**tables, "plans": pd.DataFrame(columns=["plan", "phase"])})
+    for name in (*SELECTED, "plans"):
+        table = table_for_writing(folder, name)
+        assert table.rows == ()
+        assert len(table.columns) >= 1
+        assert "There are no rows: of this the scenario has none, or none was found." in table.notes
+
+
+def _prisoners(column: str) -> str:
+    """The column of the other scenario's players."""
+    return column.replace("power_", "row_").replace("opposition_", "column_")
+
+
+THREE = """
+language: 1
+title: Three
+question: Who gives?
+players: {a: {discount: 0.5}, b: {discount: 0.5}, c: {discount: 0.5}}
+state: {x: {low: 0, high: 1}}
+start: {x: low}
+actions: {a: {yes: always, nay: always}, b: {yes: always, nay: always}, c: {yes: always, nay: always}}
+payoffs: {a: {gains: {v: 1 when b plays yes}}, b: {gains: {v: 1 when c plays yes}}, c: {gains: {v: 1 when a plays yes}}}
+measures: {counts: {gifts: a plays yes}, averages: {mean_x: x}}
+"""
+
+
+def test_three_players_and_no_events(tmp_path: Path) -> None:
+    rows = [
+        *(("a_s against best reply", key, "payoff", float(k), "points", 0.0) for k, key in enumerate("abc")),
+        ("a_s against best reply", "gifts", "number by 6 months", 2.5, "times", 0.0),
+        ("a_s against best reply", "gifts", "number by 12 months", 4.5, "times", 0.0),
+        ("a_s against best reply", "mean_x", "average over 12 months", 0.25, "level", 0.0),
+        ("a_s against b_s against c_s", "a", "payoff", 7.0, "points", 0.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["selection", "subject", "quantity", "value", "unit", "certificate"])
+    write_tables(parse_scenario(THREE), {"outcomes": frame}, {}, "", tmp_path / "run", "csv", 1.0)
+    table = table_for_writing(RunFolder.open(tmp_path / "run"), "outcomes")
+    assert [each.head for each in table.columns] == [
+        *("Way of playing", "Payoff of a", "Payoff of b", "Payoff of c", "Gifts by 12 months", "Mean x over 12 months"),
+    ]
+    assert texts(table) == [["a s against best reply", "0.00", "1.00", "2.00", "4.50", "0.250"]]
+    assert "1 combination of named strategies as written is not shown." in table.notes
 
 
 def test_variant_overrides_and_what_was_not_solved_are_told() -> None:
