@@ -63,11 +63,12 @@ def stress(
     box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder, kept=KEPT)
     questions = keep(claim_questions(evaluator, scenario.claims), box.parameters)
     tell("judging the claims")
+    groups = cheapest_first(questions, box.baseline)  # so that a study that is stopped has answered most
     judged = evaluator.judge_all(to_size=False)
     flips: list[Tipping] = []
     designs: list[tuple[DesignPoint, ...]] = []
     joint: dict[str, JointChange] = {}
-    for group in cheapest_first(questions, box.baseline):  # so that a study that is stopped has answered most
+    for group in groups:
         design = design_points(group, box, points=points, scramblings=scramblings, seed=seed, budget=budget, tell=tell)
         designs.append(tuple(design))
         flips += tipping(group, box, budget=budget, values=values, tell=tell)

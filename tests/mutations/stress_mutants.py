@@ -43,6 +43,27 @@ SHARES = _rows(
     ("interval(possible, len(points))[1]", "interval(certain, len(points))[1]", "what is open counts as refuted"),
 )
 
+ANSWERS = _rows(
+    "stress/answer_book.py",
+    ("            if key not in self._known:\n", "            if key not in self._rows:\n", "what is known is asked again"),
+    ("(repr(float(each)) for each", "(f'{float(each):.12g}' for each", "digits are lost"),
+    ("*map(repr, values)))", "*(f'{value:.6f}' for value in values)))", "small values become 0"),
+    ('written[: written.rfind(b"\\n") + 1].decode()', "written.decode()", "a cut letter spoils the whole table"),
+    ("stream.truncate(length)", "stream.truncate()", "a row is added to half of one"),
+    (
+        "found[key] = answer\n                whole = reader.line_num",
+        "found[key] = answer",
+        "whole rows are cut off",
+    ),
+    ("if next(reader, None) == [*ANSWER_COLUMNS, *names]:", "if next(reader, None) is not None:", "other parameters' values"),
+    (
+        "        if key not in self._rows:\n            append_row",
+        "        if True:\n            append_row",
+        "rows are written twice",
+    ),
+    ("standing)], reason)", "standing)])", "reasons are lost"),
+)
+
 WHEN = _rows(
     "stress/when.py",
     ('"fallen" if every else "standing"', '"standing" if every else "fallen"', "'and' is read as 'or'"),
