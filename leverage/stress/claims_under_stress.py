@@ -18,8 +18,8 @@ from leverage.stress.tipping import SCAN_VALUES, Tipping, tipping
 
 #: Gaps asked of equilibrium sets over many points; what they leave open counts for neither side.
 STRESS_LADDER = LADDER[:2]
-#: Best replies for one claim's flips, and for its share of the box: a thousand equilibrium sets.
-STRESS_BUDGET = 24_000
+#: Best replies for one claim's flips, and for its share of the box: two hundred equilibrium sets.
+STRESS_BUDGET = 6_000
 #: The part of it that the search for a joint change gets beside.
 JOINT_PART = 0.2
 #: Parameter points that are kept at a time, enough for the scan of a parameter and the steps after it; their
