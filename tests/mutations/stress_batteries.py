@@ -40,8 +40,9 @@ def check_tipping(module: ModuleType) -> None:
     assert blurred.bracket == pytest.approx((0.7, 0.1), abs=1e-3)
     assert blurred.untold > 0
     made = Made(lambda v: v["x"] - 0.4)
-    assert module.nearest_flip(made.question(), LINE, LINE.parameters[0], budget=8).searched == "not searched"
-    rows = module.tipping([Made(lambda v: v["x"] - 0.4).question()], SQUARE, budget=17)
+    assert module.nearest_flip(made.question(), LINE, LINE.parameters[0], budget=1).searched == "not searched"
+    assert module.nearest_flip(made.question(), LINE, LINE.parameters[0], budget=8).resolution == 4
+    rows = module.tipping([Made(lambda v: v["x"] - 0.4).question()], SQUARE, budget=3)
     assert {row.searched for row in rows} == {"not searched"}
 
 

@@ -26,6 +26,7 @@ TIPPING = _rows(
     ('elif side != "neither":', "else:", "what the bounds leave open is a flip"),
     ("if values * baseline.cost > budget:", "if baseline.cost > budget:", "a scan that cannot be paid for is begun"),
     ("budget=part)", "budget=budget)", "every parameter gets the whole budget"),
+    ("        values = (values + 1) // 2", "        values = 2", "dear questions are looked at at the ends only"),
     ("elif answer.side == self.at_near.side:", "elif answer.side != self.at_near.side:", "brackets close on the wrong side"),
     ("* one / (one - other)", "* other / (one - other)", "the line's zero is beyond the bracket"),
     ("abs(self.far - self.near) > width else None", "abs(self.far - self.near) > 1e3 * width else None", "brackets stay wide"),
