@@ -30,7 +30,7 @@ from leverage.stress.tipping import Tipping, tipping
 
 #: Nearest flips in a run: best replies for each claim and parameter, values of a scan, width of a bracket as a fraction of the
 #: range. Claims about all credible play cost more than that at one value and are left to `simulate stress`.
-BUDGET, VALUES, WIDTH = 16, 2, 3e-2
+BUDGET, VALUES, WIDTH = 40, 5, 3e-2
 
 #: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
 TOLERANCE = 2e-2

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
-    "report": frozenset({"scenario", "analysis", "output", "figures", "writing"}),
+    "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(

@@ -149,9 +149,10 @@ def _title(leverage: pd.DataFrame, panels: Sequence[_Panel], instruments: Sequen
     if not sure:
         return f"No instrument is sure to gain its holder anything ({panels[0].selection})."
     best = max(sure, key=lambda name: sure[name].effect)
+    others = [bar for name, bar in bars.items() if bar is not None and name != best]
+    first = bool(others) and all(sure[best].low > bar.high for bar in others)  # False where a bound is not known
     told = f"{plain(best)} gains {context.called(_holder(leverage, best))} {amount(sure[best].effect)} {context.unit}"
-    rest = " more than any other instrument" if len(sure) > 1 else ""
-    return sentence(f"{told} ({panels[0].selection}){',' if rest else ''}{rest}.")
+    return sentence(f"{told} ({panels[0].selection}){', more than any other instrument' if first else ''}.")
 
 
 def _description(leverage: pd.DataFrame, panels: Sequence[_Panel], instruments: Sequence[str], context: Context) -> str:

@@ -30,8 +30,8 @@ INK, QUIET, FAINT, PAPER = "#1a1a1a", "#555555", "#dddddd", "#ffffff"
 #: Okabe and Ito (2008), "Color universal design".
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-#: Colours of things without an order, and the hatch of each where no letters can tell it.
-CATEGORIES = (SKY, ORANGE, GREEN, YELLOW, PURPLE, BLUE, VERMILLION)
+#: Colours of things without an order, of which neighbours differ in grey too, and the hatch of each where no letters can tell it.
+CATEGORIES = (SKY, YELLOW, BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
 HATCHES = ("", "/////", ".....", "xxxxx", "-----", "|||||", "\\\\\\\\\\")
 
 _LOOK: dict[Any, Any] = {

@@ -426,7 +426,7 @@ def _follow(
 def _split(block: Block, mass: Floats, values: Values) -> list[Floats]:
     """Probabilities (P, kept) of each move's branches, given those of the block's branches (P, n)."""
     chances = chances_of(block, values)
-    return [np.broadcast_to(mass * chance, mass.shape)[:, kept] for chance, kept in zip(chances, block.kept, strict=True)]
+    return [(mass * chance)[:, kept] for chance, kept in zip(chances, block.kept, strict=True)]
 
 
 def chances_of(block: Block, values: Values) -> list[Floats]:
@@ -442,4 +442,6 @@ def _truth(watched: Watched, rows: Rows) -> Booleans:
 
 
 def _spread(array: Floats, points: int, width: int) -> Floats:
-    return np.array(np.broadcast_to(array, (points, width)), dtype=np.float64)
+    found = np.empty((points, width))
+    found[...] = array
+    return found

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 #: Called with the folder that a run's tables have been written to.
-Finish = Callable[[Path], None]
+Finish = Callable[[Path], object]
 
 
 def run_identifier(scenario: Scenario) -> str:
@@ -219,6 +219,13 @@ def resolved_yaml(scenario: Scenario) -> str:
     variables = scenario.vocabulary.variables
     levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
     data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
+    replaced = {
+        name: {tuple(own)[k]: tuple(own)[other] for k, other in scenario.replaced_levels[v].items()}
+        for v, (name, own) in enumerate(variables.items())
+        if v in scenario.replaced_levels
+    }
+    if replaced:
+        data["replace levels"] = replaced
     if scenario.variant:
         forbidden = scenario.variants[scenario.variant].change.forbid
         data["actions"] = {

@@ -14,7 +14,7 @@ from leverage.analysis.effects import Channel
 from leverage.analysis.figure import Figure, Sign
 from leverage.analysis.joint_effect import INTERACTION, LEFT_OUT, NOT_SEARCHED, SHAPLEY, TOTAL, JointRow
 from leverage.analysis.leverage import EVERY_EQUILIBRIUM, LeverageRow
-from leverage.output.columns import listed, number, paragraph, section, shortened, table
+from leverage.output.columns import Section, listed, number, paragraph, section, shortened, table
 from leverage.output.page import Page
 from leverage.scenario.wording import plain
 
@@ -193,12 +193,10 @@ class _Ledger:
         return [paragraph(f"* No number for {listed(places)}: {reason}.", 2) for reason, places in reasons.items()]
 
 
-def leverage_lines(page: Page, rows: Sequence[LeverageRow], which: int) -> list[str]:
-    """The section of a run's page, a table for each holder; nothing without instruments."""
-    lines: list[str] = []
-    for holder in dict.fromkeys(row.holder for row in rows):
-        lines += _Ledger(page, holder, [row for row in rows if row.holder == holder]).lines(which)
-    return lines
+def leverage_sections(page: Page, rows: Sequence[LeverageRow]) -> tuple[Section, ...]:
+    """Sections of a page, one a holder of instruments, with a table; none without instruments."""
+    holders = dict.fromkeys(row.holder for row in rows)
+    return tuple(_Ledger(page, holder, [row for row in rows if row.holder == holder]).lines for holder in holders)
 
 
 def leverage_sentence(page: Page, rows: Sequence[LeverageRow], most: int) -> str:
@@ -236,14 +234,15 @@ def _cell(told: Callable[[float], str], effect: Figure, sign: Sign) -> str:
 # --- several instruments ---------------------------------------------------------------------------------------------
 
 
-def joint_lines(page: Page, rows: Sequence[JointRow], which: int) -> list[str]:
-    """The section on what instruments bring about together; nothing where no holder has two."""
-    lines: list[str] = []
-    for holder in dict.fromkeys(row.holder for row in rows):
-        own = [row for row in rows if row.holder == holder]
-        lines += [section(which, f"instruments of {plain(holder)} together", "its payoff, divided among them")]
-        lines += [*_joint_table(page, holder, own), *_joint_notes(own), ""]
-    return lines
+def joint_sections(page: Page, rows: Sequence[JointRow]) -> tuple[Section, ...]:
+    """Sections on what instruments bring about together, one a holder; none where no holder has two."""
+    holders = dict.fromkeys(row.holder for row in rows)
+    return tuple(partial(_joint_lines, page, holder, [row for row in rows if row.holder == holder]) for holder in holders)
+
+
+def _joint_lines(page: Page, holder: str, rows: Sequence[JointRow], which: int) -> list[str]:
+    head = section(which, f"instruments of {plain(holder)} together", "its payoff, divided among them")
+    return [head, *_joint_table(page, holder, rows), *_joint_notes(rows), ""]
 
 
 def _joint_table(page: Page, holder: str, rows: Sequence[JointRow]) -> list[str]:

@@ -150,7 +150,7 @@ def stress_text(found: ClaimsUnderStress) -> str:
         "The plausible box is the ranges of all parameters at once, every value as likely as another. A claim stands where it "
         f"holds, be it barely. Shares: with an interval that holds the true one {CONFIDENCE:.0%} of the time; what the bounds "
         "leave open is left out at its lower end and counted in at its upper one.",
-        f"Flips of one parameter alone: the nearest found on a scan of {counted(_steps(found.flips), 'step')} over its range; "
+        f"Flips of one parameter alone: the nearest found on a scan of {_steps_words(found.flips)} over its range; "
         "what comes and goes within a step is missed. A joint change is an upper bound: there may be a smaller one.",
         setting_words(scenario),
     ]
@@ -182,7 +182,7 @@ def search_words(flips: Sequence[Tipping]) -> str:
     names = list(dict.fromkeys(row.question for row in flips))
     skipped = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
     steps = _steps(flips)
-    where = "looked at at both ends of its range" if steps == 1 else f"{counted(steps, 'step')} over its range"
+    where = "looked at at both ends of its range" if steps == 1 else f"{_steps_words(flips)} over its range"
     told = f"Nearest flips: one parameter alone, {where}." if steps else ""
     if skipped:
         need = "needs" if len(skipped) == 1 else "need"
@@ -192,6 +192,12 @@ def search_words(flips: Sequence[Tipping]) -> str:
 
 def _steps(rows: Sequence[Tipping]) -> int:
     return max((row.resolution for row in rows), default=0)
+
+
+def _steps_words(rows: Sequence[Tipping]) -> str:
+    """'8 steps', or '2 to 8 steps' where dear claims have fewer."""
+    most, least = _steps(rows), min((row.resolution for row in rows if row.resolution), default=0)
+    return counted(most, "step") if least == most else f"{least} to {counted(most, 'step')}"
 
 
 def share_words(share: Share, points: int) -> str:

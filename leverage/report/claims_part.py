@@ -9,27 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from leverage.output.claims import NARROW, significant
+from leverage.output.claims import NARROW, VERDICT_MEANINGS, significant
 from leverage.output.columns import number
+from leverage.stress.tipping import FLIPS, NOT_SEARCHED, STAYS
 from leverage.writing.run_folder import RunFolder
 
 #: A verdict's sign, which tells it apart without colour.
 SIGNS = {"holds": "✓", "barely": "~", "fails": "✗", "undecided": "?", "idle": "–", "undefined": "∅"}
 
-#: What each verdict means.
-MEANINGS = {
-    "holds": "true, by at least the size worth noting",
-    "barely": "true, but by less than that",
-    "fails": "not true",
-    "undecided": "within the bounds of the computation",
-    "idle": "the case never arises",
-    "undefined": "it speaks of something that does not exist here",
-}
-
 
 @dataclass(frozen=True)
 class Verdict:
-    """word: one of MEANINGS; sign: of it."""
+    """word: a verdict; sign: of it."""
 
     word: str
 
@@ -75,9 +66,9 @@ def claims_of(folder: RunFolder) -> tuple[ClaimRow, ...]:
 
 
 def tally_of(claims: tuple[ClaimRow, ...]) -> tuple[tuple[Verdict, int], ...]:
-    """How many claims have each verdict, in the order of MEANINGS; without those that none has."""
+    """How many claims have each verdict, the best first; without those that none has."""
     counts = Counter(claim.verdict.word for claim in claims)
-    return tuple((Verdict(word), counts[word]) for word in MEANINGS if counts[word])
+    return tuple((Verdict(word), counts[word]) for word in VERDICT_MEANINGS if counts[word])
 
 
 def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> ClaimRow:
@@ -116,7 +107,7 @@ def _sides(row: pd.Series[Any]) -> tuple[str, str]:
 
 def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
     """Flips that were found, the nearest first."""
-    return tipping[tipping.searched == "yes"].sort_values(["distance", "claim", "parameter"], kind="stable")
+    return tipping[tipping.searched == FLIPS].sort_values(["distance", "claim", "parameter"], kind="stable")
 
 
 def flip_words(row: pd.Series[Any]) -> str:
@@ -130,9 +121,9 @@ def _nearest(tipping: pd.DataFrame) -> str:
     found = flips_of(tipping)
     if len(found):
         return flip_words(found.iloc[0])
-    if len(tipping) and (tipping.searched == "not searched").all():
+    if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
         return "not searched in a run"
-    return "no flip found" if len(tipping) and (tipping.searched == "no flip found").any() else ""
+    return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
 
 
 # --- the slider -----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leverage.figures.drawing import Drawing, svg_text
+from leverage.output.claims import VERDICT_MEANINGS
 from leverage.output.heading import setting_words
 from leverage.report.assumptions_part import assumptions_of, largest_effects, nearest_flips
-from leverage.report.claims_part import MEANINGS, claims_of, slider_data, tally_of
+from leverage.report.claims_part import claims_of, slider_data, tally_of
 from leverage.report.outcomes_part import leverage_of, outcomes_of
 from leverage.report.plans_part import plans_of
 from leverage.report.provenance_part import provenance_of
@@ -59,7 +60,7 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         version=folder.manifest["versions"].get("leverage", ""),
         contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
         tally=tally_of(claims),
-        meanings=MEANINGS,
+        meanings={verdict.word: VERDICT_MEANINGS[verdict.word] for verdict, _ in tally_of(claims)},
         flips=nearest_flips(folder),
         effects=largest_effects(folder),
         doubted=sum(each.between != "not in doubt" for each in assumptions),

@@ -18,8 +18,8 @@ from leverage.stress.tipping import SCAN_VALUES, Tipping, tipping
 
 #: Gaps asked of equilibrium sets over many points; what they leave open counts for neither side.
 STRESS_LADDER = LADDER[:2]
-#: Best replies for one claim's flips, and for its share of the box: a thousand equilibrium sets.
-STRESS_BUDGET = 24_000
+#: Best replies for one claim's flips, and for its share of the box: two hundred equilibrium sets.
+STRESS_BUDGET = 6_000
 #: The part of it that the search for a joint change gets beside.
 JOINT_PART = 0.2
 #: Parameter points that are kept at a time, enough for the scan of a parameter and the steps after it; their
@@ -63,11 +63,12 @@ def stress(
     box, evaluator = Box.of(scenario), Evaluator(scenario, ladder=ladder, kept=KEPT)
     questions = keep(claim_questions(evaluator, scenario.claims), box.parameters)
     tell("judging the claims")
+    groups = cheapest_first(questions, box.baseline)  # so that a study that is stopped has answered most
     judged = evaluator.judge_all(to_size=False)
     flips: list[Tipping] = []
     designs: list[tuple[DesignPoint, ...]] = []
     joint: dict[str, JointChange] = {}
-    for group in cheapest_first(questions, box.baseline):  # so that a study that is stopped has answered most
+    for group in groups:
         design = design_points(group, box, points=points, scramblings=scramblings, seed=seed, budget=budget, tell=tell)
         designs.append(tuple(design))
         flips += tipping(group, box, budget=budget, values=values, tell=tell)

@@ -85,8 +85,9 @@ def tipping(
     """For each question and each parameter in doubt alone: the nearest flip found; questions in their order, parameters by name.
 
     budget : best replies for one question (see `WEIGHTS`). Each parameter gets an equal part of it, so that no row hangs on
-    another; where a part is too small for the scan, the row says "not searched", and where it ends later the bracket stays wider.
-    values : of the scan, >= 2. width : of the bracket, as a fraction of the range.
+    another; where a part is too small for the scan it has half the steps, or half of those, down to the ends of the range alone;
+    where it is too small for these the row says "not searched", and where it ends later the bracket stays wider.
+    values : of the scan at most, >= 2. width : of the bracket, as a fraction of the range.
     """
     found = {}
     count = len(box.parameters)
@@ -112,6 +113,8 @@ def nearest_flip(
     row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE, answers=((value, baseline),))
     if baseline.side == "neither":
         return row
+    while values > 2 and values * baseline.cost > budget:
+        values = (values + 1) // 2
     if values * baseline.cost > budget:
         return replace(row, searched=NOT_SEARCHED)
     line = _Line(question, box, parameter, budget, known={value: baseline})

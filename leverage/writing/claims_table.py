@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from leverage.output.claims import significant
+from leverage.output.claims import VERDICT_MEANINGS, significant
 from leverage.output.columns import listed
 from leverage.stress.tipping import FLIPS, NO_SIDE, NOT_SEARCHED, STAYS
 from leverage.writing.framing import framed, legend, payoff_note
@@ -19,15 +19,6 @@ TIPPING_NEEDS = (
     *("bracket_low", "bracket_high", "flips_to", "distance", "searched"),
 )
 
-#: What a verdict means, the best first.
-VERDICT_MEANINGS = {
-    "holds": "true by at least as much as is worth noting",
-    "barely": "true, but not certainly by as much as is worth noting",
-    "undecided": "the bounds leave open whether it is true",
-    "idle": "the case never arises",
-    "undefined": "something that it needs does not exist or was not found",
-    "fails": "certainly not true",
-}
 #: What is told instead of a flip.
 NONE_FOUND, UNSEARCHED, NEITHER = "none found", "not searched", "-"
 

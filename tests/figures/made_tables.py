@@ -161,7 +161,7 @@ def leverage(case: Case) -> pd.DataFrame:
             for (selection, measure), subjects in told.items():
                 for subject in subjects if case.players > 1 or measure == "gain" else []:
                     effect, low, high, sign = [
-                        (12.5 - 3 * k, 11.9 - 3 * k, 13.0 - 3 * k, "positive" if k < 4 else "negative"),
+                        (12.5 - 2.5 * k, 11.9 - 2.5 * k, 13.0 - 2.5 * k, "positive"),
                         (0.25, -0.4, 0.9, "cannot be told"),
                         (np.nan, -1.5, 2.5, "cannot be told"),
                         (np.nan, np.nan, np.nan, "undefined"),

@@ -376,8 +376,8 @@ FORM = _rows(
     ("len(level_numbers(scenario)[variable]) - 1", "len(level_numbers(scenario)[variable])", "a step leads beyond the top level"),
     ("free[parents] = False", "free[parents] = True", "all rules that fit apply, not the first"),
     (
-        "np.broadcast_to(mass * chance, mass.shape)",
-        "np.broadcast_to(chance, mass.shape)",
+        "(mass * chance)[:, kept]",
+        "np.broadcast_to(chance, mass.shape)[:, kept]",
         "chances of variables are not multiplied",
     ),
     ("for i in range(len(legal) - 1, -1, -1):", "for i in range(len(legal)):", "profiles run with the first player fastest"),

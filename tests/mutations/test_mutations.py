@@ -152,6 +152,7 @@ SOLVERS = {
     "tipping": Solver("stress/tipping.py", stress_batteries.check_tipping, stress_mutants.TIPPING),
     "shares": Solver("stress/shares.py", stress_batteries.check_shares, stress_mutants.SHARES),
     "joint changes": Solver("stress/joint_change.py", stress_batteries.check_joint, stress_mutants.JOINT),
+    "answers": Solver("stress/answer_book.py", stress_batteries.check_answer_book, stress_mutants.ANSWERS),
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -12,27 +13,29 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from leverage.report.document import report_html
-from leverage.report.figures_part import drawings_of
+from leverage.report.writing_report import write_report
 from leverage.writing.run_folder import RunFolder
+from tests.conftest import ROOT
 from tests.report.browser import OpenedPage
-from tests.report.test_report import HARM, folder_of, slider_of
-from tests.test_cli import WITHDRAWAL
+from tests.report.test_report import HARM, slider_of
 
 Opener = Callable[[Path], OpenedPage]
 WIDTHS = (360, 768, 1280)
+SHIPPED = ROOT / "results" / "withdrawal" / "baseline"
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, Path]:
-    """The report of the shipped scenario, with a title and a sentence that would do harm as markup."""
-    text = WITHDRAWAL.read_text(encoding="utf-8")
+    """The report of the shipped results, with a title that would do harm as markup."""
+    place = tmp_path_factory.mktemp("runs") / "withdrawal"
+    shutil.copytree(SHIPPED, place)
+    resolved = place / "scenario.resolved.yaml"
+    text = resolved.read_text(encoding="utf-8")
     title = "title: Does a withdrawal tied to the talks give leverage?"
     assert text.count(title) == 1
-    folder = folder_of(text.replace(title, f"title: {json.dumps(HARM)}"), tmp_path_factory.mktemp("runs") / "withdrawal")
-    path = folder.path / "report.html"
-    path.write_text(report_html(folder, drawings_of(folder)), encoding="utf-8")
-    return folder, path
+    resolved.write_text(text.replace(title, f"title: {json.dumps(HARM)}"), encoding="utf-8")
+    folder = RunFolder.open(place)
+    return folder, write_report(folder)
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def test_orders_in_the_file_and_earlier_questions_change_nothing(tables: dict[st
 
 
 def test_a_budget_of_replies_leaves_equilibrium_sets_unsearched() -> None:
-    study = stress_study(parse_scenario(game()), budget=10 * WEIGHTS["sets"])
+    study = stress_study(parse_scenario(game()), budget=3 * WEIGHTS["sets"])
     rows = study.tables["tipping"].set_index("claim").searched
     assert set(rows.loc["credible"]) == {"not searched"}
     assert set(rows.loc["written"]) == {"yes"}
