@@ -12,8 +12,10 @@ from pathlib import Path
 from leverage import load_scenario, run
 from leverage.output.files import write_run
 from leverage.output.text import run_text
+from leverage.report.writing_report import write_report
 from leverage.scenario.reference import insert_claims_table, keys_page
 from leverage.scenario.schema import json_schema_text
+from leverage.writing.run_folder import RunFolder
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->"
@@ -40,7 +42,8 @@ def main() -> None:
     found = run(load_scenario(ROOT / "scenarios" / "withdrawal.yaml"))
     folder = ROOT / "results" / "withdrawal" / "baseline"
     shutil.rmtree(folder, ignore_errors=True)
-    write_run(found, run_text(found), folder, "csv", time.monotonic() - started)
+    seconds = time.monotonic() - started
+    write_run(found, run_text(found), folder, "csv", seconds, finish=lambda draft: write_report(RunFolder.open(draft)))
     readme = ROOT / "README.md"
     tables = (folder / "tables.txt").read_text(encoding="utf-8")
     readme.write_text(readme_with_tables(readme.read_text(encoding="utf-8"), tables), encoding="utf-8")

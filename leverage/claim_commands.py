@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverage.command_parts import (
+    Asked,
     FileArgument,
     Format,
     FormatOption,
@@ -17,11 +18,13 @@ from leverage.command_parts import (
     QuietOption,
     VariantOption,
     load,
+    tell_long_study,
     tell_study,
 )
 
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
+    from leverage.stress.answer_book import Keep
     from leverage.studies import Study
 
 
@@ -45,7 +48,7 @@ ToleranceOption = Annotated[
     typer.Option(
         "--tolerance",
         metavar="X",
-        help="The finest gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.02.",
+        help="The finest gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.01.",
         show_default=False,
     ),
 ]
@@ -108,7 +111,7 @@ def stress_command(
     file: FileArgument,
     points: PointsOption = 16,
     values: ValuesOption = 9,
-    budget: BudgetOption = 24_000,
+    budget: BudgetOption = 6_000,
     seed: SeedOption = 0,
     tolerance: ToleranceOption = None,
     parameter: ParameterOption = None,
@@ -117,15 +120,21 @@ def stress_command(
     table_format: FormatOption = Format.csv,
     quiet: QuietOption = False,
 ) -> None:
-    """Put the claims under stress: nearest flips, share of the plausible box, smallest joint change found."""
+    """Put the claims under stress: nearest flips, share of the plausible box, smallest joint change found.
+
+    Answers are kept as they are found: after Ctrl-C the same command goes on where it was stopped.
+    """
     _refuse_tolerance(tolerance)
 
-    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+    def study(scenario: Scenario, tell: Callable[[str], None], keep: Keep) -> Study:
         from leverage.stress_studies import stress_study
 
-        return stress_study(scenario, points=points, values=values, budget=budget, seed=seed, tolerance=tolerance, progress=tell)
+        return stress_study(
+            scenario, points=points, values=values, budget=budget, seed=seed, tolerance=tolerance, keep=keep, progress=tell
+        )
 
-    tell_study("stress", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    asked = Asked({"tolerance": tolerance}, {"points": points, "values": values, "budget": budget, "seed": seed})
+    tell_long_study("stress", lambda: load(file, parameter, variant), study, asked, Output(out, table_format, quiet))
 
 
 def when_command(
@@ -149,7 +158,7 @@ def when_command(
     ] = "",
     points: PointsOption = 16,
     values: ValuesOption = 9,
-    budget: BudgetOption = 24_000,
+    budget: BudgetOption = 6_000,
     seed: SeedOption = 0,
     tolerance: ToleranceOption = None,
     parameter: ParameterOption = None,
@@ -158,10 +167,13 @@ def when_command(
     table_format: FormatOption = Format.csv,
     quiet: QuietOption = False,
 ) -> None:
-    """Ask when a condition on claims would hold: for which values of each parameter, and where in the plausible box."""
+    """Ask when a condition on claims would hold: for which values of each parameter, and where in the plausible box.
+
+    Answers are kept as they are found: after Ctrl-C the same command goes on where it was stopped.
+    """
     _refuse_tolerance(tolerance)
 
-    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+    def study(scenario: Scenario, tell: Callable[[str], None], keep: Keep) -> Study:
         from leverage.stress_studies import when_study
 
         return when_study(
@@ -173,10 +185,13 @@ def when_command(
             budget=budget,
             seed=seed,
             tolerance=tolerance,
+            keep=keep,
             progress=tell,
         )
 
-    tell_study("when", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    options = {"condition": condition, "points": points, "values": values, "budget": budget, "seed": seed}
+    asked = Asked({"tolerance": tolerance, "under": under}, options)
+    tell_long_study("when", lambda: load(file, parameter, variant), study, asked, Output(out, table_format, quiet))
 
 
 def _refuse_tolerance(tolerance: float | None) -> None:

@@ -6,6 +6,7 @@ Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or
 from __future__ import annotations
 
 import difflib
+import gc
 import time
 from contextlib import suppress
 from enum import StrEnum
@@ -30,9 +31,12 @@ from leverage.command_parts import (
     progress,
     say_compiling,
     warn_of_size,
+    write_new,
 )
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
+from leverage.report_commands import FiguresOption, report_command
+from leverage.writing_commands import table_command
 
 
 class _ScenarioFirst(TyperGroup):
@@ -94,9 +98,10 @@ def run_command(
         Path | None, typer.Option(metavar="FOLDER", help="Folder of this run; default: results/SCENARIO/RUN.", show_default=False)
     ] = None,
     table_format: Annotated[Format, typer.Option("--format", help="File format of the tables.")] = Format.csv,
+    figures: FiguresOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")] = False,
 ) -> None:
-    """Solve a scenario, print its outcome tables and write them to a folder."""
+    """Solve a scenario, print its outcome tables and write them to a folder, with a report."""
     interruption = Interruption()
     interruption.listen()
     from leverage.output.files import default_folder, refuse_taken, write_run
@@ -113,6 +118,8 @@ def run_command(
         from leverage.pipeline import run
         from leverage.solvers.compilation import announced_compilation
 
+        gc.freeze()  # what is loaded stays: the collector need not look through it again and again
+
         def step(phrase: str) -> None:
             interruption.heed()
             tell(phrase)
@@ -120,11 +127,20 @@ def run_command(
         with announced_compilation(lambda: say_compiling(quiet), interruption.heed):
             result = run(scenario, horizon=horizon, progress=step)
         text = run_text(result)
-    interruption.heed()
-    written = write_run(result, text, folder, table_format.value, time.monotonic() - started, renumber=out is None)
+        step("writing tables and report")
+
+        def finish(draft: Path) -> None:
+            from leverage.report.writing_report import write_report
+            from leverage.writing.run_folder import RunFolder
+
+            write_report(RunFolder.open(draft), figures=figures)
+            interruption.heed()
+
+        seconds = time.monotonic() - started
+        written = write_run(result, text, folder, table_format.value, seconds, renumber=out is None, finish=finish)
     if not quiet:
         print_text(text)
-        typer.echo(f"Files: {written}", err=True)
+        typer.echo(f"Files: {written}; to read, print or send: {written / 'report.html'}", err=True)
     for each in result.unsolved:
         typer.echo(f"not solved - {each.selection}: {each.advice}", err=True)
     if not result.complete:
@@ -140,6 +156,8 @@ app.command("equilibria")(equilibria_command)
 app.command("noise")(noise_command)
 app.command("patience")(patience_command)
 app.command("follow")(follow_command)
+app.command("report")(report_command)
+app.command("table")(table_command)
 
 
 @app.command("validate")
@@ -244,7 +262,7 @@ def export_command(
     if out is None:
         print_text(text.rstrip("\n"))
     else:
-        _write_new(out, text)
+        write_new(out, text.encode())
 
 
 @app.command("example")
@@ -257,27 +275,9 @@ def example_command(
     print_text(shipped_text(name).rstrip("\n"))
 
 
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that does not exist yet; a half-written one is taken away."""
-    from leverage.errors import OutputError
-
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as target:
-            try:
-                target.write(text)
-                target.flush()
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists already and is not overwritten: choose another --out, or remove it") from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
 def main() -> None:
     """Entry point: run the command and turn what goes wrong into a message and an exit status."""
-    from leverage.errors import LeverageError, OutputError, ScenarioError, UnsolvedError
+    from leverage.errors import LeverageError, OutputError, ScenarioError, StoppedError, UnsolvedError
 
     try:
         app()
@@ -285,6 +285,8 @@ def main() -> None:
         _end(str(error), USAGE)
     except UnsolvedError as error:
         _end(f"not solved: {error}", NOT_SOLVED)
+    except StoppedError as error:
+        _end(str(error), INTERRUPTED)
     except LeverageError as error:
         _end(str(error), USAGE)
     except KeyboardInterrupt:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
+    from leverage.stress.answer_book import Keep
     from leverage.studies import Study
 
 NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
@@ -116,15 +118,14 @@ def overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
         yield name.strip(), number
 
 
-def warn_of_size(scenario: Scenario, *, quiet: bool) -> None:
-    """Say beforehand that a large game takes long."""
+def warn_of_size(scenario: Scenario, *, quiet: bool, keeps: bool = False) -> None:
+    """Say beforehand that a large game takes long; keeps: what is answered is kept."""
     from leverage.game.form import compile_form
 
     states = len(compile_form(scenario).levels)
     if states > MANY_STATES and not quiet:
-        typer.echo(
-            f"{states:,} states: the Markov perfect equilibrium can take minutes to hours; Ctrl-C leaves nothing behind", err=True
-        )
+        ends = "Ctrl-C keeps what is answered" if keeps else "Ctrl-C leaves nothing behind"
+        typer.echo(f"{states:,} states: the Markov perfect equilibrium can take minutes to hours; {ends}", err=True)
 
 
 def say_compiling(quiet: bool) -> None:
@@ -167,6 +168,24 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that does not exist yet; a half-written one is taken away. Raises OutputError."""
+    from leverage.errors import OutputError
+
+    try:
+        with path.open("xb") as target:
+            try:
+                target.write(content)
+                target.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already and is not overwritten: choose another --out, or remove it") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 @dataclass(frozen=True)
 class Output:
     """Where the tables of a command go, and whether it prints."""
@@ -176,9 +195,23 @@ class Output:
     quiet: bool
 
 
-def tell_study(
-    kind: str, read: Callable[[], Scenario], study: Callable[[Scenario, Callable[[str], None]], Study], output: Output
-) -> None:
+#: A study of a scenario that tells its steps, and one that has its answers kept.
+Make = Callable[["Scenario", Callable[[str], None]], "Study"]
+MakeLong = Callable[["Scenario", Callable[[str], None], "Keep"], "Study"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a long study is asked beside its scenario: the same study goes on where it was stopped.
+
+    hangs_on: what each of its answers hangs on. options: all else.
+    """
+
+    hangs_on: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+
+def tell_study(kind: str, read: Callable[[], Scenario], study: Make, output: Output) -> None:
     """Read the scenario, make the study, write its folder and print its page."""
     interruption = Interruption()
     interruption.listen()
@@ -188,8 +221,55 @@ def tell_study(
     if output.folder is not None:
         refuse_taken(output.folder)
     scenario = read()
+    found = _made(scenario, study, output, interruption)
+    folder = output.folder or default_folder(scenario, Path("results"), kind)
+    seconds, renumber = time.monotonic() - started, output.folder is None
+    written = write_tables(
+        scenario, found.tables, found.facts, found.text, folder, output.table_format.value, seconds, renumber=renumber
+    )
+    _tell(found, written, output)
+
+
+def tell_long_study(kind: str, read: Callable[[], Scenario], study: MakeLong, asked: Asked, output: Output) -> None:
+    """The same for a study of many answers, which are kept in its folder as they are found.
+
+    Raises StoppedError where it is interrupted and something is kept.
+    """
+    interruption = Interruption()
+    interruption.listen()
+    from leverage.errors import StoppedError
+    from leverage.output.files import write_tables
+    from leverage.output.unfinished import unfinished_study
+
+    started = time.monotonic()
+    scenario = read()
+    kept = unfinished_study(scenario, kind, asked.hangs_on, asked.options, root=Path("results"), folder=output.folder)
+    steps = ["beginning"]
+
+    def make(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        def step(phrase: str) -> None:
+            steps.append(phrase)
+            tell(phrase)
+
+        return study(scenario, step, kept.keep)
+
+    try:
+        found = _made(scenario, make, output, interruption, keeps=True)
+        seconds, format_ = time.monotonic() - started, output.table_format.value
+        tables = (scenario, found.tables, found.facts, found.text)
+        written = write_tables(*tables, kept.folder, format_, seconds, renumber=not kept.named, begun=kept.goes_on)
+        kept.done()
+    except KeyboardInterrupt:
+        if not kept.kept:
+            raise
+        raise StoppedError(_stopped(kept.kept, kept.folder, steps[-1])) from None
+    _tell(found, written, output)
+
+
+def _made(scenario: Scenario, study: Make, output: Output, interruption: Interruption, *, keeps: bool = False) -> Study:
+    """The study, its steps told, an interruption heeded at each."""
     with progress(output.quiet) as tell:
-        warn_of_size(scenario, quiet=output.quiet)
+        warn_of_size(scenario, quiet=output.quiet, keeps=keeps)
         tell("loading the solvers")
         from leverage.solvers.compilation import announced_compilation
 
@@ -200,20 +280,21 @@ def tell_study(
         with announced_compilation(lambda: say_compiling(output.quiet), interruption.heed):
             found = study(scenario, step)
     interruption.heed()
-    written = write_tables(
-        scenario,
-        found.tables,
-        found.facts,
-        found.text,
-        output.folder or default_folder(scenario, Path("results"), kind),
-        output.table_format.value,
-        time.monotonic() - started,
-        renumber=output.folder is None,
-    )
+    return found
+
+
+def _tell(found: Study, folder: Path, output: Output) -> None:
+    """Print the page, say where the tables are, and what is not solved."""
     if not output.quiet:
         print_text(found.text)
-        typer.echo(f"Files: {written}", err=True)
+        typer.echo(f"Files: {folder}", err=True)
     for each in found.unsolved:
         typer.echo(f"not solved - {each}", err=True)
     if not found.complete:
         raise typer.Exit(NOT_SOLVED)
+
+
+def _stopped(answers: int, folder: Path, step: str) -> str:
+    """What is kept of an interrupted study, how far it came, and how to go on."""
+    command = shlex.join(["simulate", *sys.argv[1:]])
+    return f"interrupted while {step}: {answers:,} answers are kept in {folder}; to go on: {command}"

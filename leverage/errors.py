@@ -4,9 +4,11 @@ LeverageError
 ├── ScenarioError      the file is malformed, or well-formed and without meaning; carries its faults
 ├── GameError          arrays that are no finite discounted stochastic game
 ├── ExchangeError      a game file of another program cannot be used; carries the fault
+├── FolderError        a folder that a run wrote cannot be read, or lacks what is asked for; carries the fault
 ├── UnsolvedError      a solver ended without a certified answer; the text says what to try next
 ├── ConflictError      two changes of a scenario that cannot be made together
-└── OutputError        a result could not be written where it was asked for
+├── OutputError        a result could not be written where it was asked for
+└── StoppedError       a study was interrupted and can be gone on with; the text says what is kept, and how
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ class UnsolvedError(LeverageError):
 
 class OutputError(LeverageError):
     """A result cannot be written where it was asked for."""
+
+
+class StoppedError(LeverageError):
+    """A study was interrupted, and what it has found so far is kept."""
 
 
 @dataclass(frozen=True, order=True)
@@ -87,6 +93,15 @@ class ConflictError(LeverageError):
 
 class ExchangeError(LeverageError):
     """A game file of another program cannot be used. What is wrong, and where, is in `fault`."""
+
+    def __init__(self, source: str, fault: Fault) -> None:
+        self.source = source
+        self.fault = fault
+        super().__init__(fault.render(source))
+
+
+class FolderError(LeverageError):
+    """The folder of a run cannot be read, or does not hold what is asked for. What is wrong, and where, is in `fault`."""
 
     def __init__(self, source: str, fault: Fault) -> None:
         self.source = source

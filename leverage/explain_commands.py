@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverage.command_parts import (
+    Asked,
     FileArgument,
     Format,
     FormatOption,
@@ -17,11 +18,12 @@ from leverage.command_parts import (
     QuietOption,
     VariantOption,
     load,
-    tell_study,
+    tell_long_study,
 )
 
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
+    from leverage.stress.answer_book import Keep
     from leverage.studies import Study
 
 
@@ -50,9 +52,10 @@ def explain_command(
 ) -> None:
     """Say why: who would depart, where, for how much; what decides a claim; the cheapest change that alters it."""
 
-    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+    def study(scenario: Scenario, tell: Callable[[str], None], keep: Keep) -> Study:
         from leverage.explanation_study import explanation_study
 
-        return explanation_study(scenario, strategy=strategy, claim=claim, budget=budget, progress=tell)
+        return explanation_study(scenario, strategy=strategy, claim=claim, budget=budget, keep=keep, progress=tell)
 
-    tell_study("explain", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    asked = Asked({}, {"strategy": strategy, "claim": claim, "budget": budget})
+    tell_long_study("explain", lambda: load(file, parameter, variant), study, asked, Output(out, table_format, quiet))

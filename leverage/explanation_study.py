@@ -18,6 +18,7 @@ from leverage.points.evaluator import Evaluator
 from leverage.points.trends import trend_values
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Claim, Scenario
+from leverage.stress.answer_book import Keep, in_memory
 from leverage.stress.box import Box
 from leverage.stress.cheapest_change import cheapest_changes
 from leverage.stress.combination_question import CREDIBLE, EQUILIBRIUM, combination_question, judge_at
@@ -31,12 +32,19 @@ MOST_TOLD = 12
 
 
 def explanation_study(
-    scenario: Scenario, *, strategy: str = "", claim: str = "", budget: float = BUDGET, progress: Progress = nothing
+    scenario: Scenario,
+    *,
+    strategy: str = "",
+    claim: str = "",
+    budget: float = BUDGET,
+    keep: Keep = in_memory,
+    progress: Progress = nothing,
 ) -> Study:
     """Why a named strategy is believed or not, or why a claim has its verdict.
 
     strategy, claim: a name of the file; one of the two is given. budget: best replies for each search of the cheapest change (see
-    `leverage.stress.question.WEIGHTS`). Table `explanation`: one row a number that a sentence prints.
+    `leverage.stress.question.WEIGHTS`). keep: how the answers of that search are remembered, see `leverage.stress.answer_book`.
+    Table `explanation`: one row a number that a sentence prints.
 
     Raises ScenarioError for a name that the file does not have, and for none or two of them.
     """
@@ -46,25 +54,29 @@ def explanation_study(
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
         evaluator = Evaluator(scenario)
-        told = (why_strategy if strategy else why_claim)(evaluator, strategy or claim, budget, progress)
+        told = (why_strategy if strategy else why_claim)(evaluator, strategy or claim, budget, keep, progress)
     facts = {"strategy": strategy, "claim": claim, "budget": budget, "solves": dict(sorted(evaluator.solves.items()))}
     return Study(scenario, told.text, {"explanation": told.frame()}, facts)
 
 
-def why_strategy(evaluator: Evaluator, name: str, budget: float = BUDGET, tell: Progress = nothing) -> Telling:
+def why_strategy(
+    evaluator: Evaluator, name: str, budget: float = BUDGET, keep: Keep = in_memory, tell: Progress = nothing
+) -> Telling:
     """The sentences on a named strategy; as in `explanation_study`."""
-    return strategy_page(evaluator.at(), _strategy(evaluator, name, budget, tell))
+    return strategy_page(evaluator.at(), _strategy(evaluator, name, budget, keep, tell))
 
 
-def why_claim(evaluator: Evaluator, name: str, budget: float = BUDGET, tell: Progress = nothing) -> Telling:
+def why_claim(
+    evaluator: Evaluator, name: str, budget: float = BUDGET, keep: Keep = in_memory, tell: Progress = nothing
+) -> Telling:
     """The sentences on a claim; as in `explanation_study`."""
-    return claim_page(evaluator.at(), _claim(evaluator, name, budget, tell))
+    return claim_page(evaluator.at(), _claim(evaluator, name, budget, keep, tell))
 
 
 # --- a strategy -------------------------------------------------------------------------------------------------------
 
 
-def _strategy(evaluator: Evaluator, name: str, budget: float, tell: Callable[[str], None]) -> ExplainedStrategy:
+def _strategy(evaluator: Evaluator, name: str, budget: float, keep: Keep, tell: Callable[[str], None]) -> ExplainedStrategy:
     every = [each for own in evaluator.scenario.strategies for each in own]
     known = [each.name for each in every]
     if name not in known:
@@ -80,15 +92,16 @@ def _strategy(evaluator: Evaluator, name: str, budget: float, tell: Callable[[st
         for statement in (EQUILIBRIUM, CREDIBLE)
         if statement == EQUILIBRIUM or each.path is not None
     ]
-    questions = [combination_question(evaluator, pair, statement) for statement, pair in asked]
-    changes = cheapest_changes(questions, Box.of(evaluator.scenario), budget=budget, tell=tell)
+    box = Box.of(evaluator.scenario)
+    questions = keep([combination_question(evaluator, pair, statement) for statement, pair in asked], box.parameters)
+    changes = cheapest_changes(questions, box, budget=budget, tell=tell)
     return ExplainedStrategy(name, chosen.player, chosen.says, tuple(judged), dict(zip(asked, changes, strict=True)), left_out)
 
 
 # --- a claim ----------------------------------------------------------------------------------------------------------
 
 
-def _claim(evaluator: Evaluator, name: str, budget: float, tell: Callable[[str], None]) -> ExplainedClaim:
+def _claim(evaluator: Evaluator, name: str, budget: float, keep: Keep, tell: Callable[[str], None]) -> ExplainedClaim:
     known = [each.name for each in evaluator.scenario.claims]
     if name not in known:
         raise refused(f"there is no claim '{name}'", nearest(name, known) or "the file has no claims", "--claim")
@@ -96,7 +109,8 @@ def _claim(evaluator: Evaluator, name: str, budget: float, tell: Callable[[str],
     tell(f"judging {name}")
     judged = evaluator.judge(claim)
     lines = tuple(_line(evaluator, claim, line) for line in judged.lines)
-    changes = cheapest_changes(claim_questions(evaluator, (claim,)), Box.of(evaluator.scenario), budget=budget, tell=tell)
+    box = Box.of(evaluator.scenario)
+    changes = cheapest_changes(keep(claim_questions(evaluator, (claim,)), box.parameters), box, budget=budget, tell=tell)
     return ExplainedClaim(judged, lines, changes[0])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
@@ -12,13 +13,16 @@ from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.leverage import LeverageRow, leverage_rows
 from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
+from leverage.analysis.variable_paths import variable_paths
 from leverage.game.form import compile_form
 from leverage.game.strategies import compile_strategies
 from leverage.output.credible import told_plans
 from leverage.output.frames import Run
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
+from leverage.solvers.equilibrium_set import EquilibriumSet
 from leverage.solvers.multiplicity import find_equilibria
+from leverage.solvers.payoff_bounds import PayoffBounds
 from leverage.solvers.solution import Solution
 from leverage.stress.box import Box
 from leverage.stress.question import claim_questions
@@ -26,7 +30,7 @@ from leverage.stress.tipping import Tipping, tipping
 
 #: Nearest flips in a run: best replies for each claim and parameter, values of a scan, width of a bracket as a fraction of the
 #: range. Claims about all credible play cost more than that at one value and are left to `simulate stress`.
-BUDGET, VALUES, WIDTH = 16, 2, 3e-2
+BUDGET, VALUES, WIDTH = 40, 5, 3e-2
 
 #: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
 TOLERANCE = 2e-2
@@ -84,28 +88,42 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         if credible.sets is not None:
             plays = [*with_paths([play for play in plays if isinstance(play, Play)], credible.sets), *_unsolved(plays)]
         plays += credible.plays
-    ledger, judged, flips = _argued(scenario, credible, selected, tell)
+    argued = _argued(scenario, credible, selected, tell)
     tell("differentiating: Markov perfect")
     local = None if selected is None else local_sensitivity(form, selected.plan)
+    measured = tuple(play for play in plays if isinstance(play, Play))
+    tell("following play over time")
+    paths = tuple(path for play in measured for path in variable_paths(form, play, last_date))
     return Run(
         scenario=scenario,
         game=game,
-        plays=tuple(play for play in plays if isinstance(play, Play)),
+        levels=form.levels,
+        plays=measured,
         unsolved=tuple(_unsolved(plays)),
         markov=markov,
         local=local,
         credible=credible,
         plans=told_plans(credible, form),
-        ledger=ledger,
-        judged=judged,
-        flips=flips,
+        ledger=argued.ledger,
+        judged=argued.judged,
+        flips=argued.flips,
+        paths=paths,
+        without=argued.without,
     )
 
 
-def _argued(
-    scenario: Scenario, credible: CrediblePlay | None, selected: Solution | None, tell: Progress
-) -> tuple[tuple[LeverageRow, ...], tuple[JudgedClaim, ...], tuple[Tipping, ...]]:
-    """What each instrument changes, the verdicts on the claims, and their nearest flips as far as the budget goes."""
+@dataclass(frozen=True, eq=False)
+class _Argued:
+    """What each instrument changes, the verdicts on the claims, their nearest flips as far as the budget goes, and the sets of
+    the worlds without an instrument."""
+
+    ledger: tuple[LeverageRow, ...]
+    judged: tuple[JudgedClaim, ...]
+    flips: tuple[Tipping, ...]
+    without: Mapping[str, EquilibriumSet | PayoffBounds]
+
+
+def _argued(scenario: Scenario, credible: CrediblePlay | None, selected: Solution | None, tell: Progress) -> _Argued:
     evaluator = Evaluator(scenario, ladder=(TOLERANCE,))
     point = evaluator.at()
     point.give(sets=(credible.sets or credible.bounds) if credible else None, markov=selected)
@@ -117,7 +135,8 @@ def _argued(
     judged = evaluator.judge_all()
     box, questions = Box.of(scenario), claim_questions(evaluator, scenario.claims)
     flips = tipping(questions, box, budget=BUDGET * len(box.parameters), values=VALUES, width=WIDTH, tell=tell)
-    return ledger, judged, flips
+    without = {each.name: point.sets((each.name,)) for each in scenario.instruments} if credible else {}
+    return _Argued(ledger, judged, flips, without)
 
 
 def _unsolved(plays: list[Play | Unsolved]) -> list[Unsolved]:

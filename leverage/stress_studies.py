@@ -18,9 +18,11 @@ from leverage.scenario.claim_conditions import ClaimCondition, read_condition, s
 from leverage.scenario.claims import Selection, read_selection
 from leverage.scenario.parsing import TextFaultsError
 from leverage.scenario.scenario import Instrument, Scenario
+from leverage.stress.answer_book import Keep, in_memory
 from leverage.stress.box import Box
 from leverage.stress.claims_under_stress import KEPT, STRESS_BUDGET, STRESS_LADDER, stress
 from leverage.stress.leverage_over_box import LEVERAGE_POINTS, leverage_over_box, sign_shares
+from leverage.stress.question import claim_questions
 from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, design_points
 from leverage.stress.tipping import SCAN_VALUES
 from leverage.stress.when import WHOLE, along_parameter, condition_questions, in_box, with_condition
@@ -35,12 +37,14 @@ def stress_study(
     budget: int = STRESS_BUDGET,
     seed: int = SEED,
     tolerance: float | None = None,
+    keep: Keep = in_memory,
     progress: Progress = nothing,
 ) -> Study:
     """Where each claim flips, and in how much of the plausible box it stands; see `stress`.
 
     points: of each scrambling of the design, a power of two. values: of each parameter's scan, >= 2. budget: best replies for the
     flips of one claim, and for its share. tolerance: the finest gap asked of equilibrium sets, a fraction of the payoff range.
+    keep: how answers are remembered, see `leverage.stress.answer_book`.
     Tables: `claims`, `tipping`, `shares`, `joint_changes`, `stress_points`.
     Raises ScenarioError for a file without claims, or without a parameter in doubt.
     """
@@ -50,7 +54,7 @@ def stress_study(
     _refuse_odd_design(points)
     ladder = ladder_to(tolerance)
     with threadpool_limits(limits=1, user_api="blas"):
-        found = stress(scenario, points=points, values=values, budget=budget, seed=seed, ladder=ladder, tell=progress)
+        found = stress(scenario, points=points, values=values, budget=budget, seed=seed, ladder=ladder, keep=keep, tell=progress)
     tables = {
         "claims": stressed_claims_frame(found),
         "tipping": tipping_frame(found.flips),
@@ -72,6 +76,7 @@ def when_study(
     budget: int = STRESS_BUDGET,
     seed: int = SEED,
     tolerance: float | None = None,
+    keep: Keep = in_memory,
     progress: Progress = nothing,
 ) -> Study:
     """Where in the plausible box a condition on claims holds; see `read_condition`.
@@ -86,12 +91,14 @@ def when_study(
     _refuse_odd_design(points)
     ladder = ladder_to(tolerance)
     with threadpool_limits(limits=1, user_api="blas"):
-        questions = condition_questions(Evaluator(with_condition(scenario, tree, selection), ladder=ladder, kept=KEPT), tree)
+        stated = with_condition(scenario, tree, selection)
+        lines = keep(claim_questions(Evaluator(stated, ladder=ladder, kept=KEPT), stated.claims), box.parameters)
+        questions = condition_questions(lines, tree)
         progress("judging at the file's values")
         here = {question.name: question.ask(box.baseline) for question in questions}
         alone = []
-        for parameter in box.parameters:
-            progress(f"going along {parameter.name}")
+        for k, parameter in enumerate(box.parameters, 1):
+            progress(f"going along {parameter.name}, parameter {k} of {len(box.parameters)}")
             part = budget // len(box.parameters)
             alone.append(along_parameter(questions[0], box, parameter, values=values, budget=part))
         design = tuple(design_points(questions, box, points=points, seed=seed, budget=budget, tell=progress))

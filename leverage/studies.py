@@ -26,12 +26,12 @@ from leverage.game.form import GameForm, compile_form
 from leverage.game.stochastic_game import StochasticGame
 from leverage.game.strategies import compile_strategies
 from leverage.output.branch import branch_frame, branch_text, events_frame, selection_frame
-from leverage.output.columns import paragraph
+from leverage.output.columns import numbered, paragraph
 from leverage.output.credible import credible_text, told_plans
 from leverage.output.equilibria import equilibria_text
 from leverage.output.frames import Run, bargaining_frame, equilibria_frame, outcome_frame, plan_frame, play_frame, set_frame
 from leverage.output.heading import head_text, setting_words
-from leverage.output.leverage import joint_frame, joint_lines, leverage_frame, leverage_lines
+from leverage.output.leverage import joint_frame, joint_sections, leverage_frame, leverage_sections
 from leverage.output.noise import noise_frame, noise_text
 from leverage.output.page import Page
 from leverage.output.patience import patience_frame, patience_text
@@ -79,13 +79,14 @@ def equilibria_study(scenario: Scenario, *, starts: int = FULL_STARTS, progress:
     """
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
-        game = compile_form(scenario).at()
+        form = compile_form(scenario)
+        game = form.at()
         progress("searching for Markov equilibria")
         found = find_equilibria(game, starts=starts)
         progress("measuring outcomes")
         markov = measured_equilibria(game, found)
-    run = Run(scenario=scenario, game=game, plays=(), unsolved=(), markov=markov)
-    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov)}
+    run = Run(scenario=scenario, game=game, levels=form.levels, plays=(), unsolved=(), markov=markov)
+    tables = {"equilibria": equilibria_frame(scenario, markov), "equilibria_play": play_frame(scenario, markov, form.levels)}
     facts = {
         "complete": found.complete,
         "complete_pure": found.complete_pure,
@@ -153,9 +154,8 @@ def leverage_study(
     if joint:
         tables["joint_effect"] = joint_frame(together, game.payoff_unit)
     facts = {"tolerance": point.tolerance, "solves": dict(sorted(point.solves.items()))}
-    return Study(
-        scenario, "\n".join([*text, *leverage_lines(page, rows, 1), *joint_lines(page, together, 2)]).rstrip(), tables, facts
-    )
+    sections = (*leverage_sections(page, rows), *joint_sections(page, together))
+    return Study(scenario, "\n".join([*text, *numbered(sections)]).rstrip(), tables, facts)
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
     "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
+    "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
+    "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
-        *("command_parts", "claim_commands", "explain_commands", "markov_commands"),
+        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands", "report_commands"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )

@@ -93,6 +93,7 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
     expected = [
         *(
             "bargaining.csv",
+            "claim_points.csv",
             "claims.csv",
             "equilibria.csv",
             "equilibrium_set.csv",
@@ -100,7 +101,16 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
             "manifest.json",
             "outcomes.csv",
         ),
-        *("plans.csv", "scenario.resolved.yaml", "sensitivity.csv", "strategies.csv", "tables.txt", "tipping.csv"),
+        *(
+            "paths.csv",
+            "plans.csv",
+            "play.csv",
+            "scenario.resolved.yaml",
+            "sensitivity.csv",
+            "strategies.csv",
+            "tables.txt",
+            "tipping.csv",
+        ),
     ]
     assert sorted(path.name for path in folder.iterdir()) == expected
     assert (folder / "tables.txt").read_text() == done.stdout

@@ -68,6 +68,16 @@ def test_the_range_is_the_one_worked_out_by_hand_from_both_sides(dilemma: Run) -
     assert frame.certificate.max() < 1e-6
 
 
+def test_worlds_without_an_instrument_stand_beside_the_game_as_it_is() -> None:
+    """Who may not help is grabbed from for ever."""
+    both = f"{DILEMMA}instruments: {{helping: {{holder: first, says: It can help., without: {{forbid: [help]}}}}}}\n"
+    frame = found(both).equilibrium_set
+    assert ends(frame[frame["without"] == ""], "outer", "largest") == pytest.approx([LARGEST, LARGEST], abs=1e-4)
+    for bound in ("outer", "inner"):
+        for corner in ("smallest", "largest"):
+            assert ends(frame[frame["without"] == "helping"], bound, corner) == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
 def test_the_bargain_is_cooperation_and_binding_threats_agree_by_symmetry(dilemma: Run) -> None:
     table = dilemma.bargaining.set_index(["rule", "quantity", "player"]).value
     for rule in ("nash", "kalai-smorodinsky", "maximin", "utilitarian", "variable threats"):

@@ -13,19 +13,20 @@ from leverage.analysis.leverage import leverage_rows
 from leverage.analysis.point import Point
 from leverage.analysis.worlds import Worlds
 from leverage.loading import parse_scenario
-from leverage.output.columns import WIDTH
+from leverage.output.columns import WIDTH, numbered
 from leverage.output.leverage import (
     JOINT_COLUMNS,
     LEVERAGE_COLUMNS,
     joint_frame,
-    joint_lines,
+    joint_sections,
     leverage_frame,
-    leverage_lines,
+    leverage_sections,
 )
 from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
 from leverage.studies import leverage_study
 from tests.conftest import ROOT
+from tests.dilemma import DILEMMA
 from tests.leverage_games import COMPLEMENTS, borrower, complements, unused_threat
 from tests.test_cli import simulate
 
@@ -36,7 +37,7 @@ NO_INSTRUMENTS = COMPLEMENTS[: COMPLEMENTS.index("instruments:")]
 def page_of(scenario: Scenario, tolerance: float) -> tuple[str, pd.DataFrame]:
     point = Point(Worlds(scenario), scenario.values, tolerance=tolerance)
     rows = leverage_rows(point)
-    return "\n".join(leverage_lines(Page(scenario, point.game()), rows, 5)), leverage_frame(rows)
+    return "\n".join(numbered(leverage_sections(Page(scenario, point.game()), rows))), leverage_frame(rows)
 
 
 def block(text: str, label: str) -> list[str]:
@@ -102,10 +103,21 @@ def test_frames_are_tidy() -> None:
 def test_shares_are_printed_with_the_whole() -> None:
     scenario = complements()
     point = Point(Worlds(scenario), scenario.values, tolerance=1e-6)
-    lines = "\n".join(joint_lines(Page(scenario, point.game()), joint_rows(point), 6)).split("\n")
+    lines = "\n".join(numbered(joint_sections(Page(scenario, point.game()), joint_rows(point)))).split("\n")
     told = {line[:26].strip(): line[26:].split() for line in lines}
     assert told["share of left key"] == told["share of right key"] == ["3.00"] * 3
     assert told["left key and right key"] == told["all together"] == ["6.00"] * 3
+
+
+def test_sections_of_two_holders_are_numbered_one_after_the_other() -> None:
+    text = re.sub(r"(post|haste): {holder: a", r"\1: {holder: b", DILEMMA.read_text(encoding="utf-8"))
+    scenario = parse_scenario(re.sub(r"  (dear_post|word): .*\n", "", text))
+    assert [each.holder for each in scenario.instruments] == [0, 0, 1, 1]
+    heads = re.findall(
+        r"^(\d+) (WHAT EACH INSTRUMENT|INSTRUMENTS OF)", leverage_study(scenario, joint=True, tolerance=0.1).text, re.M
+    )
+    assert [int(number) for number, _ in heads] == list(range(1, len(heads) + 1))
+    assert [words for _, words in heads] == ["WHAT EACH INSTRUMENT"] * 2 + ["INSTRUMENTS OF"] * 2
 
 
 def test_without_instruments_nothing_is_printed_and_the_command_says_what_to_do(tmp_path: Path) -> None:

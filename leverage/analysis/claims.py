@@ -143,7 +143,8 @@ def _judge_statement(line: ClaimLine, selection: Selection, point: Point) -> Jud
 def _judge_comparison(line: ClaimLine, selection: Selection, point: Point, noting: float, play: Chosen | None) -> JudgedLine:
     left, right = (value_of(side, selection, point, play) for side in (line.left, line.right))
     tie = TIED * max(size_of(side, selection, point) for side in (line.left, line.right))
-    margin = margin_of(line.relation, left, right, noting)
+    alike = left.known and line.left == line.right  # what is written alike does not differ, however little is known of it
+    margin = margin_of(line.relation, *((Figure.exact(0.0),) * 2 if alike else (left, right)), noting)
     sides = [calls_of(side) for side in (line.left, line.right)]
     if all(sides) and all(call.function in HAPPENINGS for call in line.calls):
         happens = [value_of(call, selection, point, play) for call in line.calls]

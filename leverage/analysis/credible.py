@@ -84,7 +84,7 @@ def credible_play_of(
     best, bargained = ((), {}) if not len(sets.inner[game.start]) else (_best(sets, keys), _bargained(sets, points))
     return CrediblePlay(
         outer=sets.bounds,
-        inner=_ends(sets),
+        inner=inner_ends(sets),
         gap=sets.gap,
         status=sets.status,
         sets=sets,
@@ -103,7 +103,7 @@ def _pure_profiles(markov: Multiplicity | None) -> list[Integers]:
     return [np.array([[np.argmax(x) for x in own] for own in play.strategies]).T for play in plays if play is not None]
 
 
-def _ends(sets: EquilibriumSet) -> Floats:
+def inner_ends(sets: EquilibriumSet) -> Floats:
     """(S, 2, 2): smallest and largest payoffs of the inner polygons; NaN where they are empty."""
     nothing = np.full((2, 2), np.nan)
     return np.array([np.stack([v.min(axis=0), v.max(axis=0)], axis=1) if len(v) else nothing for v in sets.inner])

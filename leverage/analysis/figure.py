@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 #: known: a number. idle: the case never arises (the time to an event that never happens). undefined: an action, a strategy or an
 #: equilibrium that it needs does not exist or was not found.
 Standing = Literal["known", "idle", "undefined"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 #: What is said of a difference: its sign as far as the bounds tell it.
 Sign = Literal["positive", "negative", "zero", "cannot be told", "undefined"]

@@ -9,7 +9,7 @@ bound comes with each number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +30,10 @@ DENSE_NODES = 200
 
 #: Rounding of one number of the chain's law, which is a product of a few given ones, in units of the last place.
 LAW_ROUNDING = 8
+
+#: Names of quantities: a payoff; how those of its terms begin; words of those that discounting does not reach.
+PAYOFF, TERM = "payoff", "term: "
+FAR_FUTURE = ("chance ever", "to it, given it happens", "in the long run")
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -91,8 +95,50 @@ def measure_outcomes(plan: Automaton, periods: int | None = None, *, ever: bool 
     if periods is not None and periods < 1:
         raise GameError(f"{periods} periods: at least one is needed")
     play = _play(plan)
-    march = _march(play, periods, ever=ever and periods is None)
-    return (*_payoffs(play, march), *_events(play, march), *_counts(play, march), *_averages(play, march))
+    march = _march(play, _dates(play.game, periods), ever=ever and periods is None)
+    return (*_payoffs(play, periods), *_dated(play, march))
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The outcomes of `measure_outcomes` for play without end, each kind of them when one of its kind is first asked for: with
+    many plans of which little is asked, most of the work is saved.
+
+    plan : as there; what it raises is raised when it is asked.
+    """
+
+    plan: Automaton
+
+    def outcome(self, subject: str, quantity: str) -> Outcome | None:
+        """One outcome by the words of its subject and quantity; None if there is none of these words."""
+        if quantity == PAYOFF or quantity.startswith(TERM):
+            return self._payoffs.get((subject, quantity))
+        return (self._for_ever if speaks_of_ever(quantity) else self._by_dates).get((subject, quantity))
+
+    @cached_property
+    def _play(self) -> _Play:
+        return _play(self.plan)
+
+    @cached_property
+    def _payoffs(self) -> Mapping[tuple[str, str], Outcome]:
+        return _by_words(_payoffs(self._play, None))
+
+    @cached_property
+    def _by_dates(self) -> Mapping[tuple[str, str], Outcome]:
+        return _by_words(_dated(self._play, _march(self._play, _dates(self.plan.game, None), ever=False)))
+
+    @cached_property
+    def _for_ever(self) -> Mapping[tuple[str, str], Outcome]:
+        return _by_words(_dated(self._play, _march(self._play, (), ever=True)))
+
+
+def _by_words(outcomes: Iterable[Outcome]) -> Mapping[tuple[str, str], Outcome]:
+    return {(o.subject, o.quantity): o for o in outcomes}
+
+
+def speaks_of_ever(quantity: str) -> bool:
+    """Whether an outcome of this name is about what discounting does not reach: "ever", or the long run."""
+    return not quantity.startswith(TERM) and any(words in quantity for words in FAR_FUTURE)
 
 
 def event_chance(plan: Automaton, event: str, date: float) -> Outcome:
@@ -120,6 +166,22 @@ def event_chance(plan: Automaton, event: str, date: float) -> Outcome:
         return _chance_by(play, event, date, 1.0, 0.0)
     hit = float(sum(arrived[0] for _, arrived in _steps(play, target[None], whole)))
     return _chance_by(play, event, date, min(hit, 1.0), (whole + 1) * play.step_rounding)
+
+
+def state_chances(plan: Automaton, periods: int) -> Floats:
+    """(periods + 1, S): the chance of every state at each time from the start on, under a plan as in `measure_outcomes`.
+
+    periods : T >= 0. Raises GameError as `measure_outcomes` does. Rounding errors stay below 1e-12 a period.
+
+    >>> leaves = StochasticGame.from_arrays([[[0.0]], [[0.0]]], [[[0.5, 0.5]], [[0.0, 1.0]]], 0.5)
+    >>> state_chances(Automaton.stationary(leaves, [[[1.0], [1.0]]]), 2).tolist()
+    [[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]]
+    """
+    play = _play(plan)
+    nobody = np.zeros((0, len(play.start)), dtype=bool)
+    return np.array(
+        [np.bincount(play.state, now, minlength=plan.game.n_states) for now, _ in _steps(play, nobody, periods)], dtype=np.float64
+    )
 
 
 def _may_come(play: _Play, target: Booleans, periods: int) -> bool:
@@ -152,24 +214,45 @@ def _may_stay_away(play: _Play, target: Booleans, periods: int) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
+class _Chances:
+    """Chances of what can happen at nodes, in the order of the nodes: the node of each (m,), its number, and its chance. shape:
+    nodes, numbers."""
+
+    node: Integers
+    number: Integers
+    chance: Floats
+    shape: tuple[int, int]
+
+    @cached_property
+    def by_node(self) -> sparse.csr_array:
+        """Sparse, of this shape."""
+        return _by_rows(self.chance, self.node, self.number, self.shape)
+
+    @property
+    def widest(self) -> int:
+        """How many there are at one node at most."""
+        return int(np.bincount(self.node).max())
+
+
+@dataclass(frozen=True, eq=False)
 class _Play:
     """The Markov chain on the n nodes that play reaches.
 
-    law: sparse (n, n), positive entries only. start: (n,). state: (n,). stage: sparse (n, R), chance of each row of the game.
-    moves: sparse (n, E), chance of each entry of the game's transition law.
+    law: sparse (n, n), positive entries only. start: (n,). state: (n,). stage: the chance of each row of the game. moves: the
+    chance of each entry of the game's transition law.
     """
 
     game: StochasticGame
     law: sparse.csr_array
     start: Floats
     state: Integers
-    stage: sparse.csr_array
-    moves: sparse.csr_array
+    stage: _Chances
+    moves: _Chances
 
     @cached_property
     def reverse(self) -> sparse.csr_array:
         """(n, n): the law's transpose, by rows."""
-        return sparse.csr_array(self.law.T.tocsr())
+        return self.law.T.tocsr()
 
     @cached_property
     def long_run(self) -> tuple[Floats, float]:
@@ -184,15 +267,14 @@ class _Play:
     @cached_property
     def sum_rounding(self) -> float:
         """Bound on the rounding error of a mean over nodes, relative to the largest number averaged."""
-        widest = int(np.diff(self.stage.indptr).max()) + int(np.diff(self.moves.indptr).max())
-        return (len(self.start) + widest + LAW_ROUNDING) * _EPS
+        return (len(self.start) + self.stage.widest + self.moves.widest + LAW_ROUNDING) * _EPS
 
 
 def _play(plan: Automaton) -> _Play:
     game = plan.game
     if plan.players != tuple(range(game.n_players)):
         raise GameError(f"outcomes need a plan for all {game.n_players} players; this one plays for {list(plan.players)}")
-    start = plan.start[[game.start]].toarray().ravel()
+    start = _start(plan)
     if not start.any():
         raise GameError(f"the plan has no start in state {game.states[game.start]}")
     node, row, weight = _profiles_played(plan)
@@ -201,20 +283,32 @@ def _play(plan: Automaton) -> _Play:
     edges = spans(np.asarray(plan.edge_start[node] + before, dtype=np.intp), np.asarray(widths, dtype=np.intp))
     chance = np.repeat(weight, widths) * plan.edge_probability[edges]
     edges, leaves, chance = edges[chance > 0], np.repeat(node, widths)[chance > 0], chance[chance > 0]
-    step = sparse.csr_array((chance, (leaves, np.arange(len(edges)))), shape=(plan.n_nodes, len(edges)))
-    law = sparse.csr_array(step @ plan.next_nodes[edges])
+    step = _by_rows(chance, leaves, np.arange(len(edges)), (plan.n_nodes, len(edges)))
+    law = step @ plan.next_nodes[edges]
     law.eliminate_zeros()
-    stage = sparse.csr_array((weight, (node, row)), shape=(plan.n_nodes, len(game.payoffs)))
-    moves = sparse.csr_array((chance, (leaves, plan.edge_entry[edges])), shape=(plan.n_nodes, game.transitions.nnz))
-    nodes = np.flatnonzero(_spread(law, start > 0))
+    reached = _spread(law, start > 0)
+    nodes, place = np.flatnonzero(reached), np.cumsum(reached) - 1
+    played, moved = reached[node], reached[leaves]
     return _Play(
         game=game,
-        law=sparse.csr_array(law[nodes][:, nodes]),
+        law=law[nodes][:, nodes],
         start=start[nodes],
         state=plan.node_state[nodes],
-        stage=sparse.csr_array(stage[nodes]),
-        moves=sparse.csr_array(moves[nodes]),
+        stage=_Chances(place[node[played]], row[played], weight[played], (len(nodes), len(game.payoffs))),
+        moves=_Chances(place[leaves[moved]], plan.edge_entry[edges[moved]], chance[moved], (len(nodes), game.transitions.nnz)),
     )
+
+
+def _start(plan: Automaton) -> Floats:
+    """(K,): chance of each node at the game's start."""
+    here = slice(plan.start.indptr[plan.game.start], plan.start.indptr[plan.game.start + 1])
+    return np.bincount(plan.start.indices[here], weights=plan.start.data[here], minlength=plan.n_nodes).astype(np.float64)
+
+
+def _by_rows(numbers: Floats, row: Integers, column: Integers, shape: tuple[int, int]) -> sparse.csr_array:
+    """A sparse matrix from numbers in the order of its rows, and of columns within one."""
+    begin = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
+    return sparse.csr_array((numbers, column, begin), shape=shape)
 
 
 def _profiles_played(plan: Automaton) -> tuple[Integers, Integers, Floats]:
@@ -255,8 +349,7 @@ class _Visits:
     """
 
     def __init__(self, law: sparse.csr_array) -> None:
-        self.system = sparse.csr_array(sparse.eye_array(law.shape[0], format="csr") - law)
-        self.transposed = sparse.csr_array(self.system.T.tocsr())
+        self.system = sparse.eye_array(law.shape[0], format="csr") - law
         ones = np.ones(law.shape[0])
         try:
             self._solve, self._solve_transposed = _factor(self.system)
@@ -268,6 +361,11 @@ class _Visits:
             raise UnsolvedError("play leaves some node with a chance too small to compute with; set it to 0 or raise it") from err
         slack = 1.0 - float(_residual(self.system, y, ones).max(initial=0.0))
         self.weight = y / slack if slack > 0 else np.full(len(y), np.inf)
+
+    @cached_property
+    def transposed(self) -> sparse.csr_array:
+        found: sparse.csr_array = self.system.T.tocsr()
+        return found
 
     def backwards(self, right: Floats) -> tuple[Floats, Floats]:
         """x = right + Q x (a sum over what follows each node), and a bound on the error of each of its numbers."""
@@ -303,42 +401,38 @@ class _March:
     """The distribution of play followed through time.
 
     dates: those that are measured, with their whole periods. hits: (events, dates) chance of the event by then. occupation:
-    (dates, n) expected periods at each node before then. discounted: (N, n) weights, sum 1, of the nodes in each player's payoff,
-    and `error` (N,) bounds on the sums of their errors. ever: whether "ever" and the long run are asked about.
+    (dates, n) expected periods at each node before then. ever: whether "ever" and the long run are asked about.
     """
 
-    dates: tuple[tuple[float, int], ...]
+    dates: Dates
     hits: Floats
     occupation: Floats
-    discounted: Floats
-    error: Floats
     ever: bool
 
 
-def _march(play: _Play, periods: int | None, *, ever: bool) -> _March:
-    game = play.game
+#: Dates, each with its whole periods.
+Dates = tuple[tuple[float, int], ...]
+
+
+def _dates(game: StochasticGame, periods: int | None) -> Dates:
+    """The dates that are measured within so many periods."""
     dates = tuple((d, math.floor(d + DATE_TOLERANCE)) for d in game.measures.dates)
-    dates = tuple((d, whole) for d, whole in dates if periods is None or d <= periods + DATE_TOLERANCE)
-    horizon = max([whole for _, whole in dates] + [0 if periods is None else periods])
-    targets = np.array([event[play.state] for event in game.measures.events.values()], dtype=bool).reshape(-1, len(play.start))
+    return tuple((d, whole) for d, whole in dates if periods is None or d <= periods + DATE_TOLERANCE)
+
+
+def _march(play: _Play, dates: Dates, *, ever: bool) -> _March:
+    events = play.game.measures.events.values()
+    targets = np.array([event[play.state] for event in events], dtype=bool).reshape(-1, len(play.start))
     hits = np.zeros((len(targets), len(dates)))
     occupation = np.zeros((len(dates), len(play.start)))
-    weights = np.zeros((game.n_players, len(play.start)))
     reached, spent = np.zeros(len(targets)), np.zeros(len(play.start))
-    for t, (now, arrived) in enumerate(_steps(play, targets, horizon)):
+    for t, (now, arrived) in enumerate(_steps(play, targets, max((whole for _, whole in dates), default=0))):
         reached += arrived
         for k, (_, whole) in enumerate(dates):
             if whole == t:
                 hits[:, k], occupation[k] = reached, spent
         spent += now
-        if periods is not None and t < periods:
-            weights += game.discount[:, None] ** t * now
-    if periods is None:
-        weights, error = _discounted(play)
-    else:
-        weights /= np.array([math.fsum(d**t for t in range(periods)) for d in game.discount])[:, None]
-        error = np.full(game.n_players, (periods + 1) * play.step_rounding)
-    return _March(dates, np.minimum(hits, 1.0), occupation, weights, error, ever)
+    return _March(dates, np.minimum(hits, 1.0), occupation, ever)
 
 
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
@@ -355,31 +449,59 @@ def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Float
     yield now, arrived
 
 
-def _discounted(play: _Play) -> tuple[Floats, Floats]:
-    """Normalised discounted weights of the nodes (N, n), and bounds on the sums of their errors."""
+def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:
+    """Normalised discounted weights of the nodes in each player's payoff (N, n), sum 1, and bounds on the sums of their errors
+    (N,)."""
     delta = play.game.discount
     weights, error = np.zeros((len(delta), len(play.start))), np.zeros(len(delta))
-    for d in np.unique(delta):
-        weights[delta == d], error[delta == d] = _Visits(sparse.csr_array(d * play.law)).forwards((1 - d) * play.start)
-    return weights, error
+    if periods is None:
+        for d in np.unique(delta):
+            weights[delta == d], error[delta == d] = _Visits(d * play.law).forwards((1 - d) * play.start)
+        return weights, error
+    nothing = np.zeros((0, len(play.start)), dtype=bool)
+    for t, (now, _) in enumerate(_steps(play, nothing, periods - 1)):
+        weights += delta[:, None] ** t * now
+    weights /= np.array([math.fsum(d**t for t in range(periods)) for d in delta])[:, None]
+    return weights, np.full(len(delta), (periods + 1) * play.step_rounding)
 
 
 # --- the numbers ------------------------------------------------------------------------------------------------------
 
 
-def _payoffs(play: _Play, march: _March) -> Iterator[Outcome]:
+def _payoffs(play: _Play, periods: int | None) -> Iterator[Outcome]:
     game = play.game
-    for i, player in enumerate(game.players):
-        named = [("payoff", game.payoffs[:, i])]
-        named += [(f"term: {term.name}", term.signed) for term in game.terms if term.player == i]
-        for quantity, by_row in named:
-            value = float(march.discounted[i] @ (play.stage @ by_row))
-            yield Outcome(player, quantity, value, game.payoff_unit, _error(play, by_row, float(march.error[i])))
+    weights, error = _weights(play, periods)
+    named = [
+        (i, quantity, by_row)
+        for i in range(game.n_players)
+        for quantity, by_row in (
+            (PAYOFF, game.payoffs[:, i]),
+            *((f"{TERM}{term.name}", term.signed) for term in game.terms if term.player == i),
+        )
+    ]
+    amounts = np.column_stack([by_row for _, _, by_row in named])
+    by_node, sizes = np.ascontiguousarray((play.stage.by_node @ amounts).T), np.abs(amounts).max(axis=0, initial=0.0).tolist()
+    for (i, quantity, _), own, size in zip(named, by_node, sizes, strict=True):
+        value = float(weights[i] @ own)
+        yield Outcome(game.players[i], quantity, value, game.payoff_unit, _error(play, size, float(error[i])))
 
 
-def _error(play: _Play, numbers: Floats, weight_error: float, total: float = 1.0) -> float:
-    """Bound on the error of a sum of `numbers` with weights that sum to `total`, given the sum of the weights' errors."""
-    return float(np.abs(numbers).max(initial=0.0)) * (weight_error + total * play.sum_rounding)
+def _error(play: _Play, size: float, weight_error: float, total: float = 1.0) -> float:
+    """Bound on the error of a sum of numbers up to `size` with weights that sum to `total`, given the sum of the weights'
+    errors."""
+    return size * (weight_error + total * play.sum_rounding)
+
+
+def _size(numbers: Floats) -> float:
+    """The largest, whatever their signs."""
+    return float(np.abs(numbers).max(initial=0.0))
+
+
+def _dated(play: _Play, march: _March) -> Iterator[Outcome]:
+    """All but the payoffs: by the dates of the march, and of the long run if it is asked about."""
+    yield from _events(play, march)
+    yield from _counts(play, march)
+    yield from _averages(play, march)
 
 
 def _events(play: _Play, march: _March) -> Iterator[Outcome]:
@@ -410,7 +532,7 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
         yield Outcome(event, late, math.nan, _plural(game), math.nan)
         return
     rows = play.law[np.flatnonzero(waiting)]
-    visits = _Visits(sparse.csr_array(rows[:, np.flatnonzero(waiting)]))
+    visits = _Visits(rows[:, np.flatnonzero(waiting)])
     hit, hit_error = visits.backwards(rows @ target.astype(np.float64))
     time, time_error = visits.backwards(hit)
     if not np.isfinite(visits.weight).all():  # play leaves some node too seldom for arithmetic to bound anything
@@ -431,14 +553,14 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
 def _counts(play: _Play, march: _March) -> Iterator[Outcome]:
     game, unit = play.game, play.game.period_unit
     for name, by_entry in game.measures.counts.items():
-        by_node = play.moves @ by_entry
+        by_node, size = play.moves.by_node @ by_entry, _size(by_entry)
         for k, (date, whole) in enumerate(march.dates):
-            error = _error(play, by_entry, whole * (whole + 1) * play.step_rounding, total=whole)
+            error = _error(play, size, whole * (whole + 1) * play.step_rounding, total=whole)
             yield Outcome(name, f"number by {date_label(game, date)}", float(march.occupation[k] @ by_node), "times", error)
         if march.ever:
             weights, weight_error = play.long_run
             rate = float(weights @ by_node) / game.period_length
-            error = _error(play, by_entry, weight_error) / game.period_length
+            error = _error(play, size, weight_error) / game.period_length
             yield Outcome(name, f"number a {unit} in the long run", rate, f"times a {unit}", error)
 
 
@@ -446,13 +568,14 @@ def _averages(play: _Play, march: _March) -> Iterator[Outcome]:
     game = play.game
     for name, by_state in game.measures.averages.items():
         by_node = by_state[play.state]
+        size = _size(by_node)
         for k, (date, whole) in enumerate(march.dates):
             value = float(march.occupation[k] @ by_node) / whole if whole else math.nan
-            error = _error(play, by_node, (whole + 1) * play.step_rounding) if whole else math.nan
+            error = _error(play, size, (whole + 1) * play.step_rounding) if whole else math.nan
             yield Outcome(name, f"average over {date_label(game, date)}", value, "level", error)
         if march.ever:
             weights, weight_error = play.long_run
-            error = _error(play, by_node, weight_error)
+            error = _error(play, size, weight_error)
             yield Outcome(name, "average in the long run", float(weights @ by_node), "level", error)
 
 
@@ -472,7 +595,7 @@ def _long_run(play: _Play) -> tuple[Floats, float]:
     sizes = np.bincount(label)
     for c in np.flatnonzero(~left & (sizes > 1)):
         members = np.flatnonzero(label == c)
-        stationary, own_error = _stationary(sparse.csr_array(play.law[members][:, members]))
+        stationary, own_error = _stationary(play.law[members][:, members])
         weights[members] = share[c] * stationary
         error = max(error, own_error)
     return weights, error + arrival_error
@@ -484,7 +607,7 @@ def _arrivals(play: _Play, transient: Booleans) -> tuple[Floats, float]:
     if not transient.any():
         return arrivals, 0.0
     rows = play.law[np.flatnonzero(transient)]
-    visits, error = _Visits(sparse.csr_array(rows[:, np.flatnonzero(transient)])).forwards(play.start[transient])
+    visits, error = _Visits(rows[:, np.flatnonzero(transient)]).forwards(play.start[transient])
     entering = np.where(transient, 0.0, visits @ rows)
     return arrivals + entering, error + play.sum_rounding * float(entering.sum())
 
@@ -497,7 +620,7 @@ def _stationary(law: sparse.csr_array) -> tuple[Floats, float]:
     home = int(np.argmax(np.asarray(law.sum(axis=0)).ravel()))
     away = np.flatnonzero(np.arange(law.shape[0]) != home)
     outward = law[[home]].toarray().ravel()[away]
-    visits, error = _Visits(sparse.csr_array(law[away][:, away])).forwards(outward)
+    visits, error = _Visits(law[away][:, away]).forwards(outward)
     cycle = 1.0 + float(visits.sum())
     return np.insert(visits, home, 1.0) / cycle, 2 * error / cycle
 

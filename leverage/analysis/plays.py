@@ -34,9 +34,6 @@ BEST_REPLY = "best reply"
 #: The selection of the point prediction.
 MARKOV = "Markov perfect"
 
-#: Quantities that discounting does not reach.
-FAR_FUTURE = ("chance ever", "to it, given it happens", "in the long run")
-
 Machines = Sequence[Mapping[str, Automaton]]
 
 

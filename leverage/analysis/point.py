@@ -19,7 +19,7 @@ from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import StochasticGame
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Scenario
-from leverage.solvers.best_reply import best_reply
+from leverage.solvers.best_reply import answered, reply_rule
 from leverage.solvers.declared import PairVerdict, judge_plan
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
 from leverage.solvers.markov_perfect import markov_perfect
@@ -267,8 +267,7 @@ class Point:
         if replier is None:
             return played(plan, "as declared")
         self.solves["replies"] += 1
-        found = best_reply(plan, replier)
-        return played(found.plan, found.selection)
+        return played(answered(plan, replier), reply_rule(plan.game.players[replier]))
 
     def profile(self, names: Sequence[str], removed: Sequence[str] = ()) -> tuple[Automaton | None, int | None, str]:
         """The automaton of named strategies, the player that is left to reply (if any), and why there is none."""

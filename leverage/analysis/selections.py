@@ -7,15 +7,13 @@ every V between the inner and the outer polygon.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from leverage.analysis.figure import Figure
-from leverage.analysis.outcomes import Outcome, measure_outcomes
-from leverage.analysis.plays import FAR_FUTURE
+from leverage.analysis.outcomes import PAYOFF, Measured, speaks_of_ever
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats
 from leverage.solvers.bargaining import AGREEMENT, CANNOT_BE_TOLD, bargain
@@ -33,47 +31,44 @@ BARGAINING_RULE = "nash"
 class Chosen:
     """Play under a selection.
 
-    payoffs: per player. plan: play that pays their values; None where there is none to look at (`reason` says why). finite: the
-    plan reaches its payoffs within a gap only, so that nothing is said of its long run. rule: how it was chosen, ties included.
-    open: there may be such play; closer bounds would tell. measured: outcomes known beforehand, but for the long run.
+    given: payoffs per player; none where the plan is played as it stands. plan: play that pays their values; None where there is
+    none to look at (`reason` says why). finite: the plan reaches its payoffs within a gap only, so that nothing is said of its
+    long run. rule: how it was chosen, ties included. open: there may be such play; closer bounds would tell.
     """
 
-    payoffs: tuple[Figure, ...]
+    given: tuple[Figure, ...]
     plan: Automaton | None
     rule: str = ""
     reason: str = ""
     finite: bool = False
     open: bool = False
-    measured: tuple[Outcome, ...] = ()
 
     @cached_property
-    def _near(self) -> Mapping[tuple[str, str], Outcome]:
-        """(subject, quantity) -> outcome, without what speaks of "ever" and of the long run, which few ask about."""
-        return _by_name(self.measured or (() if self.plan is None else measure_outcomes(self.plan, ever=False)))
+    def payoffs(self) -> tuple[Figure, ...]:
+        """Per player."""
+        if self.given or self.plan is None:
+            return self.given
+        return tuple(self.outcome(player, PAYOFF) for player in self.plan.game.players)
 
     @cached_property
-    def outcomes(self) -> Mapping[tuple[str, str], Outcome]:
-        """(subject, quantity) -> outcome, from the game's start."""
-        return {} if self.plan is None else _by_name(measure_outcomes(self.plan))
+    def _measured(self) -> Measured | None:
+        """Outcomes from the game's start."""
+        return None if self.plan is None else Measured(self.plan)
 
     def outcome(self, subject: str, quantity: str) -> Figure:
         """One outcome of the plan, exact but for rounding; idle where the question does not arise."""
-        if self.plan is None and self.open:
+        if self._measured is None and self.open:
             return Figure.between(-math.inf, math.inf, self.reason)
-        if self.plan is None:
+        if self._measured is None:
             return Figure.missing("undefined", self.reason)
-        if self.finite and any(words in quantity for words in FAR_FUTURE):
+        if self.finite and speaks_of_ever(quantity):
             return Figure.missing("undefined", "the long run of a plan that is known within a gap only")
-        found = (self.outcomes if any(words in quantity for words in FAR_FUTURE) else self._near).get((subject, quantity))
+        found = self._measured.outcome(subject, quantity)
         if found is None:
             return Figure.missing("undefined", f"no '{quantity}' of {subject} is measured")
         if np.isnan(found.value):
             return Figure.missing("idle", f"'{quantity}' of {subject}: it never happens")
         return Figure.within(found.value, found.certificate)
-
-
-def _by_name(outcomes: Iterable[Outcome]) -> Mapping[tuple[str, str], Outcome]:
-    return {(o.subject, o.quantity): o for o in outcomes}
 
 
 def nothing(n_players: int, reason: str) -> Chosen:
@@ -89,8 +84,7 @@ def perhaps(low: Floats, high: Floats, reason: str) -> Chosen:
 
 def played(plan: Automaton, rule: str) -> Chosen:
     """A plan as it stands: exact but for rounding."""
-    chosen = Chosen((), plan, rule, measured=measure_outcomes(plan, ever=False))
-    return replace(chosen, payoffs=tuple(chosen.outcome(player, "payoff") for player in plan.game.players))
+    return Chosen((), plan, rule)
 
 
 def markov(solution: Solution) -> Chosen:

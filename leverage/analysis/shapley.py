@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy  # its special functions are loaded when one is used
 
 from leverage.analysis.figure import Figure
 
@@ -152,5 +152,5 @@ def _mean(drawn: Sequence[Figure]) -> Figure:
     if not mean.known:
         return mean
     spread = float(np.std([each.value for each in drawn], ddof=1))
-    half = float(stdtrit(len(drawn) - 1, (1 + CONFIDENCE) / 2)) * spread / math.sqrt(len(drawn))
+    half = float(scipy.special.stdtrit(len(drawn) - 1, (1 + CONFIDENCE) / 2)) * spread / math.sqrt(len(drawn))
     return Figure(mean.value, mean.low - half, mean.high + half, reason=mean.reason)

@@ -104,8 +104,9 @@ def _chances(plan: Automaton, node: int, rows: Integers, player: int = -1, actio
 class JudgedCombination:
     """Named strategies that play together, and what there is to say of them.
 
-    names: per player a strategy, or BEST_REPLY. plan: None where it is undefined; `reason` says why. verdict: as written. path:
-    by the worst credible punishments; None where it was not asked (`unasked` says why). rungs: how many gaps were tried for it.
+    names: per player a strategy, or BEST_REPLY. plan: None where it is undefined; `reason` says why. verdict: as written; None
+    where it was not asked. path: by the worst credible punishments; None where it was not asked (`unasked` says why). rungs: how
+    many gaps were tried for it.
     """
 
     names: tuple[str, ...]
@@ -130,8 +131,10 @@ class JudgedCombination:
         return temptation_of_path(self.plan, self.path.tightest, self.path.answer)
 
 
-def judge_combination(points: Sequence[Point], names: Sequence[str], *, with_path: bool = True) -> JudgedCombination:
-    """The verdicts on a combination of named strategies.
+def judge_combination(
+    points: Sequence[Point], names: Sequence[str], *, as_written: bool = True, with_path: bool = True
+) -> JudgedCombination:
+    """The verdicts on a combination of named strategies, or one of them.
 
     points : one parameter point with falling gaps of its equilibrium sets; later ones are asked while the path cannot be told.
     names : per player a named strategy, or BEST_REPLY for at most one of several players.
@@ -140,7 +143,7 @@ def judge_combination(points: Sequence[Point], names: Sequence[str], *, with_pat
     plan, reason = _plan(point, names)
     if plan is None:
         return JudgedCombination(tuple(names), None, None, None, reason)
-    verdict = judge_plan(plan)
+    verdict = judge_plan(plan) if as_written else None
     if not with_path:
         return JudgedCombination(tuple(names), plan, verdict, None)
     path, unasked, rungs = _path(points, plan)

@@ -238,19 +238,23 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     """Values (K, N) of following the plan from each node, and a bound on their rounding error."""
     size, delta = plan.n_nodes, plan.game.discount
     weight = _weights(plan, cells)
-    stage = sparse.csr_array((weight, (cells.node, np.arange(len(weight)))), shape=(size, len(weight)))
-    payoff = np.asarray(stage @ plan.game.payoffs[cells.row])
+    payoff = np.asarray(_summing(weight, cells.node, size) @ plan.game.payoffs[cells.row])
     by_edge = np.repeat(weight, np.diff(cells.first_edge)) * plan.edge_probability
     played = np.flatnonzero(by_edge)  # pure plans take few of their edges, so the product below stays small
-    step = sparse.csr_array((by_edge[played], (plan.edge_node[played], np.arange(len(played)))), shape=(size, len(played)))
-    law = sparse.csr_array(step @ plan.next_nodes[played])
+    law = _summing(by_edge[played], plan.edge_node[played], size) @ plan.next_nodes[played]
     values, error = np.empty_like(payoff), 0.0
     for d in np.unique(delta):
         same = delta == d
-        system = sparse.csr_array(sparse.eye_array(size, format="csr") - d * law)
+        system = sparse.eye_array(size, format="csr") - d * law
         values[:, same], residual = _solve(system, (1 - d) * payoff[:, same])
         error = max(error, residual / (1 - d))
     return values, float(error)
+
+
+def _summing(weights: Floats, node: Integers, size: int) -> sparse.csr_array:
+    """The sparse matrix (size, len(weights)) that sums weighted numbers node by node; they stand in the order of their nodes."""
+    first = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=size))])
+    return sparse.csr_array((weights, np.arange(len(weights)), first), shape=(size, len(weights)))
 
 
 def _solve(system: sparse.csr_array, right: Floats) -> tuple[Floats, float]:

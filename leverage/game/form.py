@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from leverage.errors import Fault, ScenarioError
-from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, PayoffTerm, StochasticGame
+from leverage.game.stochastic_game import Booleans, Floats, Integers, Measures, PayoffTerm, RowIndices, StochasticGame
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import Rows, bounds, evaluate, holds
 from leverage.scenario.scenario import Scenario, TransitionRule, Watched
@@ -179,7 +179,12 @@ class GameForm:
             payoff_unit=scenario.payoff_unit[0],
             period_unit=scenario.period.unit,
             period_length=scenario.period.length,
+            shared=self._row_indices,
         )
+
+    @cached_property
+    def _row_indices(self) -> RowIndices:
+        return RowIndices(self.action_labels)
 
     @cached_property
     def action_labels(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
@@ -421,7 +426,7 @@ def _follow(
 def _split(block: Block, mass: Floats, values: Values) -> list[Floats]:
     """Probabilities (P, kept) of each move's branches, given those of the block's branches (P, n)."""
     chances = chances_of(block, values)
-    return [np.broadcast_to(mass * chance, mass.shape)[:, kept] for chance, kept in zip(chances, block.kept, strict=True)]
+    return [(mass * chance)[:, kept] for chance, kept in zip(chances, block.kept, strict=True)]
 
 
 def chances_of(block: Block, values: Values) -> list[Floats]:
@@ -437,4 +442,6 @@ def _truth(watched: Watched, rows: Rows) -> Booleans:
 
 
 def _spread(array: Floats, points: int, width: int) -> Floats:
-    return np.array(np.broadcast_to(array, (points, width)), dtype=np.float64)
+    found = np.empty((points, width))
+    found[...] = array
+    return found

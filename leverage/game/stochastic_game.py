@@ -62,13 +62,53 @@ class Measures:
 
 
 @dataclass(frozen=True, eq=False)
+class RowIndices:
+    """Index arrays that hang on the actions alone, so that games which differ in numbers share them; as the properties of
+    `StochasticGame` of these names say.
+
+    actions: as there.
+    """
+
+    actions: tuple[tuple[tuple[str, ...], ...], ...]
+
+    @cached_property
+    def action_counts(self) -> Integers:
+        return np.array([[len(own) for own in state] for state in self.actions], dtype=np.intp).reshape(len(self.actions), -1)
+
+    @cached_property
+    def row_start(self) -> Integers:
+        return np.concatenate([[0], np.cumsum(np.prod(self.action_counts, axis=1))]).astype(np.intp)
+
+    @cached_property
+    def row_state(self) -> Integers:
+        return np.repeat(np.arange(len(self.actions)), np.diff(self.row_start))
+
+    @cached_property
+    def row_action(self) -> Integers:
+        players = self.action_counts.shape[1]
+        profiles = [np.indices(tuple(counts)).reshape(players, -1) for counts in self.action_counts]
+        return np.concatenate(profiles, axis=1).astype(np.intp)
+
+    @cached_property
+    def choice_start(self) -> Integers:
+        states, players = self.action_counts.shape
+        starts = np.zeros((players, states + 1), dtype=np.intp)
+        np.cumsum(self.action_counts.T, axis=1, out=starts[:, 1:])
+        return starts
+
+    @cached_property
+    def row_choice(self) -> Integers:
+        return self.choice_start[:, self.row_state] + self.row_action
+
+
+@dataclass(frozen=True, eq=False)
 class StochasticGame:
     """A finite stochastic game with S states, N players, R rows and E entries of the transition law.
 
     players: N names. states: S labels. actions[s][i]: labels of what player i can do in state s (one label: no choice).
     payoffs: (R, N) per period. transitions: sparse (R, S), rows sum to 1; entries that are zero at this parameter point
     are kept, so that the shape is the same at every point. discount: (N,) in [0, 1). start: index of the state in which
-    play begins.
+    play begins. shared: index arrays of a game with the same actions, if there is one.
 
     Build it with `StochasticGame.from_arrays` or `compile_game`; both check it.
     """
@@ -85,6 +125,7 @@ class StochasticGame:
     payoff_unit: str = "payoff a period"
     period_unit: str = "period"
     period_length: float = 1.0
+    shared: RowIndices | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         _check(self)
@@ -148,10 +189,10 @@ class StochasticGame:
     def n_states(self) -> int:
         return len(self.states)
 
-    @cached_property
+    @property
     def action_counts(self) -> Integers:
         """(S, N): how many actions each player has in each state."""
-        return np.array([[len(own) for own in state] for state in self.actions], dtype=np.intp).reshape(self.n_states, -1)
+        return self._indices.action_counts
 
     @cached_property
     def payoff_range(self) -> float:
@@ -177,32 +218,34 @@ class StochasticGame:
     # --- indices that solvers share --------------------------------------------------------------------------------
 
     @cached_property
+    def _indices(self) -> RowIndices:
+        """The shared index arrays, unless they are those of other actions."""
+        return self.shared if self.shared is not None and self.shared.actions is self.actions else RowIndices(self.actions)
+
+    @property
     def row_start(self) -> Integers:
         """(S + 1,): rows of state s are row_start[s] to row_start[s + 1]."""
-        return np.concatenate([[0], np.cumsum(np.prod(self.action_counts, axis=1))]).astype(np.intp)
+        return self._indices.row_start
 
-    @cached_property
+    @property
     def row_state(self) -> Integers:
         """(R,): the state of each row."""
-        return np.repeat(np.arange(self.n_states), np.diff(self.row_start))
+        return self._indices.row_state
 
-    @cached_property
+    @property
     def row_action(self) -> Integers:
         """(N, R): which of its actions in the state each player plays in each row."""
-        profiles = [np.indices(tuple(counts)).reshape(self.n_players, -1) for counts in self.action_counts]
-        return np.concatenate(profiles, axis=1).astype(np.intp)
+        return self._indices.row_action
 
-    @cached_property
+    @property
     def choice_start(self) -> Integers:
         """(N, S + 1): a *choice* of player i is a pair (state, own action), numbered state by state."""
-        starts = np.zeros((self.n_players, self.n_states + 1), dtype=np.intp)
-        np.cumsum(self.action_counts.T, axis=1, out=starts[:, 1:])
-        return starts
+        return self._indices.choice_start
 
-    @cached_property
+    @property
     def row_choice(self) -> Integers:
         """(N, R): the choice of player i that row r contains."""
-        return self.choice_start[:, self.row_state] + self.row_action
+        return self._indices.row_choice
 
     @cached_property
     def entry_row(self) -> Integers:

@@ -16,10 +16,14 @@ from leverage.scenario.wording import counted, plain
 
 def answer_text(facts: Facts) -> str:
     """The answer, a bullet a sentence."""
-    leverage = _argued(facts)
-    last = leverage or _unbound(facts)
-    sentences = [_best(facts), _sooner_and_price(facts), _believed(facts), last, setting_words(facts.run.scenario)]
+    sentences = [*answer_sentences(facts), setting_words(facts.run.scenario)]
     return "\n".join(paragraph(f"* {sentence}", 2) for sentence in sentences if sentence)
+
+
+def answer_sentences(facts: Facts) -> list[str]:
+    """The answer without its setting."""
+    last = _argued(facts) or _unbound(facts)
+    return [sentence for sentence in (_best(facts), _sooner_and_price(facts), _believed(facts), last) if sentence]
 
 
 def _best(facts: Facts) -> str:

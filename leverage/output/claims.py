@@ -45,6 +45,16 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "holds": "HOLDS",
 }
 
+#: What a verdict means, the best first.
+VERDICT_MEANINGS: dict[str, str] = {
+    "holds": "true by at least as much as is worth noting",
+    "barely": "true, but not certainly by as much as is worth noting",
+    "undecided": "the bounds leave open whether it is true",
+    "idle": "the case never arises",
+    "undefined": "something that it needs does not exist or was not found",
+    "fails": "certainly not true",
+}
+
 #: Bounds closer than this fraction of the number are not printed: they are rounding.
 NARROW = 1e-6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +21,20 @@ def section(number: int, title: str, note: str = "") -> str:
     """The heading of a table: number, title, and what the reader must know."""
     head = f"{number} {title.upper()}" + (f"  ({note})" if note else "")
     return "\n".join(textwrap.wrap(head, WIDTH, subsequent_indent="  ")) + "\n" + "-" * WIDTH
+
+
+#: A numbered section of a page: its number -> its lines, none where there is nothing to say.
+Section = Callable[[int], list[str]]
+
+
+def numbered(sections: Iterable[Section]) -> list[str]:
+    """The lines of the sections that have any, numbered from 1 in their order."""
+    lines, which = [], 1
+    for lines_of in sections:
+        own = lines_of(which)
+        lines += own
+        which += bool(own)
+    return lines
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int]:

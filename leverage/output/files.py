@@ -7,24 +7,35 @@ import errno
 import hashlib
 import importlib.metadata
 import io
+import itertools
 import json
+import math
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 from leverage.errors import OutputError
+from leverage.output.answer import answer_sentences
+from leverage.output.facts import Facts
 from leverage.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leverage.output.frames import Run
+
+
+#: Written last of all: its presence marks a folder whole.
+MANIFEST = "manifest.json"
+
+#: Called with the folder that a run's tables have been written to.
+Finish = Callable[[Path], object]
 
 
 def run_identifier(scenario: Scenario) -> str:
@@ -38,16 +49,23 @@ def run_identifier(scenario: Scenario) -> str:
 
 def default_folder(scenario: Scenario, root: Path, kind: str = "") -> Path:
     """results/<scenario>/<run>, with a number added where another run has that name; `kind` stands before the run's name."""
+    return _free_name(preferred_folder(scenario, root, kind))
+
+
+def preferred_folder(scenario: Scenario, root: Path, kind: str = "") -> Path:
+    """The same, whether or not another run has that name."""
     name = f"{kind}-{run_identifier(scenario)}" if kind else run_identifier(scenario)
-    return _free_name(root / Path(scenario.source).stem / name)
+    return root / Path(scenario.source).stem / name
+
+
+def names_from(base: Path) -> Iterator[Path]:
+    """The name itself, then with 2, 3, ... behind it."""
+    yield base
+    yield from (base.with_name(f"{base.name}-{count}") for count in itertools.count(2))
 
 
 def _free_name(base: Path) -> Path:
-    folder, count = base, 1
-    while folder.exists():
-        count += 1
-        folder = base.with_name(f"{base.name}-{count}")
-    return folder
+    return next(folder for folder in names_from(base) if not folder.exists())
 
 
 def refuse_taken(folder: Path) -> None:
@@ -56,10 +74,19 @@ def refuse_taken(folder: Path) -> None:
         raise OutputError(f"{folder} exists already and another run is never overwritten: choose another --out, or remove it")
 
 
-def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: float, *, renumber: bool = False) -> Path:
+def write_run(
+    run: Run,
+    text: str,
+    folder: Path,
+    table_format: str,
+    seconds: float,
+    *,
+    renumber: bool = False,
+    finish: Finish | None = None,
+) -> Path:
     """Write tables, the printed text, the resolved scenario and last the manifest. Returns the folder.
 
-    renumber: where another run has taken the folder's name in the meantime, a number is added to it.
+    renumber: where another run has taken the folder's name in the meantime, a number is added to it. finish: see `write_tables`.
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
     tables = {
@@ -73,18 +100,23 @@ def write_run(run: Run, text: str, folder: Path, table_format: str, seconds: flo
         "leverage": run.leverage,
         "claims": run.claims,
         "tipping": run.tipping,
+        "claim_points": run.claim_points,
+        "play": run.play,
+        "paths": run.paths_by_period,
     }
     more = {
+        "answer": answer_sentences(Facts(run)),
         "complete": run.complete,
         "unsolved": {each.selection: each.advice for each in run.unsolved},
         "states": run.game.n_states,
+        "start": run.game.states[run.game.start],
         "certificates": {play.selection: play.gain for play in run.plays},
         "markov_equilibria": list(run.markov.found.notes),
         "credible_play": run.credible.status if run.credible else "",
         "claims": {judged.claim.name: judged.verdict for judged in run.judged},
         "largest_rounding_error": float(run.outcomes["certificate"].max()),
     }
-    return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber)
+    return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber, finish=finish)
 
 
 def write_tables(
@@ -97,9 +129,15 @@ def write_tables(
     seconds: float,
     *,
     renumber: bool = False,
+    begun: bool = False,
+    finish: Finish | None = None,
 ) -> Path:
-    """The same for any tables, by name. `more` goes into the manifest, beside what every manifest holds."""
-    if not renumber:
+    """The same for any tables, by name. `more` goes into the manifest, beside what every manifest holds.
+
+    begun: the folder is that of this very study, and holds what it has found so far. finish: adds what is made from the tables to
+    the folder, before that gets its name.
+    """
+    if not (renumber or begun):
         refuse_taken(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -111,9 +149,11 @@ def write_tables(
             _write_table(frame, draft / f"{name}.{table_format}", table_format)
         _write_text(draft / "tables.txt", f"{text}\n")
         _write_text(draft / "scenario.resolved.yaml", resolved_yaml(scenario))
-        _write_text(draft / "manifest.json", json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
+        _write_text(draft / MANIFEST, json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
         draft.chmod(0o777 & ~_umask())
-        return _publish(draft, folder, renumber=renumber)
+        if finish is not None:
+            finish(draft)
+        return _fill(draft, folder) if begun else _publish(draft, folder, renumber=renumber)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
@@ -133,6 +173,14 @@ def _publish(draft: Path, folder: Path, *, renumber: bool) -> Path:
                 raise
 
 
+def _fill(draft: Path, folder: Path) -> Path:
+    """Put the finished draft into a folder that has been begun, the manifest last."""
+    for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+        path.replace(folder / path.name)
+    draft.rmdir()
+    return folder
+
+
 def _umask() -> int:
     """The process's umask: mkdtemp makes folders that only their owner can read."""
     mask = os.umask(0)
@@ -148,9 +196,18 @@ def _write_table(frame: pd.DataFrame, path: Path, table_format: str) -> None:
     if table_format == "csv":
         frame.to_csv(path, index=False, lineterminator="\n")
     elif table_format == "json":
-        frame.to_json(path, orient="records", indent=1, double_precision=15)
+        rows = [{str(name): _json_cell(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
+        _write_text(path, json.dumps(rows, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     else:
         frame.to_parquet(path, index=False)
+
+
+def _json_cell(cell: Any) -> Any:
+    """Every digit of a number; nothing where there is none; JSON has no infinite number, so that its name stands there."""
+    value = cell.item() if hasattr(cell, "item") else cell
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
 
 
 def resolved_yaml(scenario: Scenario) -> str:
@@ -162,6 +219,13 @@ def resolved_yaml(scenario: Scenario) -> str:
     variables = scenario.vocabulary.variables
     levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
     data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
+    replaced = {
+        name: {tuple(own)[k]: tuple(own)[other] for k, other in scenario.replaced_levels[v].items()}
+        for v, (name, own) in enumerate(variables.items())
+        if v in scenario.replaced_levels
+    }
+    if replaced:
+        data["replace levels"] = replaced
     if scenario.variant:
         forbidden = scenario.variants[scenario.variant].change.forbid
         data["actions"] = {
@@ -182,16 +246,28 @@ def _widen(entry: dict[str, Any], value: float) -> None:
         entry["range"] = [min(low, value), max(high, value)]
 
 
-def _manifest(scenario: Scenario, more: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def inputs_of(scenario: Scenario) -> dict[str, Any]:
+    """The scenario that was run, as a manifest tells it."""
     return {
-        "run": run_identifier(scenario),
         "scenario": Path(scenario.source).name,
         "scenario_sha256": hashlib.sha256(scenario.document.text.encode()).hexdigest(),
         "variant": scenario.variant,
         "overrides": dict(scenario.overrides),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of this program and of the libraries whose numbers it uses."""
+    return {name: importlib.metadata.version(name) for name in ("leverage", "numpy", "scipy", "pandas", "nashpy")}
+
+
+def _manifest(scenario: Scenario, more: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    return {
+        "run": run_identifier(scenario),
+        **inputs_of(scenario),
         **more,
         "seeds": {},
-        "versions": {name: importlib.metadata.version(name) for name in ("leverage", "numpy", "scipy", "pandas", "nashpy")},
+        "versions": versions(),
         "python": platform.python_version(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),

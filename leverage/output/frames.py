@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from leverage.analysis.claims import JudgedClaim
-from leverage.analysis.credible import CrediblePlay
+from leverage.analysis.credible import CrediblePlay, inner_ends
 from leverage.analysis.equilibria import MeasuredEquilibria
 from leverage.analysis.leverage import LeverageRow
 from leverage.analysis.local_sensitivity import LocalSensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved
-from leverage.game.stochastic_game import Floats, StochasticGame
+from leverage.analysis.variable_paths import VariablePath
+from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.output.leverage import leverage_frame
 from leverage.output.plan_words import PLAN_COLUMNS, PlanWords
 from leverage.output.sentences import departure_words
-from leverage.output.stress import judged_frame, tipping_frame
+from leverage.output.stress import claim_points_frame, judged_frame, tipping_frame
 from leverage.scenario.scenario import Scenario
+from leverage.solvers.equilibrium_set import EquilibriumSet
+from leverage.solvers.payoff_bounds import PayoffBounds
 from leverage.stress.tipping import Tipping
 
 OUTCOME_COLUMNS = ("selection", "subject", "quantity", "value", "unit", "certificate")
@@ -52,8 +55,12 @@ EQUILIBRIUM_COLUMNS = (
     "certificate",
     "found_by",
 )
-PLAY_COLUMNS = ("equilibrium", "state", "player", "action", "chance")
-SET_COLUMNS = ("state", "bound", "corner", "unit", "certificate")
+PLAY_COLUMNS = ("equilibrium", "state")  # then the level of every state variable, then:
+PLAY_TAIL = ("player", "action", "chance")
+SET_COLUMNS = ("without", "state", "bound", "corner", "unit", "certificate")
+#: The bounds of a set that are told.
+BOUNDS = ("outer", "inner")
+PATH_COLUMNS = ("selection", "variable", "period", "quantity", "value")
 BARGAINING_COLUMNS = ("rule", "disagreement_from", "agreement", "quantity", "player", "value", "unit", "units_matter")
 SENSITIVITY_COLUMNS = (
     "parameter",
@@ -83,11 +90,13 @@ class Run:
     unsolved: concepts without a certified answer; `complete` is False if there are any. markov: the distinct Markov equilibria
     that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: all credible
     play; None for a player alone. plans: the best plan of each of two players in words. ledger: what each instrument changes.
-    judged: the claims. flips: what moving one parameter alone does to them, as far as a run looks.
+    judged: the claims. flips: what moving one parameter alone does to them, as far as a run looks. levels: (S, V) of the state
+    variables in each state. paths: where play leads over time. without: by instrument the sets of the world without it.
     """
 
     scenario: Scenario
     game: StochasticGame
+    levels: Integers
     plays: tuple[Play, ...]
     unsolved: tuple[Unsolved, ...]
     markov: MeasuredEquilibria
@@ -97,6 +106,8 @@ class Run:
     ledger: tuple[LeverageRow, ...] = ()
     judged: tuple[JudgedClaim, ...] = ()
     flips: tuple[Tipping, ...] = ()
+    paths: tuple[VariablePath, ...] = ()
+    without: Mapping[str, EquilibriumSet | PayoffBounds] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -129,7 +140,7 @@ class Run:
     @cached_property
     def equilibrium_set(self) -> pd.DataFrame:
         """One row a corner of the outer or the inner set of a state, and the ends of the ranges there."""
-        return set_frame(self.scenario, self.game, self.credible)
+        return set_frame(self.scenario, self.game, self.credible, self.without)
 
     @cached_property
     def plan_rules(self) -> pd.DataFrame:
@@ -150,6 +161,21 @@ class Run:
     def tipping(self) -> pd.DataFrame:
         """One row a claim and a parameter in doubt: the nearest flip found when it moves alone."""
         return tipping_frame(self.flips)
+
+    @cached_property
+    def claim_points(self) -> pd.DataFrame:
+        """One row a claim and value of one parameter at which it was judged, the others as in use."""
+        return claim_points_frame(self.flips)
+
+    @cached_property
+    def play(self) -> pd.DataFrame:
+        """One row an action in a state: its chance in each of the Markov equilibria that were found."""
+        return play_frame(self.scenario, self.markov, self.levels)
+
+    @cached_property
+    def paths_by_period(self) -> pd.DataFrame:
+        """One row a selection, state variable, period and number: where play leads over time."""
+        return path_frame(self.paths)
 
     @cached_property
     def bargaining(self) -> pd.DataFrame:
@@ -198,17 +224,35 @@ def equilibria_frame(scenario: Scenario, markov: MeasuredEquilibria) -> pd.DataF
     return pd.DataFrame([(*row, by) for row, by in zip(rows, found_by, strict=True)], columns=list(EQUILIBRIUM_COLUMNS))
 
 
-def play_frame(scenario: Scenario, markov: MeasuredEquilibria) -> pd.DataFrame:
-    """The chance of every action in every state where its player has a choice, for each equilibrium."""
-    rows = []
+def play_frame(scenario: Scenario, markov: MeasuredEquilibria, levels: Integers) -> pd.DataFrame:
+    """The chance of every action in every state where its player has a choice, for each equilibrium.
+
+    levels: (S, V) of each state; their names are columns of their own.
+    """
+    variables = scenario.vocabulary.variables
+    names = [tuple(own) for own in variables.values()]
+    told = [tuple(own[k] for own, k in zip(names, state, strict=True)) for state in levels.tolist()]
+    rows: list[tuple[object, ...]] = []
     for number, each in enumerate(markov.equilibria, 1):
         game = each.found.solution.plan.game
         for i, player in enumerate(scenario.players):
             for s, lottery in enumerate(each.found.solution.strategies[i]):
                 if len(lottery) > 1:
                     named = zip(game.actions[s][i], lottery, strict=True)
-                    rows += [(number, game.states[s], player.key, action, float(chance)) for action, chance in named]
-    return pd.DataFrame(rows, columns=list(PLAY_COLUMNS))
+                    head = (number, game.states[s], *told[s], player.key)
+                    rows += [(*head, action, float(chance)) for action, chance in named]
+    return pd.DataFrame(rows, columns=[*PLAY_COLUMNS, *variables, *PLAY_TAIL])
+
+
+def path_frame(paths: Sequence[VariablePath]) -> pd.DataFrame:
+    """One row a period and number: the chance of each level, the mean, and the ends of the band."""
+    rows = []
+    for path in paths:
+        numbers = [(f"chance of {level}", path.chances[:, k]) for k, level in enumerate(path.levels)]
+        numbers += [("mean", path.mean), ("low", path.low), ("high", path.high)]
+        for quantity, values in numbers:
+            rows += [(path.selection, path.variable, t, quantity, value) for t, value in enumerate(values.tolist())]
+    return pd.DataFrame(rows, columns=list(PATH_COLUMNS))
 
 
 def _sensitivity(scenario: Scenario, local: LocalSensitivity | None) -> pd.DataFrame:
@@ -229,26 +273,38 @@ def _sensitivity(scenario: Scenario, local: LocalSensitivity | None) -> pd.DataF
     return pd.DataFrame(rows, columns=list(SENSITIVITY_COLUMNS))
 
 
-def set_frame(scenario: Scenario, game: StochasticGame, credible: CrediblePlay | None) -> pd.DataFrame:
+def set_frame(
+    scenario: Scenario,
+    game: StochasticGame,
+    credible: CrediblePlay | None,
+    others: Mapping[str, EquilibriumSet | PayoffBounds] | None = None,
+) -> pd.DataFrame:
     """Corners are numbered counter-clockwise; 'smallest' and 'largest' are the ends of each player's own range. certificate: for
-    the inner set the largest gain of a one-shot departure in any of its plans, for the outer one the gap.
+    the inner set the largest gain of a one-shot departure in any of its plans, for the outer one the gap. others: by instrument
+    the sets of the world without it, of which the start is told.
     """
     rows: list[tuple[object, ...]] = []
-    if credible is not None:
-        for bound in ("outer", "inner"):
+    found = None if credible is None else credible.sets or credible.bounds
+    if found is not None:
+        for bound in BOUNDS:
             for s, state in enumerate(game.states):
-                rows += [(state, *row) for row in _corner_rows(credible, bound, s, game.payoff_unit)]
+                rows += [("", state, *row) for row in _corner_rows(found, bound, s, game.payoff_unit)]
+    for name, own in (others or {}).items():
+        for bound in BOUNDS:
+            start = own.game.start
+            rows += [(name, own.game.states[start], *row) for row in _corner_rows(own, bound, start, game.payoff_unit)]
     return pd.DataFrame(rows, columns=[*SET_COLUMNS, *(f"{player.key}_payoff" for player in scenario.players)])
 
 
-def _corner_rows(credible: CrediblePlay, bound: str, state: int, unit: str) -> list[tuple[object, ...]]:
-    found = credible.sets or credible.bounds
-    certificate = credible.gap if bound == "outer" or found is None else found.certificate
+def _corner_rows(found: EquilibriumSet | PayoffBounds, bound: str, state: int, unit: str) -> list[tuple[object, ...]]:
+    certificate = found.gap if bound == "outer" else found.certificate
     corners: list[tuple[str, Floats]] = []
-    if credible.sets is not None:
-        polygon = (credible.sets.outer if bound == "outer" else credible.sets.inner)[state]
+    if isinstance(found, EquilibriumSet):
+        polygon = (found.outer if bound == "outer" else found.inner)[state]
         corners = [(str(k + 1), payoffs) for k, payoffs in enumerate(polygon)]
-    ends = (credible.outer if bound == "outer" else credible.inner)[state]
+        ends = found.bounds[state] if bound == "outer" else inner_ends(found)[state]
+    else:
+        ends = (found.outer if bound == "outer" else found.inner)[state]
     if np.all(np.isfinite(ends)):
         corners += [("smallest", ends[:, 0]), ("largest", ends[:, 1])]
     return [(bound, corner, unit, certificate, *map(float, payoffs)) for corner, payoffs in corners]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Literal
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from leverage.analysis.effects import Channel
 from leverage.analysis.figure import Figure, Sign
 from leverage.analysis.joint_effect import INTERACTION, LEFT_OUT, NOT_SEARCHED, SHAPLEY, TOTAL, JointRow
 from leverage.analysis.leverage import EVERY_EQUILIBRIUM, LeverageRow
-from leverage.output.columns import listed, number, paragraph, section, shortened, table
+from leverage.output.columns import Section, listed, number, paragraph, section, shortened, table
 from leverage.output.page import Page
 from leverage.scenario.wording import plain
 
@@ -25,6 +26,9 @@ JOINT_COLUMNS = (
     *("holder", "selection", "measure", "instrument", "other_instrument", "player"),
     *("effect", "low", "high", "sign", "unit", "method", "note"),
 )
+
+#: In what the numbers of a printed column are told: payoff; a quotient; chances in hundredths.
+Scale = Literal["payoff", "ratio", "percentage points"]
 
 #: What follows a number whose sign the bounds leave open.
 UNSURE = "?"
@@ -65,16 +69,41 @@ def _numbers(effect: Figure) -> tuple[float, float, float]:
 
 
 @dataclass(frozen=True)
-class _Column:
-    """head: of a printed column. selection, measure, subject: of its rows. told: a number as it is printed. bounded: whether its
-    bounds are worth printing."""
+class LedgerColumn:
+    """head: of a printed column. selection, measure, subject: of its rows. scale: in what its numbers are told. bounded: whether
+    their bounds are worth telling."""
 
     head: str
     selection: str
     measure: str
     subject: str
-    told: Callable[[float], str]
+    scale: Scale = "payoff"
     bounded: bool = True
+
+
+def ledger_selection(players: int) -> str:
+    """The selection of gains, prices and chances in print, by the number of players."""
+    return "bargaining point" if players == 2 else "Markov equilibrium"
+
+
+def ledger_columns(keys: Sequence[str], holder: str, event: str, date: str) -> list[LedgerColumn]:
+    """What is told of a holder's instruments, of all that leverage.csv has.
+
+    keys: of the players; holder: one of them. event, date: the event whose chance by the date is told; "" for none.
+    """
+    chosen = ledger_selection(len(keys))
+    found = [LedgerColumn("gains", chosen, "gain", holder)]
+    if len(keys) > 1:
+        found.append(LedgerColumn("its best rises", EVERY_EQUILIBRIUM, "reach", holder))
+        others = [key for key in keys if key != holder]
+        found += [LedgerColumn(f"{plain(key)}'s floor falls", EVERY_EQUILIBRIUM, "coercion", key) for key in others]
+        found.append(LedgerColumn("its own floor falls", EVERY_EQUILIBRIUM, "own floor", holder))
+    found.append(LedgerColumn("price", chosen, "price", holder, bounded=False))
+    found.append(LedgerColumn("price a unit", chosen, "price per unit of gross gain", holder, "ratio"))
+    if event and date:
+        head = f"{plain(event)} by {date}"
+        found.append(LedgerColumn(head, chosen, f"chance by {date}", event, "percentage points", bounded=False))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,24 +124,21 @@ class _Ledger:
 
     @property
     def selection(self) -> str:
-        """The selection of gains, prices and chances in print."""
-        return "bargaining point" if len(self.page.keys) == 2 else "Markov equilibrium"
+        return ledger_selection(len(self.page.keys))
 
     @cached_property
-    def columns(self) -> list[_Column]:
-        points, chosen = self.page.points, self.selection
-        found = [_Column("gains", chosen, "gain", self.holder, points)]
-        if len(self.page.keys) > 1:
-            found.append(_Column("its best rises", EVERY_EQUILIBRIUM, "reach", self.holder, points))
-            others = [key for key in self.page.keys if key != self.holder]
-            found += [_Column(f"{plain(key)}'s floor falls", EVERY_EQUILIBRIUM, "coercion", key, points) for key in others]
-            found.append(_Column("its own floor falls", EVERY_EQUILIBRIUM, "own floor", self.holder, points))
-        found.append(_Column("price", chosen, "price", self.holder, points, bounded=False))
-        found.append(_Column("price a unit", chosen, "price per unit of gross gain", self.holder, lambda x: number(x, 2)))
-        for date in self.page.dates[-1:] if self.page.event else []:
-            head = f"{plain(self.page.event)} by {date}"
-            found.append(_Column(head, chosen, f"chance by {date}", self.page.event, _percentage_points, bounded=False))
-        return found
+    def columns(self) -> list[LedgerColumn]:
+        return ledger_columns(self.page.keys, self.holder, self.page.event, self.page.dates[-1] if self.page.dates else "")
+
+    def told(self, column: LedgerColumn, value: float) -> str:
+        """A number of the column as it is printed."""
+        match column.scale:
+            case "payoff":
+                return self.page.points(value)
+            case "ratio":
+                return number(value, 2)
+            case "percentage points":
+                return number(100 * value, 0)
 
     def lines(self, which: int) -> list[str]:
         title = f"what each instrument is worth to {plain(self.holder)}"
@@ -132,14 +158,17 @@ class _Ledger:
     def _figures(self, name: str, label: str, channel: Channel) -> list[list[str]]:
         """Effects, and below them the bounds."""
         found = [self.by_place.get((name, c.selection, c.measure, c.subject, channel)) for c in self.columns]
-        rows = [[label, *(_told(c, row) for c, row in zip(self.columns, found, strict=True))]]
+        rows = [[label, *(self._effect(c, row) for c, row in zip(self.columns, found, strict=True))]]
         for words, end in (("at least", "low"), ("at most", "high")):
             cells = [
-                c.told(getattr(row.difference.effect, end)) if row and c.bounded and row.difference.effect.known else ""
+                self.told(c, getattr(row.difference.effect, end)) if row and c.bounded and row.difference.effect.known else ""
                 for c, row in zip(self.columns, found, strict=True)
             ]
             rows.append([f"   {words}", *cells])
         return rows
+
+    def _effect(self, column: LedgerColumn, row: LeverageRow | None) -> str:
+        return "" if row is None else _cell(partial(self.told, column), row.difference.effect, row.sign)
 
     def _legend(self) -> str:
         unit = self.page.game.payoff_unit
@@ -164,12 +193,10 @@ class _Ledger:
         return [paragraph(f"* No number for {listed(places)}: {reason}.", 2) for reason, places in reasons.items()]
 
 
-def leverage_lines(page: Page, rows: Sequence[LeverageRow], which: int) -> list[str]:
-    """The section of a run's page, a table for each holder; nothing without instruments."""
-    lines: list[str] = []
-    for holder in dict.fromkeys(row.holder for row in rows):
-        lines += _Ledger(page, holder, [row for row in rows if row.holder == holder]).lines(which)
-    return lines
+def leverage_sections(page: Page, rows: Sequence[LeverageRow]) -> tuple[Section, ...]:
+    """Sections of a page, one a holder of instruments, with a table; none without instruments."""
+    holders = dict.fromkeys(row.holder for row in rows)
+    return tuple(_Ledger(page, holder, [row for row in rows if row.holder == holder]).lines for holder in holders)
 
 
 def leverage_sentence(page: Page, rows: Sequence[LeverageRow], most: int) -> str:
@@ -196,12 +223,6 @@ def _in_head(row: LeverageRow, ledger: _Ledger, measure: str) -> bool:
     return place == (ledger.selection, measure, "net", ledger.holder)
 
 
-def _told(column: _Column, row: LeverageRow | None) -> str:
-    if row is None:
-        return ""
-    return _cell(column.told, row.difference.effect, row.sign)
-
-
 def _cell(told: Callable[[float], str], effect: Figure, sign: Sign) -> str:
     """The number, or its bounds where no number stands for it, with a mark where its sign is open."""
     text = told(effect.value)
@@ -210,21 +231,18 @@ def _cell(told: Callable[[float], str], effect: Figure, sign: Sign) -> str:
     return f"{text}{UNSURE}" if sign == "cannot be told" else text
 
 
-def _percentage_points(value: float) -> str:
-    return number(100 * value, 0)
-
-
 # --- several instruments ---------------------------------------------------------------------------------------------
 
 
-def joint_lines(page: Page, rows: Sequence[JointRow], which: int) -> list[str]:
-    """The section on what instruments bring about together; nothing where no holder has two."""
-    lines: list[str] = []
-    for holder in dict.fromkeys(row.holder for row in rows):
-        own = [row for row in rows if row.holder == holder]
-        lines += [section(which, f"instruments of {plain(holder)} together", "its payoff, divided among them")]
-        lines += [*_joint_table(page, holder, own), *_joint_notes(own), ""]
-    return lines
+def joint_sections(page: Page, rows: Sequence[JointRow]) -> tuple[Section, ...]:
+    """Sections on what instruments bring about together, one a holder; none where no holder has two."""
+    holders = dict.fromkeys(row.holder for row in rows)
+    return tuple(partial(_joint_lines, page, holder, [row for row in rows if row.holder == holder]) for holder in holders)
+
+
+def _joint_lines(page: Page, holder: str, rows: Sequence[JointRow], which: int) -> list[str]:
+    head = section(which, f"instruments of {plain(holder)} together", "its payoff, divided among them")
+    return [head, *_joint_table(page, holder, rows), *_joint_notes(rows), ""]
 
 
 def _joint_table(page: Page, holder: str, rows: Sequence[JointRow]) -> list[str]:

@@ -24,6 +24,7 @@ TIPPING_COLUMNS = (
     *("claim", "parameter", "unit", "value", "low", "high", "verdict", "flips_at", "bracket_low", "bracket_high", "flips_to"),
     *("distance", "resolution", "untold", "solves", "searched"),
 )
+CLAIM_POINT_COLUMNS = ("claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high")
 SHARE_COLUMNS = ("claim", "verdict", "share", "low", "high", "points")
 JOINT_COLUMNS = ("claim", "size", "parameter", "unit", "value", "changed_to", "change", "flips_to", "found_from", "solves")
 #: What counts as surviving: the two verdicts of a claim that stands.
@@ -47,6 +48,13 @@ def _tipping_row(row: Tipping) -> tuple[object, ...]:
     head = (row.question, each.name, each.unit, row.value, each.low, each.high, row.verdict)
     flip = (row.flips_at, min(row.bracket), max(row.bracket), row.flips_to, row.distance)
     return (*head, *flip, step, row.untold, row.cost, row.searched)
+
+
+def claim_points_frame(rows: Sequence[Tipping]) -> pd.DataFrame:
+    """One row a claim and value of a parameter that was looked at, all others as in use; the value in use stands with each
+    parameter."""
+    told = [(row.question, row.parameter.name, value, *_answer_cells(answer)) for row in rows for value, answer in row.answers]
+    return pd.DataFrame(told, columns=list(CLAIM_POINT_COLUMNS))
 
 
 def shares_frame(points: Sequence[DesignPoint], names: Sequence[str]) -> pd.DataFrame:
@@ -142,7 +150,7 @@ def stress_text(found: ClaimsUnderStress) -> str:
         "The plausible box is the ranges of all parameters at once, every value as likely as another. A claim stands where it "
         f"holds, be it barely. Shares: with an interval that holds the true one {CONFIDENCE:.0%} of the time; what the bounds "
         "leave open is left out at its lower end and counted in at its upper one.",
-        f"Flips of one parameter alone: the nearest found on a scan of {counted(_steps(found.flips), 'step')} over its range; "
+        f"Flips of one parameter alone: the nearest found on a scan of {_steps_words(found.flips)} over its range; "
         "what comes and goes within a step is missed. A joint change is an upper bound: there may be a smaller one.",
         setting_words(scenario),
     ]
@@ -174,7 +182,7 @@ def search_words(flips: Sequence[Tipping]) -> str:
     names = list(dict.fromkeys(row.question for row in flips))
     skipped = [name for name in names if any(row.question == name and row.searched == NOT_SEARCHED for row in flips)]
     steps = _steps(flips)
-    where = "looked at at both ends of its range" if steps == 1 else f"{counted(steps, 'step')} over its range"
+    where = "looked at at both ends of its range" if steps == 1 else f"{_steps_words(flips)} over its range"
     told = f"Nearest flips: one parameter alone, {where}." if steps else ""
     if skipped:
         need = "needs" if len(skipped) == 1 else "need"
@@ -184,6 +192,12 @@ def search_words(flips: Sequence[Tipping]) -> str:
 
 def _steps(rows: Sequence[Tipping]) -> int:
     return max((row.resolution for row in rows), default=0)
+
+
+def _steps_words(rows: Sequence[Tipping]) -> str:
+    """'8 steps', or '2 to 8 steps' where dear claims have fewer."""
+    most, least = _steps(rows), min((row.resolution for row in rows if row.resolution), default=0)
+    return counted(most, "step") if least == most else f"{least} to {counted(most, 'step')}"
 
 
 def share_words(share: Share, points: int) -> str:

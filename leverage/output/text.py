@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from leverage.analysis.plays import Play
 from leverage.output.answer import answer_text
 from leverage.output.claims import claims_section
-from leverage.output.columns import listed, number, paragraph, percent, section, shortened, table
+from leverage.output.columns import Section, listed, number, numbered, paragraph, percent, section, shortened, table
 from leverage.output.credible import credible_lines, plan_lines
 from leverage.output.equilibria import markov_lines
 from leverage.output.facts import MOST_ROWS, Facts
 from leverage.output.frames import Run
 from leverage.output.heading import head_text
-from leverage.output.leverage import leverage_lines
+from leverage.output.leverage import leverage_sections
 from leverage.output.sensitivity import sensitivity_text
 from leverage.output.sentences import departure_words
 from leverage.output.stress import flips_of, search_words
@@ -28,30 +28,20 @@ PATH_WORDS = {"sustainable": "yes", "not sustainable": "no", "cannot be told": "
 def run_text(run: Run) -> str:
     """The printed text of a run, without a trailing newline."""
     facts = Facts(run)
-    sections = (
+    sections: tuple[Section, ...] = (
         partial(_compared, facts),
         partial(_costs, facts),
         partial(_combinations, facts),
         partial(_concepts, facts),
         partial(credible_lines, facts.page, run.credible),
         partial(plan_lines, run.plans),
-        partial(leverage_lines, facts.page, run.ledger),
+        *leverage_sections(facts.page, run.ledger),
         partial(claims_section, run.judged, flips_of(run.flips), search_words(run.flips)),
         partial(_departures, facts),
         partial(sensitivity_text, facts),
         partial(_checks, facts),
     )
-    return "\n".join([head_text(run.scenario), answer_text(facts), "", *_numbered(sections)])
-
-
-def _numbered(sections: Sequence[Callable[[int], list[str]]]) -> list[str]:
-    """The lines of the sections that have any, numbered from 1 in their order."""
-    lines, which = [], 1
-    for section_lines in sections:
-        own = section_lines(which)
-        lines += own
-        which += bool(own)
-    return lines
+    return "\n".join([head_text(run.scenario), answer_text(facts), "", *numbered(sections)])
 
 
 # --- tables of plays -----------------------------------------------------------------------------------------------------------

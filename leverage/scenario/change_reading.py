@@ -59,7 +59,7 @@ def read_change(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change:
         set=values,
         start=read_start(reader, (*path, "start"), entry.get("start")),
         forbid=_read_forbidden(reader, (*path, "forbid"), entry.get("forbid")),
-        replace_levels=_read_replaced_levels(reader, (*path, "replace levels"), entry.get("replace levels")),
+        replace_levels=read_replaced_levels(reader, (*path, "replace levels"), entry.get("replace levels")),
     )
 
 
@@ -90,7 +90,7 @@ def _read_forbidden(reader: Reader, path: Path, value: object) -> dict[str, str 
     return found
 
 
-def _read_replaced_levels(reader: Reader, path: Path, value: object) -> dict[int, dict[int, int]]:
+def read_replaced_levels(reader: Reader, path: Path, value: object) -> dict[int, dict[int, int]]:
     """State variables (by number), and which of their levels is reached in the place of which others."""
     words, found = reader.vocabulary, {}
     for name, given in mapping(value).items():

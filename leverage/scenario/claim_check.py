@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leverage.errors import ConflictError
 from leverage.scenario.changes import combined
-from leverage.scenario.claims import CLAIM_FUNCTIONS, EVERY, FROM_SETS, ClaimCall, ClaimLine, Selection
+from leverage.scenario.claims import CLAIM_FUNCTIONS, EVERY, FROM_SETS, ClaimCall, ClaimExpression, ClaimLine, ClaimSum, Selection
 from leverage.scenario.parsing import TextFault, TextFaultsError
 from leverage.scenario.periods import MOST_PERIODS
 from leverage.scenario.scenario import Instrument, Scenario
@@ -30,6 +30,13 @@ _NO_LONG_RUN: _Told = (
 def _far_future(call: ClaimCall) -> bool:
     """Whether a function asks for what discounting does not reach."""
     return call.function in ("time", "sooner") or "ever" in call.arguments
+
+
+def is_constant(expression: ClaimExpression) -> bool:
+    """Whether it is made of numbers alone."""
+    if isinstance(expression, ClaimSum):
+        return is_constant(expression.left) and is_constant(expression.right)
+    return isinstance(expression, float)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,12 @@ class ClaimCheck:
             name = str(line.right)
             told = (f"'{name}' has no range: nothing rises or falls with it", "give it a range, or compare two numbers")
             faults.append(TextFault(line.text.rindex(name), len(name), *told))
+        if not faults and is_constant(line.left) and (line.is_trend or is_constant(line.right)):
+            told = (
+                "this is about numbers of its own only: the game has no say in it",
+                "compare with a function such as payoff(PLAYER)",
+            )
+            faults.append(TextFault(0, len(line.text), *told))
         if faults:
             raise TextFaultsError(faults[:1])
 

@@ -354,6 +354,8 @@ class ScenarioFile(Entry):
     """State variables: each with its levels from lowest to highest; the number is what formulas use."""
     start: dict[Name, Name]
     """The level at which each state variable begins."""
+    replace_levels: dict[Name, dict[Name, Name]] = Field(default={}, alias="replace levels")
+    """Per state variable {level: other level}: as in a variant, of which a resolved file keeps it."""
     ends_when: Text | None = Field(default=None, alias="ends when")
     """A condition on the state from which on nothing moves; the payoffs of that state go on for ever."""
     parameters: dict[Name, ParameterEntry] = {}

@@ -17,6 +17,7 @@ from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, nodes_from, spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.reply_kernel import rough_choices
 from leverage.solvers.solution import Solution
 
 #: An action replaces one of lower number only if it is better by more than this fraction of the payoff range.
@@ -129,12 +130,33 @@ def best_reply(plan: Automaton, player: int) -> Solution:
     name = plan.game.players[player]
     return Solution(
         concept="best reply",
-        selection=f"{name} replies as suits it best; of equally good actions the first",
+        selection=reply_rule(name),
         plan=joint,
         values=np.where(begun[:, None], plan.start @ certificate.values, np.nan),
         certificate=gain,
         status=f"no single departure of {name} from its reply gains more than {gain:.3g} at any node; the others' play is given",
     )
+
+
+def reply_rule(name: str) -> str:
+    """How the reply of the player of that name is chosen."""
+    return f"{name} replies as suits it best; of equally good actions the first"
+
+
+def answered(plan: Automaton, player: int) -> Automaton:
+    """The joint plan of `best_reply` alone, without the checker: for callers that measure very many of them.
+
+    Parameters, exceptions and sources as in `best_reply`.
+
+    Examples
+    --------
+    >>> from leverage.game.stochastic_game import StochasticGame
+    >>> pd = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    >>> game = StochasticGame.from_arrays([pd], [[[[1.0], [1.0]], [[1.0], [1.0]]]], 0.6)
+    >>> answered(Automaton.stationary(game, [[[1.0, 0.0]]], players=[1]), 0).lottery(0, 0).tolist()
+    [0.0, 1.0]
+    """
+    return _joint(plan, player, solve_reply(plan, player).actions)
 
 
 def solve_reply(plan: Automaton, player: int) -> Reply:
@@ -230,16 +252,13 @@ def _best_choices(decision: _Decision, action_values: Floats, keep: Integers | N
 
 def _rough_choices(decision: _Decision) -> Integers:
     """Choices after modified policy iteration (Puterman and Shin 1978); ends early once they stay the same."""
-    choices, values = _best_choices(decision, decision.reward)
-    for _ in range(ROUGH_ROUNDS):
-        reward, law = decision.reward[choices], decision.law[choices]
-        for _ in range(ROUGH_SWEEPS):
-            values = reward + law @ values
-        before = choices
-        choices, values = _best_choices(decision, decision.reward + decision.law @ values)
-        if np.array_equal(before, choices):
-            break
-    return choices
+    law = decision.law
+    # index arrays of one type, so that the kernel is compiled once
+    indices, indptr = (np.asarray(array, dtype=np.intp) for array in (law.indices, law.indptr))
+    found: Integers = rough_choices(
+        decision.first, decision.reward, law.data, indices, indptr, decision.tie, ROUGH_ROUNDS, ROUGH_SWEEPS
+    )
+    return found
 
 
 def _howard(decision: _Decision, choices: Integers) -> tuple[Integers, Floats, float]:
@@ -267,7 +286,7 @@ def _howard(decision: _Decision, choices: Integers) -> tuple[Integers, Floats, f
 def _evaluate(decision: _Decision, choices: Integers) -> Floats:
     """Values (n,) of taking the given choice at each node for ever."""
     size = len(choices)
-    system = sparse.csr_array(sparse.eye_array(size, format="csr") - decision.law[choices])
+    system = sparse.eye_array(size, format="csr") - decision.law[choices]
     solve = _factor(system)
     right = decision.reward[choices]
     values = solve(right)

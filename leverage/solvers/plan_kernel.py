@@ -12,27 +12,38 @@ from leverage.game.stochastic_game import Floats, Integers
 
 
 @njit(cache=True)
-def raise_to_gains(found: Floats, paid: Floats, values: Floats, played: Integers, place: Integers, other: Integers) -> None:
+def raise_to_gains(
+    found: Floats,
+    paid: Floats,
+    ahead: Floats,
+    share: Floats,
+    values: Floats,
+    played: Integers,
+    first: int,
+    state: Integers,
+    other: Integers,
+) -> None:
     """Raises found[k, r] to the most that a player gains by a departure at node k after the change to row r.
 
-    found, values: (nodes, R), values after each change. paid: (R, R), what a row pays if it is departed to, after each change.
-    played: (nodes,) the row that is played at a node before it. place: (R,) the node whose play change r is about. other: (R, A -
-    1) rows that the player can depart to from a row; -1: none.
+    Change r is about the node first + state[r]. A row that is departed to pays paid[row] + ahead[row, state[r]] share[r] then.
+
+    found, values: (nodes, R), values after each change. paid: (R,), before any. ahead: (R, S). share: (R,). played: (nodes,) the
+    row that is played at a node before the change. state: (R,), not decreasing. other: (R, A - 1) rows that the player can depart
+    to from a row; -1: none.
     """
+    count = len(state)
     for k in range(len(played)):
-        here = played[k]
-        for a in range(other.shape[1]):
-            row = other[here, a]
+        begin = np.searchsorted(state, k - first)  # the changes of node k itself are begin to end
+        end = np.searchsorted(state, k - first, side="right")
+        for row in other[played[k]]:
             if row < 0:
                 continue
-            for r in range(found.shape[1]):
-                if place[r] != k:
-                    gain = paid[row, r] - values[k, r]
+            for low, high in ((0, begin), (end, count)):
+                for r in range(low, high):
+                    gain = paid[row] + ahead[row, state[r]] * share[r] - values[k, r]
                     found[k, r] = max(found[k, r], gain)
-    for r in range(found.shape[1]):
-        k = place[r]
-        best = -np.inf
-        for a in range(other.shape[1]):
-            if other[r, a] >= 0:
-                best = max(best, paid[other[r, a], r])
-        found[k, r] = max(found[k, r], best - values[k, r])
+        for r in range(begin, end):
+            for row in other[r]:
+                if row >= 0:
+                    gain = paid[row] + ahead[row, state[r]] * share[r] - values[k, r]
+                    found[k, r] = max(found[k, r], gain)

@@ -14,6 +14,7 @@ import numpy as np
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers.equilibrium_set import equilibrium_set
 from leverage.solvers.plan_kernel import raise_to_gains
+from leverage.solvers.reply_kernel import rough_choices
 from leverage.solvers.vertex_kernel import follow_chain
 
 #: Kept, since Python complains of a process that is forgotten while it runs.
@@ -29,7 +30,7 @@ def compile_beside() -> None:
 
 def compile_set_kernels() -> None:
     """Solve two small games: with a common discount factor, and with different ones. They use every kernel but those that
-    evaluate many nodes, and changes of short plans."""
+    evaluate many nodes, best replies and changes of short plans."""
     dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
     stay = [[[1.0], [1.0]], [[1.0], [1.0]]]
     for discount in ((0.6, 0.6), (0.7, 0.6)):
@@ -37,7 +38,8 @@ def compile_set_kernels() -> None:
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
     square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)
-    raise_to_gains(square.copy(), square, square, first, first, np.full((1, 1), -1, dtype=np.intp))
+    rough_choices(np.array([0, 1]), once[0], once[0], first, np.array([0, 1]), 0.0, 1, 1)
+    raise_to_gains(square.copy(), square[0], square, square[0], square, first, 0, first, np.full((1, 1), -1, dtype=np.intp))
 
 
 if __name__ == "__main__":

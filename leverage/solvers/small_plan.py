@@ -422,10 +422,7 @@ class _Search:
         chain, rows = self.chain(scheme, maps), maps.ravel()
         whole = np.eye(len(chain))
         solved = np.stack([np.linalg.solve(whole - d * chain, whole) for d in self.game.discount])
-        values = np.stack(
-            [np.linalg.solve(whole - d * chain, self.reward[rows, i]) for i, d in enumerate(self.game.discount)], axis=1
-        )
-        return values, solved
+        return np.stack([solved[i] @ self.reward[rows, i] for i in range(2)], axis=1), solved
 
     def values(self, scheme: _Scheme, maps: Integers) -> Floats:
         """(K S, 2)."""
@@ -457,7 +454,7 @@ class _Search:
         leads = self.chain(scheme, maps) > 0
         for i in range(2):
             after = slice(scheme.punishment[i] * size, (scheme.punishment[i] + 1) * size)
-            leads[:, after] |= self._departure_leads(i, maps.ravel())
+            leads[:, after] |= self.departure_leads[i][maps.ravel()]
         seen = np.zeros(count * size, dtype=bool)
         seen[self.start] = True
         frontier = seen
@@ -466,14 +463,17 @@ class _Search:
             frontier, seen = following & ~seen, following
         return seen
 
-    def _departure_leads(self, player: int, rows: Integers) -> Booleans:
-        """(len(rows), S): states to which a departure by the player, by both for player 1, can lead."""
-        game = self.game
-        state = game.row_state[rows]
-        apart = game.row_action[player][None, :] != game.row_action[player][rows][:, None]
+    @cached_property
+    def departure_leads(self) -> tuple[Booleans, Booleans]:
+        """Per player (R, S): states to which a departure from each row by the player, by both for player 1, can lead."""
+        return self._departure_leads(0), self._departure_leads(1)
+
+    def _departure_leads(self, player: int) -> Booleans:
+        game, own = self.game, self.game.row_action
+        apart = own[player][None, :] != own[player][:, None]
         if player == 1:  # after a departure of both the punishment of player 1 follows, as in the exact plan
-            apart &= game.row_action[0][None, :] == game.row_action[0][rows][:, None]
-        apart &= game.row_state[None, :] == state[:, None]
+            apart &= own[0][None, :] == own[0][:, None]
+        apart &= game.row_state[None, :] == game.row_state[:, None]
         return np.asarray(apart.astype(np.float64) @ (self.law > 0) > 0)
 
 
@@ -565,9 +565,10 @@ def _best_change(search: _Search, scheme: _Scheme, maps: Integers, goal: float, 
     before = values[search.start] @ weights - penalty * present[counted].sum()
     best, place = -np.inf, (0, 0)
     for q in range(count):
-        changed = _changed_values(search, scheme, maps, values, solved, q)
-        over = np.maximum(_changed_excess(search, scheme, maps, changed, q) - goal, 0)
-        worth = weights @ changed[:, search.start] - penalty * over[counted].sum(axis=0)
+        changes = _changes(search, scheme, maps, values, solved, q)
+        changed = changes.values(values, solved)
+        over = np.maximum(_changed_excess(search, scheme, maps, values, changes, changed)[counted] - goal, 0)
+        worth = weights @ changed[:, search.start] - penalty * over.sum(axis=0)
         worth[~counted[q * size + game.row_state]] = -np.inf
         top = int(np.argmax(worth))
         if worth[top] - before > best:
@@ -575,32 +576,58 @@ def _best_change(search: _Search, scheme: _Scheme, maps: Integers, goal: float, 
     return best, place
 
 
-def _changed_values(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, solved: Floats, phase: int) -> Floats:
-    """(2, K S, R): values of all nodes if the phase plays row r in r's state, by the formula of Sherman and Morrison (1950)."""
-    game, size = search.game, maps.shape[1]
-    own = slice(phase * size, (phase + 1) * size)
-    after = slice(scheme.to[phase] * size, (scheme.to[phase] + 1) * size)
-    node, leaves = phase * size + game.row_state, scheme.leaves[phase]
-    moved = search.law - search.law[maps[phase]][game.row_state]
-    found = np.empty((2, len(values), len(node)))
-    for i, delta in enumerate(game.discount):
-        following = (1 - leaves) * values[own, i] + leaves * values[after, i]
-        gain = search.reward[:, i] + delta * (search.law @ following) - values[node, i]
-        back = ((1 - leaves) * solved[i][own] + leaves * solved[i][after])[:, node]
-        share = gain / (1 - delta * np.einsum("rs,sr->r", moved, back))
-        found[i] = values[:, i, None] + solved[i][:, node] * share
-    return found
+@dataclass(frozen=True, eq=False)
+class _Changes:
+    """What it does if one phase plays row r in r's state, for every r, by the formula of Sherman and Morrison (1950): what r pays
+    more there is felt at every node.
+
+    phase: which. node: (R,) the node that r is about. share: (2, R), the payoff that stands for the change, at that node. ahead:
+    (R, 2, K, S), what a payoff at each node of the phase adds to what follows each row, discounted, if phase p goes on.
+    """
+
+    phase: int
+    node: Integers
+    share: Floats
+    ahead: Floats
+
+    def values(self, values: Floats, solved: Floats) -> Floats:
+        """(2, K S, R): values of all nodes after each change."""
+        return np.add(values.T[:, :, None], np.take(solved, self.node, axis=2) * self.share[:, None, :], order="C")
 
 
-def _changed_excess(search: _Search, scheme: _Scheme, maps: Integers, changed: Floats, phase: int) -> Floats:
-    """(K S, R): the largest gain of a departure at each node after each change."""
+def _changes(search: _Search, scheme: _Scheme, maps: Integers, values: Floats, solved: Floats, phase: int) -> _Changes:
+    """The changes of a phase; values, solved: as from `_Search.responses`."""
+    delta, (count, size) = search.game.discount, maps.shape
+    leaves, then, state = scheme.leaves[phase], scheme.to[phase], search.game.row_state
+    own, after = slice(phase * size, (phase + 1) * size), slice(then * size, (then + 1) * size)
+    felt = delta[:, None, None, None] * solved.reshape(2, count, size, -1)[..., own]
+    ahead = (search.game.transitions @ np.moveaxis(felt, 2, 0).reshape(size, -1)).reshape(-1, 2, count, size)
+    following = (1 - leaves) * values[own] + leaves * values[after]
+    gain = search.reward + delta * (search.law @ following) - values[own][state]
+    new, old = (ahead[row, :, :, state] for row in (np.arange(len(state)), maps[phase][state]))
+    itself = (1 - leaves) * (new - old)[:, :, phase] + leaves * (new - old)[:, :, then]
+    return _Changes(phase, phase * size + state, np.ascontiguousarray((gain / (1 - itself)).T), ahead)
+
+
+def _changed_excess(
+    search: _Search, scheme: _Scheme, maps: Integers, values: Floats, changes: _Changes, changed: Floats
+) -> Floats:
+    """(K S, R): the largest gain of a departure at each node after each change; `changed`: the values then."""
     game, size = search.game, maps.shape[1]
-    played, node = maps.ravel(), phase * size + game.row_state
     found = np.full(changed.shape[1:], -np.inf)
     for i, delta in enumerate(game.discount):
-        worst = changed[i, scheme.punishment[i] * size : (scheme.punishment[i] + 1) * size]
-        paid = search.reward[:, i, None] + delta * (search.law @ worst)  # (row, change)
-        raise_to_gains(found, paid, changed[i], played, node, search.others[i])
+        worst = values[scheme.punishment[i] * size : (scheme.punishment[i] + 1) * size, i]
+        raise_to_gains(
+            found,
+            search.reward[:, i] + delta * (search.law @ worst),
+            np.ascontiguousarray(changes.ahead[:, i, scheme.punishment[i]]),
+            changes.share[i],
+            changed[i],
+            maps.ravel(),
+            changes.phase * size,
+            game.row_state,
+            search.others[i],
+        )
     return found
 
 

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy  # its optimisers are loaded when they are first used: few runs need them, and they take a tenth of a second
 from scipy import sparse
-from scipy.optimize import brentq, linprog
 from scipy.sparse.linalg import splu
 
 from leverage.certification.checker import check
@@ -329,7 +329,7 @@ def _matrix_games(game: StochasticGame, worth: Floats) -> tuple[Floats, Floats]:
     against = sparse.csr_array((-worth, (game.row_choice[1], game.row_choice[0])), shape=(other, own))
     guaranteed = sparse.csr_array((np.ones(other), (np.arange(other), state_of[1])), shape=(other, game.n_states))
     total = sparse.csr_array((np.ones(own), (state_of[0], np.arange(own))), shape=(game.n_states, own + game.n_states))
-    found = linprog(  # type: ignore[call-overload]  # its types know no sparse matrices
+    found = scipy.optimize.linprog(  # type: ignore[call-overload]  # its types know no sparse matrices
         np.concatenate([np.zeros(own), -np.ones(game.n_states)]),
         A_ub=sparse.hstack([against, guaranteed], format="csr"),
         b_ub=np.zeros(other),
@@ -412,7 +412,7 @@ def _weight_at(
     elif excess(high) <= 0:
         weight = high
     else:
-        weight = float(brentq(excess, low, high, xtol=float(np.finfo(np.float64).eps)))
+        weight = float(scipy.optimize.brentq(excess, low, high, xtol=float(np.finfo(np.float64).eps)))
     _look_around(frontier, corner)
     return weight, corner, known[weight] if weight in known else frontier.threat(weight, values)
 

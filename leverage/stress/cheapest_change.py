@@ -63,10 +63,11 @@ def cheapest_changes(
     searches = [_Search(question, box, budget) for question in questions]
     for ring in RINGS:
         going = [search for search in searches if search.goes_on(ring)]
-        for parameter in box.parameters:  # questions inside: they share the solves of a parameter point
+        for k, parameter in enumerate(box.parameters, 1):  # questions inside: they share the solves of a parameter point
             for direction in (-1, 1):
-                tell(f"looking for the cheapest change: {parameter.name}, up to {100 * ring:g}% of its range")
                 for search in going:
+                    where = f"{100 * ring:g}% along {parameter.name}, parameter {k} of {len(box.parameters)}"
+                    tell(f"looking for the cheapest change of {search.question.name}: {where}")
                     search.look(parameter, direction, ring)
         for search in going:
             search.close(ring)

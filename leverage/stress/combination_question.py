@@ -24,8 +24,9 @@ def combination_question(evaluator: Evaluator, names: Sequence[str], statement: 
     """Whether a combination (a named strategy or BEST_REPLY a player) is an equilibrium from the start, or its path credible."""
 
     def ask(values: Mapping[str, float]) -> Answer:
-        judged = judge_at(evaluator, names, values, with_path=statement == CREDIBLE, rungs=SEARCH_RUNGS)
-        return _credible(judged) if statement == CREDIBLE else _equilibrium(judged)
+        path = statement == CREDIBLE
+        judged = judge_at(evaluator, names, values, as_written=not path, with_path=path, rungs=SEARCH_RUNGS)
+        return _credible(judged) if path else _equilibrium(judged)
 
     return Question(f"{statement}: {title(names)}", ask)
 
@@ -35,17 +36,22 @@ def judge_at(
     names: Sequence[str],
     changes: Mapping[str, float] | None = None,
     *,
+    as_written: bool = True,
     with_path: bool = True,
     rungs: int | None = None,
 ) -> JudgedCombination:
     """The verdicts on a combination where these parameters differ from the values in use; rungs: so many gaps are tried (all)."""
     point = evaluator.at(changes)
     points = [point.with_tolerance(each) for each in evaluator.ladder[:rungs]]
-    return judge_combination(points, names, with_path=with_path)
+    return judge_combination(points, names, as_written=as_written, with_path=with_path)
+
+
+def _replies(judged: JudgedCombination) -> int:
+    return WEIGHTS["replies"] * (len(judged.names) + judged.names.count(BEST_REPLY))
 
 
 def _equilibrium(judged: JudgedCombination) -> Answer:
-    cost = WEIGHTS["replies"] * (len(judged.names) + judged.names.count(BEST_REPLY))
+    cost = _replies(judged)
     if judged.verdict is None:
         return Answer("undefined", Figure.missing("undefined", judged.reason), cost)
     gain = Figure.within(-float(judged.verdict.best_reply_gains.max()), judged.verdict.certificate.error)
@@ -54,7 +60,7 @@ def _equilibrium(judged: JudgedCombination) -> Answer:
 
 
 def _credible(judged: JudgedCombination) -> Answer:
-    cost = _equilibrium(judged).cost + WEIGHTS["sets"] * max(1, judged.rungs)
+    cost = _replies(judged) + WEIGHTS["sets"] * max(1, judged.rungs)
     if judged.path is None or judged.path.answer == "not defined":
         return Answer("undefined", Figure.missing("undefined", judged.reason or judged.unasked), cost)
     found = judged.tightest()

@@ -73,7 +73,7 @@ def smallest_joint_change(
     starts = list(_starts(question, box, own, alone, here))
     found = []
     for k, (name, values) in enumerate(starts, 1):
-        tell(f"looking for a small joint change: {question.name}, {k} of {len(starts)}")
+        tell(f"looking for a small joint change of {question.name}, way {k} of {len(starts)}")
         way = _Way(question, box, here, budget / len(starts))
         found.append(way.back(values, name))
     return min(found, key=lambda each: (each.size, len(each.values), each.found_from), default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +23,10 @@ VERDICTS = ("holds", "barely", "fails", "undecided", "idle", "undefined")
 #: What a solve of each kind takes, in best replies (and the outcomes of the play that comes of them). Rough on purpose: budgets
 #: are counted in these, so that what is searched never depends on the machine.
 WEIGHTS: Mapping[str, int] = {"sets": 30, "markov": 25, "equilibria": 100, "replies": 1}
+
+
+#: Costs from which on a question is dear, and very dear: an equilibrium is looked for; sets are solved at several points.
+DEAR = (WEIGHTS["markov"], WEIGHTS["equilibria"])
 
 
 def side_of(verdict: str) -> Side:
@@ -53,6 +58,16 @@ class Question:
 
     name: str
     ask: Callable[[Mapping[str, float]], Answer]
+
+
+def cheapest_first(questions: Sequence[Question], values: Mapping[str, float]) -> tuple[tuple[Question, ...], ...]:
+    """Questions in groups, those first that are cheap to answer at these values; see `DEAR`. A group keeps the order given, since
+    its questions share the solves of a parameter point.
+    """
+    groups: dict[int, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(bisect(DEAR, question.ask(values).cost), []).append(question)
+    return tuple(tuple(groups[k]) for k in sorted(groups))
 
 
 def claim_questions(evaluator: Evaluator, claims: Sequence[Claim]) -> tuple[Question, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, inf, log2, nan
 from typing import Protocol, TypeVar
 
@@ -74,11 +74,26 @@ def design_points(
     asked = {question.name: affordable(question, box, points, scramblings, budget) for question in questions}
     for r, design in enumerate(box.design(points, scramblings, seed), 1):
         for k, row in enumerate(design, 1):
-            tell(f"judging point {(r - 1) * points + k} of {scramblings * points} in the plausible box")
             values = dict(zip(names, row.tolist(), strict=True))
-            at = box.with_values(values)
-            answers = {question.name: question.ask(at) for question in questions if k <= asked[question.name]}
+            answers = {}
+            for question in questions:
+                most = asked[question.name]
+                if k <= most:
+                    tell(f"judging {question.name} at point {(r - 1) * most + k} of {scramblings * most} in the plausible box")
+                    answers[question.name] = question.ask(box.with_values(values))
             yield DesignPoint(r, k, values, answers)
+
+
+def put_together(designs: Sequence[Sequence[DesignPoint]], names: Sequence[str]) -> tuple[DesignPoint, ...]:
+    """Points of one design at which different questions were asked one after the other, with all answers in the order of `names`.
+
+    Raises ValueError for designs of different length.
+    """
+    together = []
+    for points in zip(*designs, strict=True):
+        answers = {name: answer for point in points for name, answer in point.answers.items()}
+        together.append(replace(points[0], answers={name: answers[name] for name in names if name in answers}))
+    return tuple(together)
 
 
 def affordable(question: Question, box: Box, points: int, scramblings: int, budget: float) -> int:

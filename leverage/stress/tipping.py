@@ -35,7 +35,7 @@ class Tipping:
     value: in use. verdict: there. searched: see below. bracket: certainly still on the baseline's side at the first end, and
     certainly not at the second; NaN where no flip was found. flips_to: the verdict at the second end. resolution: steps of the
     scan over the range. untold: values of the scan at which the bounds do not tell a side. asked: how often. cost: of that, in
-    best replies.
+    best replies. answers: by value, increasing, that in use among them.
     """
 
     question: str
@@ -49,6 +49,7 @@ class Tipping:
     untold: int = 0
     asked: int = 0
     cost: int = 0
+    answers: tuple[tuple[float, Answer], ...] = ()
 
     @property
     def flips(self) -> bool:
@@ -84,14 +85,16 @@ def tipping(
     """For each question and each parameter in doubt alone: the nearest flip found; questions in their order, parameters by name.
 
     budget : best replies for one question (see `WEIGHTS`). Each parameter gets an equal part of it, so that no row hangs on
-    another; where a part is too small for the scan, the row says "not searched", and where it ends later the bracket stays wider.
-    values : of the scan, >= 2. width : of the bracket, as a fraction of the range.
+    another; where a part is too small for the scan it has half the steps, or half of those, down to the ends of the range alone;
+    where it is too small for these the row says "not searched", and where it ends later the bracket stays wider.
+    values : of the scan at most, >= 2. width : of the bracket, as a fraction of the range.
     """
     found = {}
-    part = budget // max(1, len(box.parameters))
-    for parameter in box.parameters:  # questions inside: they share the solves of a parameter point
+    count = len(box.parameters)
+    part = budget // max(1, count)
+    for k, parameter in enumerate(box.parameters, 1):  # questions inside: they share the solves of a parameter point
         for question in questions:
-            tell(f"looking for flips: {parameter.name}, {question.name}")
+            tell(f"looking for flips of {question.name} along {parameter.name}, parameter {k} of {count}")
             found[question.name, parameter.name] = nearest_flip(question, box, parameter, values=values, width=width, budget=part)
     return tuple(found[question.name, parameter.name] for question in questions for parameter in box.parameters)
 
@@ -107,9 +110,11 @@ def nearest_flip(
 ) -> Tipping:
     """The nearest flip found in one parameter; budget: best replies. See `tipping`."""
     value, baseline = box.baseline[parameter.name], question.ask(box.baseline)
-    row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE)
+    row = Tipping(question.name, parameter, value, baseline.verdict, NO_SIDE, answers=((value, baseline),))
     if baseline.side == "neither":
         return row
+    while values > 2 and values * baseline.cost > budget:
+        values = (values + 1) // 2
     if values * baseline.cost > budget:
         return replace(row, searched=NOT_SEARCHED)
     line = _Line(question, box, parameter, budget, known={value: baseline})
@@ -123,6 +128,7 @@ def nearest_flip(
         untold=sum(line.known[x].side == "neither" for x in scan.seen),
         asked=len(line.known) - 1,
         cost=line.cost,
+        answers=tuple(sorted(line.known.items(), key=lambda each: each[0])),
     )
     if bracket is None:
         return row

@@ -10,12 +10,11 @@ from math import inf, isfinite, nan
 
 import numpy as np
 
-from leverage.points.evaluator import Evaluator
 from leverage.scenario.claim_conditions import ClaimCondition, Denied, Stated, statements
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Claim, Parameter, Scenario
 from leverage.stress.box import Box
-from leverage.stress.question import Answer, Question, claim_questions
+from leverage.stress.question import Answer, Question
 from leverage.stress.shares import DesignPoint, Share, standing_share
 from leverage.stress.tipping import EDGE_WIDTH, SCAN_VALUES, WIDTH, narrowed
 
@@ -37,9 +36,8 @@ def with_condition(scenario: Scenario, condition: ClaimCondition, under: Selecti
     return replace(scenario, claims=tuple(claims))
 
 
-def condition_questions(evaluator: Evaluator, condition: ClaimCondition) -> tuple[Question, ...]:
-    """The condition as a whole, then its lines; evaluator: of `with_condition`."""
-    lines = claim_questions(evaluator, evaluator.scenario.claims)
+def condition_questions(lines: Sequence[Question], condition: ClaimCondition) -> tuple[Question, ...]:
+    """The condition as a whole, then its lines; lines: as questions, by their text, such as the claims of `with_condition`."""
 
     def ask(values: Mapping[str, float]) -> Answer:
         answers = {question.name: question.ask(values) for question in lines}

@@ -150,6 +150,18 @@ def test_coarse_bounds_leave_open_what_fine_ones_decide() -> None:
     assert coarse.margin.low <= fine.margin.low <= fine.margin.high <= coarse.margin.high
 
 
+@pytest.mark.parametrize(
+    ("relation", "verdict"), [("!=", "fails"), (">", "fails"), ("<", "fails"), (">=", "holds"), ("<=", "holds"), ("=", "holds")]
+)
+@pytest.mark.parametrize("side", ["payoff(a)", "highest(a) - bonus"])
+def test_what_is_written_alike_does_not_differ_however_coarse_its_bounds(side: str, relation: str, verdict: str) -> None:
+    scenario = dilemma({"C": claim(f"{side} {relation} {side}", BARGAIN)}, UNEQUAL)
+    line, under = scenario.claims[0].lines[0], scenario.claims[0].under[0]
+    judged = judge_line(line, under, at(scenario, COARSE))
+    assert judged.left.low < judged.left.high
+    assert (judged.verdict, judged.open, judged.margin.low, judged.margin.high) == (verdict, False, 0.0, 0.0)
+
+
 BATTLE = """\
 language: 1
 title: Where to meet

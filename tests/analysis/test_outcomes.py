@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from leverage.analysis.outcomes import Outcome, measure_outcomes
+from leverage.analysis.outcomes import Measured, Outcome, measure_outcomes
 from leverage.analysis.paths import sample_paths
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
@@ -342,6 +342,24 @@ def test_a_plan_of_finite_length_goes_on_in_no_way_that_counts() -> None:
 def test_what_has_no_outcomes(plan: Automaton, periods: int | None, message: str) -> None:
     with pytest.raises(GameError, match=message):
         measure_outcomes(plan, periods)
+
+
+@FEW
+@given(seed=SEEDS, modes=st.integers(1, 3))
+def test_kind_by_kind_outcomes_are_the_same(seed: int, modes: int) -> None:
+    """To the last bit, in whatever order they are asked for; a term is a term whatever it is called."""
+    game = random_game(seed, states=3, delta=(0.6, 0.9))
+    game = with_terms(game, 0, {"fame in the long run": ("gain", np.arange(float(len(game.payoffs))))})
+    events, counts = {"there": np.array([False, False, True])}, {"leaps": np.ones(game.transitions.nnz)}
+    measures = Measures(events, counts, {"level": np.array([1.0, 5.0, 2.0])}, (0, 1.5, 3))
+    plan = random_machine(replace(game, measures=measures), (0, 1), modes, seed)
+    expected, measured = table(plan), Measured(plan)
+    for place in np.random.default_rng(seed).permutation(len(expected)):
+        (subject, quantity), outcome = list(expected.items())[place]
+        assert repr(measured.outcome(subject, quantity)) == repr(outcome)
+    assert ("1", "term: fame in the long run") in expected
+    for words in ("term: none", "chance ever", "number by 3 periods"):
+        assert measured.outcome("nobody", words) is None
 
 
 # --- sampled paths ----------------------------------------------------------------------------------------------------

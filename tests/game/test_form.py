@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -323,3 +324,14 @@ def test_turning_levels_round_turns_steps_round() -> None:
             text = text.replace(word, meant)
         games.append(compile_game(parse_scenario(text)))
     _assert_same_law(*games, (0, 1))
+
+
+def test_games_of_a_form_share_index_arrays_and_a_game_with_other_actions_has_its_own() -> None:
+    form = compile_form(parse_scenario(SMALL))
+    one, two = form.at(), form.at()
+    assert one.row_action is two.row_action
+    assert one.row_choice is two.row_choice
+    apart = StochasticGame.from_arrays([np.zeros((2, 1, 2))], [np.ones((2, 1, 1))], 0.5)
+    other = replace(apart, shared=one.shared)
+    np.testing.assert_array_equal(other.action_counts, [[2, 1]])
+    np.testing.assert_array_equal(other.row_action, [[0, 1], [0, 0]])

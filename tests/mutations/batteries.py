@@ -53,6 +53,7 @@ from tests.mutations.reference import (
     pure_profiles,
     values_of,
 )
+from tests.solvers.test_best_reply import slow_rough_choices
 
 EXACT = 1e-10
 #: Answers of methods that stop at a tolerance of their own.
@@ -262,6 +263,24 @@ def check_best_reply(module: ModuleType) -> None:
     never = with_structural_zeros(chain([[1, 0], [0.5, 0.5]]))
     begins = replace(no_choice(never), start=sparse.csr_array(([1.0], ([0], [0])), shape=(2, 2)))
     assert module.solve_reply(begins, 0).reached.tolist() == [True, False]
+
+
+def check_reply_kernel(module: ModuleType) -> None:
+    """Against rounds over dense matrices, on numbers drawn at random; ties, early ends and unequal numbers of choices."""
+    for seed, (rounds, sweeps) in product(range(8), ((0, 5), (1, 0), (2, 3), (3, 1), (30, 15))):
+        rng = np.random.default_rng(seed)
+        first = np.concatenate([[0], np.cumsum(rng.integers(1, 4, 6))])
+        dense = rng.random((int(first[-1]), 6)) * (rng.random((int(first[-1]), 6)) < 0.7)
+        dense *= 0.9 / np.maximum(dense.sum(axis=1), 0.1)[:, None]
+        law, reward = sparse.csr_array(dense), rng.integers(0, 3, int(first[-1])).astype(float)
+        found = module.rough_choices(first, reward, law.data, law.indices, law.indptr, 0.2, rounds, sweeps)
+        assert found.tolist() == slow_rough_choices(first, reward, dense, 0.2, rounds, sweeps)
+    # 1 now, or go on to the next node; the last pays 5: who learns of it does so one round after the next node
+    onward = sparse.csr_array(([0.9, 0.9], ([1, 3], [1, 2])), shape=(5, 3))
+    found = module.rough_choices(
+        np.array([0, 2, 4, 5]), np.array([1.0, 0, 1, 0, 5]), onward.data, onward.indices, onward.indptr, 0.0, 9, 0
+    )
+    assert found.tolist() == [1, 3, 4]
 
 
 def _compare_replies(module: ModuleType, machine: Automaton, player: int) -> None:

@@ -41,8 +41,8 @@ CHEAPEST = faults_in(
     ),
     ("if self.best is not None or self.reason:", "if self.reason:", "the search goes on behind a flip"),
     (
-        "for direction in (-1, 1):\n                tell",
-        "for direction in (1,):\n                tell",
+        "for direction in (-1, 1):\n                for search",
+        "for direction in (1,):\n                for search",
         "falling values are not looked at",
     ),
     ("< self.best[0]):", "> self.best[0]):", "the furthest flip of a ring"),

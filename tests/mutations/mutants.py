@@ -313,9 +313,22 @@ BEST_REPLY = _rows(
     ),
 )
 
+REPLY_KERNEL = _rows(
+    "solvers/reply_kernel.py",
+    ("range(rounds + 1)", "range(rounds)", "a round is left out"),
+    ("lowest = first[k]", "lowest = first[0]", "ties are looked for from the first node's choices"),
+    ("< best - tie", "< best", "what is nearly as good as the best does not count"),
+    ("range(first[k], first[k + 1])", "range(first[k], first[k] + 1)", "only first choices are looked at"),
+    ("changed or lowest != choices[k]", "lowest != choices[k]", "a round ends where the last node keeps its choice"),
+    ("        values, following = following, values\n        for", "        for", "evaluation begins with old values"),
+    ("indptr, choices[k], values)", "indptr, k, values)", "choices are evaluated by the node's number"),
+    ("total += data[e] * values", "total += values", "what follows is not weighted"),
+    ("range(indptr[choice], indptr[choice + 1])", "range(indptr[choice] + 1, indptr[choice + 1])", "first entries are left out"),
+)
+
 OUTCOMES = _rows(
     "analysis/outcomes.py",
-    ("game.discount[:, None] ** t", "game.discount[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
+    ("delta[:, None] ** t", "delta[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
     ("both = play.reverse @", "both = play.law @", "play is marched with the law not transposed"),
     ("still = np.where(targets, 0.0, still)", "still = still.copy()", "returns to an event count as arrivals"),
@@ -363,8 +376,8 @@ FORM = _rows(
     ("len(level_numbers(scenario)[variable]) - 1", "len(level_numbers(scenario)[variable])", "a step leads beyond the top level"),
     ("free[parents] = False", "free[parents] = True", "all rules that fit apply, not the first"),
     (
-        "np.broadcast_to(mass * chance, mass.shape)",
-        "np.broadcast_to(chance, mass.shape)",
+        "(mass * chance)[:, kept]",
+        "np.broadcast_to(chance, mass.shape)[:, kept]",
         "chances of variables are not multiplied",
     ),
     ("for i in range(len(legal) - 1, -1, -1):", "for i in range(len(legal)):", "profiles run with the first player fastest"),

@@ -227,8 +227,9 @@ def _fast_steps(module: ModuleType) -> None:
         assert proof.gain == pytest.approx(max(0.0, gains.max()), abs=1e-12)
         assert reachable_nodes(machine).all()
         for phase, row in itertools.product(range(3), range(len(game.payoffs))):
-            changed = module._changed_values(search, scheme, maps, values, solved, phase)
-            excess = module._changed_excess(search, scheme, maps, changed, phase)
+            changes = module._changes(search, scheme, maps, values, solved, phase)
+            changed = changes.values(values, solved)
+            excess = module._changed_excess(search, scheme, maps, values, changes, changed)
             trial = maps.copy()
             trial[phase, game.row_state[row]] = row
             again = search.values(scheme, trial)
@@ -420,12 +421,12 @@ def check_plan_kernel(module: ModuleType) -> None:
     other = np.array([[r - r % 4 + (r + step) % 4 for step in (1, 2)] for r in range(rows)])
     other[::5, 1] = -1
     for phase in (0, 1):
-        paid, values, played = rng.normal(size=(rows, rows)), rng.normal(size=(nodes, rows)), rng.integers(0, 4, nodes)
-        played += 4 * np.tile(np.arange(3), 2)
-        place, found = 3 * phase + state, np.full((nodes, rows), -1.0)
-        module.raise_to_gains(found, paid, values, played, place, other)
+        paid, ahead, share = rng.normal(size=rows), rng.normal(size=(rows, 3)), rng.normal(size=rows)
+        values, played = rng.normal(size=(nodes, rows)), 4 * np.tile(np.arange(3), 2) + rng.integers(0, 4, nodes)
+        found = np.full((nodes, rows), -1.0)
+        module.raise_to_gains(found, paid, ahead, share, values, played, 3 * phase, state, other)
         for k in range(nodes):
             for r in range(rows):
-                now = r if place[r] == k else played[k]
-                gains = [paid[row, r] - values[k, r] for row in other[now] if row >= 0]
+                now = r if 3 * phase + state[r] == k else played[k]
+                gains = [paid[row] + ahead[row, state[r]] * share[r] - values[k, r] for row in other[now] if row >= 0]
                 assert found[k, r] == max([-1.0, *gains])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 from leverage.analysis.figure import Figure
 from leverage.scenario.claim_conditions import read_condition
 from leverage.scenario.periods import Period
-from leverage.stress.question import Answer
+from leverage.stress.question import Answer, Question
 from leverage.stress.shares import design_points
 from tests.stress.made_questions import Made, box
 
@@ -37,8 +40,9 @@ def check_tipping(module: ModuleType) -> None:
     assert blurred.bracket == pytest.approx((0.7, 0.1), abs=1e-3)
     assert blurred.untold > 0
     made = Made(lambda v: v["x"] - 0.4)
-    assert module.nearest_flip(made.question(), LINE, LINE.parameters[0], budget=8).searched == "not searched"
-    rows = module.tipping([Made(lambda v: v["x"] - 0.4).question()], SQUARE, budget=17)
+    assert module.nearest_flip(made.question(), LINE, LINE.parameters[0], budget=1).searched == "not searched"
+    assert module.nearest_flip(made.question(), LINE, LINE.parameters[0], budget=8).resolution == 4
+    rows = module.tipping([Made(lambda v: v["x"] - 0.4).question()], SQUARE, budget=3)
     assert {row.searched for row in rows} == {"not searched"}
 
 
@@ -55,6 +59,44 @@ def check_shares(module: ModuleType) -> None:
     assert module.interval(np.array([0.49, 0.51]), 10**6) == pytest.approx((0.5 - half, 0.5 + half))
     assert module.interval(np.array([1.0, 1.0]), 299) == pytest.approx((0.05 ** (1 / 299), 1.0))
     assert module.affordable(Made(lambda v: 1.0, cost=10).question(), SQUARE, 16, 8, 400) == 4
+
+
+def check_answer_book(module: ModuleType) -> None:
+    """Rows digit for digit, a table that was cut at every byte, tables of others, each question asked once."""
+    margins = {"a": Figure(1 / 3, -0.0, math.inf), "b": Figure.within(2.0, 0.1, "é, \n"), "c": Figure.missing("idle", "never")}
+    counts: list[str] = []
+    ends: list[int] = []
+
+    def question(name: str) -> Question:
+        def ask(values: Mapping[str, float]) -> Answer:
+            counts.append(name)
+            return Answer("barely", margins[name], 7)
+
+        return Question(name, ask)
+
+    def written(table: Path, known: Mapping[object, Answer]) -> bytes:
+        for each in module.AnswerBook(["x", "y"], known, lambda: table).keeping([question(name) for name in margins]):
+            assert repr(each.ask({"x": 0.1, "y": 1e-9})) == repr(each.ask({"x": 0.1, "y": 1e-9}))
+            ends.append(table.stat().st_size)
+        return table.read_bytes()
+
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "answers.csv"
+        every = written(table, {})
+        assert counts == list(margins)
+        rows = tuple(ends)
+        found, whole = module.read_answers(table, ["x", "y"])
+        assert whole == len(every)
+        assert list(found) == [(name, (0.1, 1e-9)) for name in margins]
+        assert [repr(answer.margin) for answer in found.values()] == [repr(margin) for margin in margins.values()]
+        assert module.read_answers(table, ["x", "z"]) == ({}, 0)
+        for cut in range(len(every)):
+            table.write_bytes(every[:cut])
+            known, _ = module.read_answers(table, ["x", "y"])
+            assert list(known) == list(found)[: sum(end <= cut for end in rows)]
+            counts.clear()
+            assert written(table, known) == every
+            assert counts == list(margins)[len(known) :]
 
 
 def check_when(module: ModuleType) -> None:

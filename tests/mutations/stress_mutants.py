@@ -26,6 +26,7 @@ TIPPING = _rows(
     ('elif side != "neither":', "else:", "what the bounds leave open is a flip"),
     ("if values * baseline.cost > budget:", "if baseline.cost > budget:", "a scan that cannot be paid for is begun"),
     ("budget=part)", "budget=budget)", "every parameter gets the whole budget"),
+    ("        values = (values + 1) // 2", "        values = 2", "dear questions are looked at at the ends only"),
     ("elif answer.side == self.at_near.side:", "elif answer.side != self.at_near.side:", "brackets close on the wrong side"),
     ("* one / (one - other)", "* other / (one - other)", "the line's zero is beyond the bracket"),
     ("abs(self.far - self.near) > width else None", "abs(self.far - self.near) > 1e3 * width else None", "brackets stay wide"),
@@ -37,10 +38,31 @@ SHARES = _rows(
     ("shares.std(ddof=1)", "shares.std()", "the spread between scramblings is too small"),
     ("count - 1) * shares", "count) * shares", "a degree of freedom too many"),
     ("half = max(unseen, float(", "half = min(unseen, float(", "intervals are as narrow as can be"),
-    ("if k <= asked[question.name]", "if k < asked[question.name]", "a point is left out"),
+    ("if k <= most:", "if k < most:", "a point is left out"),
     ("return 2 ** floor(log2(most))", "return 2 ** floor(log2(most) + 1)", "more points than the budget pays for"),
     ("Share(float(certain.mean())", "Share(float(possible.mean())", "what is open counts as certain"),
     ("interval(possible, len(points))[1]", "interval(certain, len(points))[1]", "what is open counts as refuted"),
+)
+
+ANSWERS = _rows(
+    "stress/answer_book.py",
+    ("            if key not in self._known:\n", "            if key not in self._rows:\n", "what is known is asked again"),
+    ("(repr(float(each)) for each", "(f'{float(each):.12g}' for each", "digits are lost"),
+    ("*map(repr, values)))", "*(f'{value:.6f}' for value in values)))", "small values become 0"),
+    ('written[: written.rfind(b"\\n") + 1].decode()', "written.decode()", "a cut letter spoils the whole table"),
+    ("stream.truncate(length)", "stream.truncate()", "a row is added to half of one"),
+    (
+        "found[key] = answer\n                whole = reader.line_num",
+        "found[key] = answer",
+        "whole rows are cut off",
+    ),
+    ("if next(reader, None) == [*ANSWER_COLUMNS, *names]:", "if next(reader, None) is not None:", "other parameters' values"),
+    (
+        "        if key not in self._rows:\n            append_row",
+        "        if True:\n            append_row",
+        "rows are written twice",
+    ),
+    ("standing)], reason)", "standing)])", "reasons are lost"),
 )
 
 WHEN = _rows(

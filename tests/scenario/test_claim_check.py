@@ -12,6 +12,9 @@ from tests.dilemma import claim, dilemma
 GRIM = "grim_a against grim_b"
 #: line (¦ marks the place), selection, cause, remedy
 REFUSED: dict[str, tuple[str, str, str, str]] = {
+    "numbers alone": ("¦3 > 2", "Markov equilibrium", "this is about numbers of its own only", "such as payoff(PLAYER)"),
+    "a sum of numbers": ("¦2 * (3 - 1) = 4", "bargaining point", "the game has no say in it", "compare with a function"),
+    "a number that rises": ("¦1 rises with bonus", "Markov equilibrium", "this is about numbers of its own only", "a function"),
     "nothing to reply to": (
         "0 < ¦payoff(a)",
         "best reply of b",

@@ -703,6 +703,26 @@ def test_what_is_restated_and_overridden_makes_a_resolved_file_that_loads() -> N
     assert np.array_equal(compile_form(again).at().transitions.toarray(), compile_form(scenario).at().transitions.toarray())
 
 
+def test_levels_that_a_variant_replaces_are_replaced_in_a_resolved_file() -> None:
+    text = changed(
+        "variants:\n", "variants:\n  short: {says: s, replace levels: {talks: {settled: opened}}, start: {talks: settled}}\n"
+    )
+    scenario, plain = parse_scenario(text, {"speed": 0.9}, "short"), parse_scenario(text, {"speed": 0.9})
+    resolved = resolved_yaml(scenario)
+    again = parse_scenario(resolved)
+    assert compile_form(again).labels == compile_form(scenario).labels != compile_form(plain).labels
+    assert np.array_equal(compile_form(again).at().transitions.toarray(), compile_form(scenario).at().transitions.toarray())
+    assert resolved_yaml(again) == resolved
+    assert "\nreplace levels" not in resolved_yaml(parse_scenario(text))
+
+
+def test_levels_that_a_file_replaces_itself_are_checked_at_their_place() -> None:
+    text = f"{SMALL}replace levels: {{talks: {{setled: opened}}}}\n"
+    (fault,) = faults_of(text)
+    assert (fault.line, fault.column) == (text.count("\n"), text.splitlines()[-1].index("setled") + 1)
+    assert "did you mean 'settled'" in fault.remedy
+
+
 @pytest.mark.parametrize("without", ["{forbid: [hold]}", "{forbid: {hold: withdraw}, bound to: stay}"])
 def test_a_strategy_that_nobody_is_bound_to_may_be_undefined_in_a_world(without: str) -> None:
     scenario = parse_scenario(changed("{bound to: stay}", without))

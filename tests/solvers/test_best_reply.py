@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -13,7 +13,8 @@ from leverage.certification.checker import check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, join
 from leverage.game.stochastic_game import Floats, StochasticGame
-from leverage.solvers.best_reply import best_reply, solve_reply
+from leverage.solvers.best_reply import answered, best_reply, solve_reply
+from leverage.solvers.reply_kernel import rough_choices
 from tests.games import (
     chain,
     grim_trigger,
@@ -146,3 +147,39 @@ def test_many_nodes() -> None:
 def test_a_player_that_does_not_exist(player: int) -> None:
     with pytest.raises(GameError, match="there is no player"):
         solve_reply(grim_trigger(prisoners_dilemma(), 1), player)
+
+
+def slow_rough_choices(first: Floats, reward: Floats, law: Floats, tie: float, rounds: int, sweeps: int) -> list[int]:
+    """The kernel as in the textbook, with dense matrices."""
+    groups = [np.arange(a, b) for a, b in pairwise(first)]
+    values, choices = np.zeros(len(groups)), np.zeros(0, dtype=np.intp)
+    for _ in range(rounds + 1):
+        worth = reward + law @ values
+        before, choices = choices, np.array([own[worth[own] >= worth[own].max() - tie][0] for own in groups])
+        if np.array_equal(before, choices):
+            break
+        values = np.array([worth[own].max() for own in groups])
+        for _ in range(sweeps):
+            values = reward[choices] + law[choices] @ values
+    return [int(choice) for choice in choices]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("rounds", "sweeps"), [(0, 5), (1, 0), (2, 3), (30, 15)])
+def test_rough_rounds_equal_their_plain_twin(seed: int, rounds: int, sweeps: int) -> None:
+    rng = np.random.default_rng(seed)
+    first = np.concatenate([[0], np.cumsum(rng.integers(1, 4, 12))])
+    dense = rng.random((int(first[-1]), 12)) * (rng.random((int(first[-1]), 12)) < 0.3)
+    dense *= 0.95 / np.maximum(dense.sum(axis=1), 1e-9)[:, None]
+    law, reward = sparse.csr_array(dense), rng.integers(0, 4, int(first[-1])).astype(float)
+    indices, indptr = law.indices.astype(np.intp), law.indptr.astype(np.intp)
+    found = rough_choices(first, reward, law.data, indices, indptr, 0.1, rounds, sweeps)
+    assert found.tolist() == slow_rough_choices(first, reward, dense, 0.1, rounds, sweeps)
+
+
+def test_a_reply_without_the_checker_is_the_same_play() -> None:
+    machine = random_machine(random_game(4, states=2, actions=(3, 3), delta=(0.7, 0.95)), (1,), 2, 4)
+    with_it, without = best_reply(machine, 0).plan, answered(machine, 0)
+    assert without.players == with_it.players == (0, 1)
+    for one, other in zip(with_it.lotteries, without.lotteries, strict=True):
+        np.testing.assert_array_equal(one, other)

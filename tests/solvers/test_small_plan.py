@@ -338,8 +338,9 @@ def test_single_changes_are_valued_as_if_solved_again(make: object, phase: int) 
     scheme = module._Scheme(("a", "b", "c"), ((1.0, 0.0),) * 3, (0.25, 0.5, 0.0), (1, 0, 2), (1, 2))
     maps = np.stack([game.row_start[:-1], game.row_start[1:] - 1, game.row_start[:-1]])
     values, solved = search.responses(scheme, maps)
-    changed = module._changed_values(search, scheme, maps, values, solved, phase)
-    excess = module._changed_excess(search, scheme, maps, changed, phase)
+    changes = module._changes(search, scheme, maps, values, solved, phase)
+    changed = changes.values(values, solved)
+    excess = module._changed_excess(search, scheme, maps, values, changes, changed)
     for row in range(len(game.payoffs)):
         trial = maps.copy()
         trial[phase, game.row_state[row]] = row

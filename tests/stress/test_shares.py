@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from leverage.stress.shares import SCRAMBLINGS, affordable, design_points, interval, points_of, standing_share, verdict_shares
+from leverage.stress.shares import (
+    SCRAMBLINGS,
+    affordable,
+    design_points,
+    interval,
+    points_of,
+    put_together,
+    standing_share,
+    verdict_shares,
+)
 from tests.stress.made_questions import Made, box
 
 SQUARE = box(x=(0.5, 0, 1), y=(3.0, 2, 4))
@@ -93,3 +102,22 @@ def test_intervals_by_hand() -> None:
     assert interval(np.array([1.0, 1.0]), 299) == pytest.approx((0.05 ** (1 / 299), 1.0))
     with pytest.raises(ValueError, match="two scramblings"):
         interval(np.array([0.5]), 8)
+
+
+def test_questions_in_groups_give_the_points_of_all_together() -> None:
+    dear, cheap = (Made(lambda v: v["x"] - 0.5, cost=cost).question(f"cost {cost}") for cost in (10, 1))
+    groups = [list(design_points([each], SQUARE, points=16, budget=400)) for each in (cheap, dear)]
+    together = put_together(groups, ["cost 10", "cost 1"])
+    for one, other in zip(together, design_points([dear, cheap], SQUARE, points=16, budget=400), strict=True):
+        assert (one.scrambling, one.number, one.values) == (other.scrambling, other.number, other.values)
+        assert list(one.answers.items()) == list(other.answers.items())
+
+
+def test_progress_names_the_question_and_counts_the_points_that_it_gets() -> None:
+    dear, cheap = (Made(lambda v: v["x"] - 0.5, cost=cost).question(f"cost {cost}") for cost in (10, 1))
+    told: list[str] = []
+    list(design_points([dear, cheap], SQUARE, points=4, scramblings=2, budget=40, tell=told.append))
+    assert [phrase for phrase in told if "cost 10" in phrase] == [
+        f"judging cost 10 at point {k} of 4 in the plausible box" for k in (1, 2, 3, 4)
+    ]
+    assert told[-1] == "judging cost 1 at point 8 of 8 in the plausible box"

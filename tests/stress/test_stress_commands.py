@@ -9,10 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-import signal
-import subprocess
-import sys
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,8 +19,10 @@ from leverage import parse_scenario, run
 from leverage.output.columns import WIDTH
 from leverage.output.stress import flips_of, search_words, tipping_frame
 from leverage.points.evaluator import Evaluator
+from leverage.scenario.scenario import Parameter
+from leverage.stress.answer_book import in_memory
 from leverage.stress.box import Box
-from leverage.stress.question import WEIGHTS, claim_questions
+from leverage.stress.question import WEIGHTS, Answer, Question, claim_questions
 from leverage.stress.tipping import WIDTH as NARROW
 from leverage.stress.tipping import tipping
 from leverage.stress_studies import stress_study, when_study
@@ -158,11 +157,36 @@ def test_orders_in_the_file_and_earlier_questions_change_nothing(tables: dict[st
 
 
 def test_a_budget_of_replies_leaves_equilibrium_sets_unsearched() -> None:
-    study = stress_study(parse_scenario(game()), budget=10 * WEIGHTS["sets"])
+    study = stress_study(parse_scenario(game()), budget=3 * WEIGHTS["sets"])
     rows = study.tables["tipping"].set_index("claim").searched
     assert set(rows.loc["credible"]) == {"not searched"}
     assert set(rows.loc["written"]) == {"yes"}
     assert "the budget does not pay for the scan" in " ".join(study.text.split())
+
+
+def test_claims_that_are_cheap_to_judge_come_first_and_each_step_names_its_claim() -> None:
+    asked: list[str] = []
+    told: list[str] = []
+
+    def noted(question: Question) -> Question:
+        def ask(values: Mapping[str, float]) -> Answer:
+            asked.append(question.name)
+            return question.ask(values)
+
+        return Question(question.name, ask)
+
+    def keep(questions: Sequence[Question], parameters: Sequence[Parameter], /) -> tuple[Question, ...]:
+        return in_memory([noted(each) for each in questions], parameters)
+
+    stress_study(parse_scenario(game()), points=2, values=3, budget=700, keep=keep, progress=told.append)
+    here, rest = asked[: len(CLAIMS)], asked[len(CLAIMS) :]
+    assert here == list(CLAIMS)  # at the file's values, which tell what is cheap
+    first = rest.index("credible")
+    assert set(rest[:first]) == set(CLAIMS) - {"credible"}
+    assert set(rest[first:]) == {"credible"}
+    assert told[:2] == ["judging the claims", "judging written at point 1 of 16 in the plausible box"]
+    assert "looking for flips of credible along patience, parameter 1 of 2" in told
+    assert told[-1].startswith("looking for a small joint change of credible, way ")
 
 
 # --- when ----------------------------------------------------------------------------------------------------------------
@@ -249,31 +273,6 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(prisoners: Path,
     assert done.returncode == 2
     assert re.search(message, " ".join(done.stderr.replace("│", " ").split()), re.DOTALL), done.stderr
     assert "Traceback" not in done.stderr
-    assert sorted(path.name for path in prisoners.iterdir()) == before
-
-
-@pytest.mark.parametrize("arguments", [["stress"], ["when", "credible(grim, grim_too)"]], ids=lambda a: a[0])
-def test_interruption_leaves_nothing(prisoners: Path, arguments: list[str]) -> None:
-    before = sorted(path.name for path in prisoners.iterdir())
-    command = [
-        sys.executable,
-        "-m",
-        "leverage",
-        arguments[0],
-        "prisoners.yaml",
-        *arguments[1:],
-        "--points",
-        "1024",
-        "--out",
-        "run",
-    ]
-    with subprocess.Popen(command, cwd=prisoners, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(3.0)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted" in error
-    assert "Traceback" not in error
     assert sorted(path.name for path in prisoners.iterdir()) == before
 
 

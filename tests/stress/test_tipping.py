@@ -142,6 +142,15 @@ def test_a_budget_is_a_claims_own_and_what_is_beyond_it_is_not_searched() -> Non
     assert tipping([cheap.question("cheap")], the_box, budget=budget) == rows[2:]
 
 
+@pytest.mark.parametrize(("pays_for", "steps"), [(9, 8), (8, 4), (5, 4), (4, 2), (3, 2), (2, 1)])
+def test_a_dear_question_is_scanned_at_fewer_values(pays_for: int, steps: int) -> None:
+    made = Made(lambda values: values["x"] - 0.4, cost=10)
+    the_box = box(x=(0.9, 0, 1))
+    row = nearest_flip(made.question(), the_box, the_box.parameters[0], values=9, budget=10 * pays_for)
+    assert (row.searched, row.resolution) == (FLIPS, steps)
+    assert min(row.bracket) <= 0.4 <= max(row.bracket)
+
+
 def test_a_small_budget_leaves_a_wider_bracket_that_still_holds_the_flip() -> None:
     made = Made(lambda values: math.copysign(1, values["x"] - 0.4))
     the_box = box(x=(0.9, 0, 1))

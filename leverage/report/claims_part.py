@@ -1,0 +1,163 @@
+"""The argument, sentence by sentence: verdicts for the page, and every point where a claim was judged for its slider."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from leverage.output.claims import NARROW, VERDICT_MEANINGS, significant
+from leverage.output.columns import number
+from leverage.stress.tipping import FLIPS, NOT_SEARCHED, STAYS
+from leverage.writing.run_folder import RunFolder
+
+#: A verdict's sign, which tells it apart without colour.
+SIGNS = {"holds": "✓", "barely": "~", "fails": "✗", "undecided": "?", "idle": "–", "undefined": "∅"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """word: a verdict; sign: of it."""
+
+    word: str
+
+    @property
+    def sign(self) -> str:
+        return SIGNS[self.word]
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """A comparison of a claim, as text of the file, with both sides and the verdict on it."""
+
+    text: str
+    under: str
+    verdict: Verdict
+    left: str
+    right: str
+    margin: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim with the line that decides it; flip: a sentence about the nearest flip found, '' without one."""
+
+    name: str
+    assertion: str
+    says: str
+    under: str
+    verdict: Verdict
+    margin: str
+    flip: str
+    caveat: str
+    reason: str
+    lines: tuple[ClaimLine, ...]
+
+
+def claims_of(folder: RunFolder) -> tuple[ClaimRow, ...]:
+    """Every claim in the order of the file."""
+    frame, tipping = folder.table("claims"), folder.table("tipping")
+    heads = frame[frame.line == ""]
+    return tuple(_claim(row, frame, tipping) for _, row in heads.iterrows())
+
+
+def tally_of(claims: tuple[ClaimRow, ...]) -> tuple[tuple[Verdict, int], ...]:
+    """How many claims have each verdict, the best first; without those that none has."""
+    counts = Counter(claim.verdict.word for claim in claims)
+    return tuple((Verdict(word), counts[word]) for word in VERDICT_MEANINGS if counts[word])
+
+
+def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> ClaimRow:
+    own = frame[(frame.claim == row.claim) & (frame.line != "")]
+    return ClaimRow(
+        name=row.claim,
+        assertion=row.assertion,
+        says=row.says,
+        under=row.under,
+        verdict=Verdict(row.verdict),
+        margin=margin_words(row),
+        flip=_nearest(tipping[tipping.claim == row.claim]),
+        caveat=row.caveat,
+        reason=row.reason,
+        lines=tuple(
+            ClaimLine(each.line, each.under, Verdict(each.verdict), *_sides(each), margin_words(each), each.reason)
+            for _, each in own.iterrows()
+        ),
+    )
+
+
+def margin_words(row: pd.Series[Any]) -> str:
+    """'9.6 (9.2 to 10.2)'; the bounds only where they are further apart than rounding."""
+    value, low, high = row.margin, row.margin_low, row.margin_high
+    if math.isnan(value) and math.isnan(low):
+        return ""
+    told = "" if math.isnan(value) else significant(value)
+    if high - low <= NARROW * max(1.0, abs(low), abs(high)):
+        return told
+    return f"{told} ({significant(low)} to {significant(high)})".strip()
+
+
+def _sides(row: pd.Series[Any]) -> tuple[str, str]:
+    return number(row.left, 2), number(row.right, 2)
+
+
+def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
+    """Flips that were found, the nearest first."""
+    return tipping[tipping.searched == FLIPS].sort_values(["distance", "claim", "parameter"], kind="stable")
+
+
+def flip_words(row: pd.Series[Any]) -> str:
+    """'fails if return_speed falls below 0.31 (now 0.59)'."""
+    word = "exceeds" if row.flips_at > row.value else "falls below"
+    become = {"holds": "holds", "barely": "holds barely", "fails": "fails"}[row.flips_to]
+    return f"{become} if {row.parameter} {word} {significant(row.flips_at)} (now {significant(row.value)})"
+
+
+def _nearest(tipping: pd.DataFrame) -> str:
+    found = flips_of(tipping)
+    if len(found):
+        return flip_words(found.iloc[0])
+    if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
+        return "not searched in a run"
+    return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
+
+
+# --- the slider -----------------------------------------------------------------------------------------------------------
+
+
+def slider_data(folder: RunFolder) -> dict[str, Any]:
+    """Points where a claim was judged along one parameter, for pairs with more than the value in use.
+
+    {"claims": {name: {"says": sentence, "along": {parameter: [[value, verdict, margin, low, high], ...]}}}, "parameters": {name:
+    {"unit": unit, "value": in use}}}; numbers that do not exist are null.
+    """
+    points, claims = folder.table("claim_points"), folder.table("claims")
+    says = {row.claim: row.says for _, row in claims[claims.line == ""].iterrows()}
+    found: dict[str, Any] = {}
+    for (claim, parameter), own in points.groupby(["claim", "parameter"], sort=False):
+        if len(own) > 1:
+            along = [
+                [row["value"], row["verdict"], *(_or_null(row[name]) for name in ("margin", "margin_low", "margin_high"))]
+                for row in own.sort_values("value").to_dict("records")
+            ]
+            found.setdefault(str(claim), {"says": says[str(claim)], "along": {}})["along"][str(parameter)] = along
+    used = dict.fromkeys(parameter for each in found.values() for parameter in each["along"])
+    parameters = {name: folder.scenario.parameters[name] for name in used}
+    told = {name: {"unit": each.unit, "value": each.value} for name, each in parameters.items()}
+    return {"claims": found, "parameters": told, "first": _first(folder, found)}
+
+
+def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
+    """The claim and the parameter that the slider begins with: the nearest flip of all, else the first pair."""
+    for row in flips_of(folder.table("tipping")).to_dict("records"):
+        if row["parameter"] in found.get(row["claim"], {"along": {}})["along"]:
+            return [row["claim"], row["parameter"]]
+    return next(([claim, next(iter(each["along"]))] for claim, each in found.items()), [])
+
+
+def _or_null(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,79 @@
+"""The page: parts put into the template, styles and program inside, nothing to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from leverage.figures.drawing import Drawing, svg_text
+from leverage.output.claims import VERDICT_MEANINGS
+from leverage.output.heading import setting_words
+from leverage.report.assumptions_part import assumptions_of, largest_effects, nearest_flips
+from leverage.report.claims_part import claims_of, slider_data, tally_of
+from leverage.report.outcomes_part import leverage_of, outcomes_of
+from leverage.report.plans_part import plans_of
+from leverage.report.provenance_part import provenance_of
+from leverage.writing.run_folder import RunFolder
+
+#: Sections of the page: anchor and name in its table of contents.
+SECTIONS = {
+    "answer": "Answer",
+    "claims": "Claims",
+    "slider": "Drag an assumption",
+    "figures": "Figures",
+    "outcomes": "Outcomes",
+    "leverage": "Leverage",
+    "plans": "Plans",
+    "assumptions": "Assumptions",
+    "certificates": "Certificates, citation",
+}
+
+
+def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
+    """The report of a run as one HTML document.
+
+    folder : of a run, see `RunFolder`. drawings : in their order on the page. Texts of the scenario are escaped; the page's
+    content security policy forbids it to fetch anything. Raises FolderError for a table that is missing.
+    """
+    claims, assumptions, slider = claims_of(folder), assumptions_of(folder), slider_data(folder)
+    parts = {
+        "answer": folder.manifest.get("answer", ()),
+        "claims": claims,
+        "slider": slider,
+        "figures": [Markup(svg_text(each)) for each in drawings],  # noqa: S704 - matplotlib's markup, its texts escaped
+        "outcomes": outcomes_of(folder),
+        "leverage": leverage_of(folder),
+        "plans": plans_of(folder),
+        "assumptions": assumptions,
+        "provenance": provenance_of(folder),
+    }
+    there = {**parts, "slider": slider["claims"], "certificates": True}
+    return _environment().get_template("page.html.jinja").render(
+        **parts,
+        title=folder.scenario.title,
+        question=folder.scenario.question,
+        source=folder.manifest["scenario"],
+        setting=setting_words(folder.scenario),
+        version=folder.manifest["versions"].get("leverage", ""),
+        contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
+        tally=tally_of(claims),
+        meanings={verdict.word: VERDICT_MEANINGS[verdict.word] for verdict, _ in tally_of(claims)},
+        flips=nearest_flips(folder),
+        effects=largest_effects(folder),
+        doubted=sum(each.between != "not in doubt" for each in assumptions),
+        judged=sum(each.judged for each in assumptions),
+        style=Markup(_text("style.css")),  # noqa: S704 - a file of this package
+        script=Markup(_text("page.js")),  # noqa: S704 - a file of this package
+    )  # fmt: skip
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("leverage.report", "template")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+
+
+def _text(name: str) -> str:
+    return resources.files("leverage.report").joinpath("template", name).read_text(encoding="utf-8")

@@ -1,0 +1,88 @@
+"""Which figures a run's folder gives: credible play, instruments, paths, the selected play, what moves it, claims that flip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from leverage.analysis.plays import BEST_REPLY
+from leverage.figures.claim_along import draw_claim_along
+from leverage.figures.context import Context
+from leverage.figures.drawing import Drawing
+from leverage.figures.equilibrium_set import draw_equilibrium_set
+from leverage.figures.leverage import draw_leverage
+from leverage.figures.path import draw_path
+from leverage.figures.sensitivity import draw_sensitivity
+from leverage.figures.strategy_map import draw_strategy_map
+from leverage.report.claims_part import flips_of
+from leverage.scenario import syntax
+from leverage.scenario.scenario import Scenario
+from leverage.writing.run_folder import RunFolder
+
+#: Claims that are drawn along the parameter of their nearest flip.
+MOST_CLAIMS = 3
+
+
+def drawings_of(folder: RunFolder) -> tuple[Drawing, ...]:
+    """The figures in the order of the page; those that the tables cannot give are left out."""
+    context = Context.of(folder.scenario, folder.manifest["start"])
+    return tuple(drawing for drawing in _drawings(folder, context) if drawing is not None)
+
+
+def _drawings(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
+    scenario, outcomes = folder.scenario, folder.table("outcomes")
+    yield draw_equilibrium_set(folder.table("equilibrium_set"), folder.table("bargaining"), outcomes, context)
+    yield draw_leverage(folder.table("leverage"), context)
+    paths, told = folder.table("paths"), _told_play(outcomes, scenario)
+    for variable in _told_variables(scenario):
+        yield draw_path(paths, told, variable, context)
+    yield draw_strategy_map(folder.table("play"), 1, context)
+    sensitivity = folder.table("sensitivity")
+    yield draw_sensitivity(sensitivity, scenario.players[_about(scenario)].key, "payoff", context)
+    for event in scenario.events[:1]:
+        dates = [q for q in dict.fromkeys(sensitivity.quantity) if q.startswith("chance by ")]
+        yield draw_sensitivity(sensitivity, event.name, dates[-1], context) if dates else None
+    yield from _claims(folder, context)
+
+
+def _claims(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
+    """The claims whose nearest flips are nearest, each along its parameter."""
+    points, claims, tipping = folder.table("claim_points"), folder.table("claims"), folder.table("tipping")
+    nearest = flips_of(tipping).drop_duplicates("claim").head(MOST_CLAIMS)
+    for row in nearest.to_dict("records"):
+        yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], context)
+
+
+def _about(scenario: Scenario) -> int:
+    """The player whom the page is about: the holder of the first instrument, else the first one."""
+    return scenario.instruments[0].holder if scenario.instruments else 0
+
+
+def _told_play(outcomes: pd.DataFrame, scenario: Scenario) -> str:
+    """The play that is followed over time: the named strategy that pays its player most against best replies, else what pays it
+    most of all."""
+    about = _about(scenario)
+    paid = outcomes[(outcomes.subject == scenario.players[about].key) & (outcomes.quantity == "payoff")]
+    named = tuple(f"{each.name} " for each in scenario.strategies[about])
+    replied = paid[paid.selection.map(lambda name: name.endswith(BEST_REPLY) and name.startswith(named))]
+    best = replied if len(replied) else paid
+    return str(best.sort_values("value", ascending=False, kind="stable").selection.iloc[0])
+
+
+def _told_variables(scenario: Scenario) -> list[str]:
+    """The state variables that are followed: those that the first event is about, and the first one."""
+    names = list(scenario.vocabulary.variables)
+    watched = [names[at] for event in scenario.events[:1] for at in _variables_in(event.condition)]
+    return list(dict.fromkeys([*watched, *names[:1]]))
+
+
+def _variables_in(condition: syntax.Condition) -> list[int]:
+    """State variables whose level a condition names."""
+    match condition:
+        case syntax.At(variable, _):
+            return [variable]
+        case syntax.Both(left, right) | syntax.Either(left, right):
+            return [*_variables_in(left), *_variables_in(right)]
+        case _:
+            return []

@@ -1,0 +1,97 @@
+"""What comes of each way of playing, and what each instrument is worth, as tables of text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from leverage.analysis.plays import BEST_REPLY
+from leverage.output.columns import number, percent
+from leverage.output.leverage import CHANNEL_WORDS, UNSURE
+from leverage.scenario.wording import plain
+from leverage.writing.run_folder import RunFolder
+
+#: The rows of the table of leverage under one selection, and the words for each measure.
+_ENDS = {"reach": "best payoff rises", "coercion": "floor falls", "own floor": "own floor falls"}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: caption, heads of columns, rows; the first cell of a row names it. notes: sentences below."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
+    """Payoffs, and the chance of each event by each date: of what is solved for, named strategies against best replies among it,
+    and of every way of playing."""
+    frame, scenario = folder.table("outcomes"), folder.scenario
+    values = frame.set_index(["selection", "subject", "quantity"]).value.to_dict()
+    keys, events = [player.key for player in scenario.players], [event.name for event in scenario.events]
+    dates = [q for q in dict.fromkeys(frame.quantity) if q.startswith("chance by ")]
+    heads = [
+        "play",
+        *(f"{plain(key)} gets" for key in keys),
+        *(f"{plain(e)} {d.removeprefix('chance ')}" for e in events for d in dates),
+    ]
+    rows = []
+    for selection in dict.fromkeys(frame.selection):
+        payoffs = [number(values.get((selection, key, "payoff"), math.nan)) for key in keys]
+        chances = [percent(values.get((selection, event, date), math.nan)) for event in events for date in dates]
+        rows.append((plain(selection), *payoffs, *chances))
+    unit = frame.unit[frame.quantity == "payoff"].iloc[0] if len(frame) else ""
+    caption = f"payoffs in {unit}, chances of events"
+    solved = [row for row in rows if " against " not in row[0] or BEST_REPLY in row[0]] or rows
+    return Grid(f"What is solved for: {caption}", tuple(heads), tuple(solved)), Grid(
+        f"Every way of playing: {caption}", tuple(heads), tuple(rows)
+    )
+
+
+def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:
+    """A table for each instrument: what it adds, as a threat, as a temptation, and on the whole."""
+    frame = folder.table("leverage")
+    return tuple(_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument))
+
+
+def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
+    chosen = _selection(frame)
+    gains = frame[(frame.selection == chosen) & (frame.measure == "gain")]
+    ends = frame[(frame.selection == "every equilibrium") & frame.measure.isin(list(_ENDS))]
+    price = frame[(frame.selection == chosen) & (frame.measure == "price")]
+    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price it pays for it")]
+    name, holder = frame.instrument.iloc[0], frame.holder.iloc[0]
+    says = next((each.says for each in folder.scenario.instruments if each.name == name), "")
+    parts = [channel for channel in CHANNEL_WORDS if (frame.channel == channel).any()]
+    heads = ("what it adds", "", *(CHANNEL_WORDS[channel] for channel in parts))
+    told = tuple((label, *(_cell(own, channel) for channel in ("net", *parts))) for label, own in rows)
+    unit = frame.unit[frame.measure == "gain"].iloc[0]
+    note = f"In {unit}, with bounds; {UNSURE}: the sign cannot be told."
+    return Grid(f"{plain(name)}, held by {plain(holder)}. {says}".strip(), heads, told, (note,))
+
+
+def _selection(frame: pd.DataFrame) -> str:
+    """Where play is chosen for the table: the bargaining point of two players, else the Markov equilibrium."""
+    known = set(frame.selection)
+    return "bargaining point" if "bargaining point" in known else "Markov equilibrium"
+
+
+def _rows(frame: pd.DataFrame, words: str) -> list[tuple[str, dict[str, pd.Series]]]:
+    """By measure and subject: the facts by channel."""
+    found: dict[tuple[str, str], dict[str, pd.Series]] = {}
+    for _, row in frame.iterrows():
+        found.setdefault((row.measure, row.subject), {})[row.channel] = row
+    return [(f"{plain(subject)}: {words or _ENDS[measure]}", own) for (measure, subject), own in found.items()]
+
+
+def _cell(own: dict[str, pd.Series], channel: str) -> str:
+    row = own.get(channel)
+    if row is None or row.sign == "undefined":
+        return "–"
+    value = "" if math.isnan(row.effect) else number(row.effect)
+    bounds = "" if number(row.low) == number(row.high) else f"({number(row.low)} to {number(row.high)})"
+    return f"{value}{UNSURE if row.sign == 'cannot be told' else ''} {bounds}".strip()

@@ -1,0 +1,75 @@
+"""How sure the numbers are, how to make them again, and how to cite them."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from dataclasses import dataclass
+
+from leverage.writing.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """certificate: one line. gains: selection and largest gain of a single departure. facts: label and value, for the fold.
+    command: makes the run again. citation: a line to copy; bibtex: the same as an entry."""
+
+    certificate: str
+    gains: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+    command: str
+    citation: str
+    bibtex: str
+
+
+def provenance_of(folder: RunFolder) -> Provenance:
+    """From the manifest and the table of strategies."""
+    said, strategies = folder.manifest, folder.table("strategies")
+    perfect = strategies[strategies.subgame_perfect == True]  # noqa: E712 - a column
+    largest = perfect.largest_gain.max() if len(perfect) else math.nan
+    told = (
+        "no equilibrium was certified"
+        if math.isnan(largest)
+        else f"in {len(perfect)} of them nobody gains more than {largest:.1g} by any single departure"
+    )
+    certificate = (
+        f"{len(strategies)} ways of playing, each checked by a program of its own: {told}. {said.get('credible_play', '')}"
+    )
+    version = said["versions"].get("leverage", "")
+    year = folder.finished.year
+    title, run = folder.scenario.title, said["run"]
+    facts = {
+        "scenario": said["scenario"],
+        "SHA-256 of the scenario file": said["scenario_sha256"],
+        "variant": said["variant"] or "none",
+        "run": run,
+        **{f"version of {name}": number for name, number in said["versions"].items()},
+        "Python": said.get("python", ""),
+        "states": str(said.get("states", "")),
+        "largest rounding error": f"{said.get('largest_rounding_error', math.nan):.1g}",
+        "Markov equilibria": "; ".join(said.get("markov_equilibria", ())),
+    }
+    return Provenance(
+        certificate=certificate.strip(),
+        gains=tuple((name, f"{gain:.2g}") for name, gain in said.get("certificates", {}).items()),
+        facts=tuple((name, value) for name, value in facts.items() if value),
+        command=_command(folder),
+        citation=f"leverage {version} ({year}): “{title}”, run {run} of {said['scenario']} ({said['scenario_sha256'][:12]}).",
+        bibtex=_bibtex(title, year, version, run, said["scenario_sha256"]),
+    )
+
+
+def _command(folder: RunFolder) -> str:
+    said = folder.manifest
+    parts = ["simulate", said["scenario"]]
+    parts += ["--variant", said["variant"]] if said["variant"] else []
+    parts += [part for name, value in said["overrides"].items() for part in ("-p", f"{name}={value!r}")]
+    return shlex.join(parts)
+
+
+def _bibtex(title: str, year: int, version: str, run: str, digest: str) -> str:
+    safe = title.replace("{", "").replace("}", "")
+    return (
+        f"@misc{{leverage-{run},\n  title = {{{safe}}},\n  year = {{{year}}},\n"
+        f"  howpublished = {{leverage {version}, run {run}}},\n  note = {{scenario with SHA-256 {digest}}}\n}}"
+    )

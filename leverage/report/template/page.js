@@ -1,0 +1,105 @@
+"use strict";
+// paper cannot be unfolded
+window.addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details.on-paper")) fold.open = true;
+});
+
+(() => {
+  const holder = document.getElementById("slider-data");
+  if (!holder) return;
+  const data = JSON.parse(holder.textContent);
+  const form = document.querySelector("form.slider");
+  const claim = document.getElementById("slider-claim");
+  const parameter = document.getElementById("slider-parameter");
+  const stop = document.getElementById("slider-stop");
+  const told = document.getElementById("slider-told");
+  const chart = form.querySelector(".chart");
+  const signs = { holds: "✓", barely: "~", fails: "✗", undecided: "?", idle: "–", undefined: "∅" };
+  const words = (x) => (x === null ? "–" : String(Number(x.toPrecision(3))));
+  const plain = (name) => name.replaceAll("_", " ");
+  const option = (value, text) => {
+    const made = document.createElement("option");
+    made.value = value;
+    made.textContent = text;
+    return made;
+  };
+  const points = () => data.claims[claim.value].along[parameter.value];
+
+  const drawn = (tag, attributes, text) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+
+  function draw(own, at) {
+    const width = 640, height = 190, left = 56, right = 16, top = 14, bottom = 34;
+    const numbers = own.flatMap((p) => [p[2], p[3], p[4]]).filter((x) => x !== null);
+    chart.replaceChildren();
+    if (!numbers.length) return;
+    const low = Math.min(0, ...numbers), high = Math.max(0, ...numbers), spread = high - low || 1;
+    const first = own[0][0], span = own[own.length - 1][0] - first || 1;
+    const x = (value) => left + ((width - left - right) * (value - first)) / span;
+    const y = (value) => top + ((height - top - bottom) * (high - value)) / spread;
+    const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}` });
+    svg.append(drawn("line", { x1: left, x2: width - right, y1: y(0), y2: y(0), stroke: "#1a1a1a", "stroke-dasharray": "4 3" }));
+    svg.append(drawn("text", { x: left - 6, y: y(0) + 4, "text-anchor": "end", "font-size": 13, fill: "#1a1a1a" }, "0"));
+    for (const end of [low, high]) {
+      if (Math.abs(y(end) - y(0)) > 16) {
+        svg.append(drawn("text", { x: left - 6, y: y(end) + 4, "text-anchor": "end", "font-size": 13, fill: "#4a4a4a" }, words(end)));
+      }
+    }
+    const line = own.filter((p) => p[2] !== null).map((p) => `${x(p[0])},${y(p[2])}`).join(" ");
+    svg.append(drawn("polyline", { points: line, fill: "none", stroke: "#767676" }));
+    own.forEach((p, k) => {
+      if (p[3] !== null && p[4] !== null) {
+        svg.append(drawn("line", { x1: x(p[0]), x2: x(p[0]), y1: y(p[3]), y2: y(p[4]), stroke: "#767676", "stroke-width": 2 }));
+      }
+      if (p[2] === null) return;
+      const fill = p[1] === "holds" ? "#00563a" : p[1] === "fails" ? "#fff" : "#a8a8a8";
+      svg.append(drawn("circle", { cx: x(p[0]), cy: y(p[2]), r: k === at ? 9 : 5, fill, stroke: "#1a1a1a", "stroke-width": k === at ? 3 : 1.5 }));
+    });
+    svg.append(drawn("text", { x: left, y: height - 8, "font-size": 13, fill: "#4a4a4a" }, words(first)));
+    svg.append(drawn("text", { x: width - right, y: height - 8, "text-anchor": "end", "font-size": 13, fill: "#4a4a4a" }, words(first + span)));
+    svg.append(drawn("text", { x: (left + width) / 2, y: height - 8, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, plain(parameter.value)));
+    chart.append(svg);
+  }
+
+  function tell() {
+    const own = points(), at = Number(stop.value), [value, verdict, margin, low, high] = own[at];
+    const known = data.parameters[parameter.value];
+    const bounds = low !== null && high !== null && words(low) !== words(high) ? ` (${words(low)} to ${words(high)})` : "";
+    const gap = margin === null && low === null ? "" : `, margin ${words(margin)}${bounds}`;
+    const use = value === known.value ? ", as in use" : ` (in use: ${words(known.value)})`;
+    const setting = `${plain(parameter.value)} = ${words(value)} ${known.unit}${use}`;
+    const badge = document.createElement("span");
+    badge.className = `verdict ${verdict}`;
+    badge.textContent = `${signs[verdict]} ${verdict}`;
+    told.replaceChildren(badge, document.createTextNode(` ${setting}${gap}.`));
+    stop.setAttribute("aria-valuetext", `${words(value)}: ${verdict}`);
+    draw(own, at);
+  }
+
+  function chooseParameter() {
+    const own = points(), used = data.parameters[parameter.value].value;
+    stop.max = own.length - 1;
+    stop.value = Math.max(0, own.findIndex((p) => p[0] === used));
+    tell();
+  }
+
+  function chooseClaim(wanted) {
+    const names = Object.keys(data.claims[claim.value].along);
+    parameter.replaceChildren(...names.map((name) => option(name, plain(name))));
+    if (names.includes(wanted)) parameter.value = wanted;
+    chooseParameter();
+  }
+
+  claim.append(...Object.entries(data.claims).map(([name, own]) => option(name, `${name}: ${own.says}`)));
+  claim.addEventListener("change", () => chooseClaim(parameter.value));
+  parameter.addEventListener("change", chooseParameter);
+  stop.addEventListener("input", tell);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+  claim.value = data.first[0];
+  chooseClaim(data.first[1]);
+})();

@@ -1,0 +1,106 @@
+"""The report as people open it: from a file without a network, on a phone, on paper, by keyboard, with a screen reader's eyes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+from leverage.report.writing_report import write_report
+from leverage.writing.run_folder import RunFolder
+from tests.conftest import ROOT
+from tests.report.browser import OpenedPage
+from tests.report.test_report import HARM, slider_of
+
+Opener = Callable[[Path], OpenedPage]
+WIDTHS = (360, 768, 1280)
+SHIPPED = ROOT / "results" / "withdrawal" / "baseline"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, Path]:
+    """The report of the shipped results, with a title that would do harm as markup."""
+    place = tmp_path_factory.mktemp("runs") / "withdrawal"
+    shutil.copytree(SHIPPED, place)
+    resolved = place / "scenario.resolved.yaml"
+    text = resolved.read_text(encoding="utf-8")
+    title = "title: Does a withdrawal tied to the talks give leverage?"
+    assert text.count(title) == 1
+    resolved.write_text(text.replace(title, f"title: {json.dumps(HARM)}"), encoding="utf-8")
+    folder = RunFolder.open(place)
+    return folder, write_report(folder)
+
+
+@pytest.fixture
+def page(written: tuple[RunFolder, Path], open_page: Opener) -> OpenedPage:
+    return open_page(written[1])
+
+
+@pytest.mark.slow
+def test_it_opens_with_no_network_and_without_errors(page: OpenedPage, written: tuple[RunFolder, Path]) -> None:
+    assert page.requests() == []
+    assert page.console_errors() == []
+    assert page.driver.title == " ".join(HARM.split())
+    assert written[1].stat().st_size < 3_000_000
+
+
+def test_nothing_sticks_out_at_any_width(page: OpenedPage) -> None:
+    for width in WIDTHS:
+        assert page.sticking_out(width) == [], width
+    page.driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; });")
+    for width in WIDTHS:
+        assert page.sticking_out(width) == [], width
+
+
+def test_an_accessibility_checker_finds_nothing(page: OpenedPage) -> None:
+    assert page.accessibility_faults() == []
+    page.driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; });")
+    assert page.accessibility_faults() == []
+
+
+def test_the_slider_tells_every_point_and_its_verdict(page: OpenedPage, written: tuple[RunFolder, Path]) -> None:
+    data = slider_of(written[1].read_text(encoding="utf-8"))
+    claim, parameter = data["first"]  # type: ignore[misc]
+    along = data["claims"][claim]["along"][parameter]  # type: ignore[index]
+    assert len({verdict for _, verdict, *_ in along}) > 1
+    stop, told = (page.driver.find_element(By.ID, f"slider-{name}") for name in ("stop", "told"))
+    stop.send_keys(Keys.HOME)
+    for k, (_, verdict, *_) in enumerate(along):
+        if k:
+            stop.send_keys(Keys.ARROW_RIGHT)
+        assert told.text.split()[1] == verdict
+        assert stop.get_attribute("aria-valuetext").endswith(f": {verdict}")  # type: ignore[union-attr, no-untyped-call]
+    stop.send_keys(Keys.ARROW_RIGHT)
+    assert told.text.split()[1] == along[-1][1]
+    other = next(name for name in data["claims"] if name != claim)  # type: ignore[attr-defined]
+    Select(page.driver.find_element(By.ID, "slider-claim")).select_by_value(other)
+    chosen = page.driver.find_element(By.ID, "slider-parameter").get_attribute("value")  # type: ignore[no-untyped-call]
+    in_use = data["parameters"][chosen]["value"]  # type: ignore[index]
+    here = next(verdict for value, verdict, *_ in data["claims"][other]["along"][chosen] if value == in_use)  # type: ignore[index]
+    assert told.text.split()[1] == here
+    assert "as in use" in told.text
+    assert page.console_errors() == []
+
+
+def test_the_keyboard_comes_to_the_slider_and_to_the_folds(page: OpenedPage) -> None:
+    assert page.tabs_to("a.skip") == 1
+    assert page.tabs_to("#slider-claim") < page.tabs_to("#slider-stop")
+    assert page.tabs_to("summary") < 30
+
+
+def test_paper_has_the_answer_first_and_the_assumptions_unfolded(page: OpenedPage, written: tuple[RunFolder, Path]) -> None:
+    # letters that are printed as one are two
+    sheets = [" ".join(unicodedata.normalize("NFKC", sheet).split()) for sheet in page.printed().sheets]
+    assert 5 <= len(sheets) <= 16
+    first = written[0].manifest["answer"][0]
+    assert first.split(",", maxsplit=1)[0] in sheets[0]
+    every = " ".join(sheets)
+    assert all(name in every for name in written[0].scenario.parameters)
+    assert "Drag an assumption" not in every
