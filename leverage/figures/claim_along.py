@@ -42,7 +42,7 @@ _TALL, _LEFT, _STRIP = 2.3, 0.65, 0.17
 #: Verdict -> its colour and hatch, best first.
 _VERDICTS: dict[str, dict[str, Any]] = {
     "holds": {"facecolor": BLUE, "edgecolor": BLACK},
-    "barely": {"facecolor": SKY, "edgecolor": BLACK, "hatch": "...."},
+    "barely": {"facecolor": SKY, "edgecolor": BLACK, "hatch": "\\\\\\\\"},
     "idle": {"facecolor": PAPER, "edgecolor": BLACK, "hatch": "----"},
     "undecided": {"facecolor": "#cccccc", "edgecolor": BLACK, "hatch": "xxxx"},
     "undefined": {"facecolor": PAPER, "edgecolor": BLACK, "hatch": "||||"},

@@ -43,7 +43,7 @@ _EVERY = "every equilibrium"
 _CHANNELS: dict[str, tuple[str, dict[str, Any]]] = {
     "net": ("the whole", {"facecolor": BLUE, "edgecolor": BLACK}),
     "threat": ("as a threat: a plan may prescribe it", {"facecolor": SKY, "edgecolor": BLACK, "hatch": "////"}),
-    "commitment": ("as a temptation: it may be used unasked", {"facecolor": YELLOW, "edgecolor": BLACK, "hatch": "...."}),
+    "commitment": ("as a temptation: it may be used unasked", {"facecolor": YELLOW, "edgecolor": BLACK, "hatch": "xxxx"}),
 }
 #: Inches: a bar's row, the gap between instruments, widest name of an instrument, panels in a row, gap between panels.
 _ROW, _REST, _NAMES, _IN_A_ROW, _GAP = 0.19, 0.12, 1.25, 3, 0.2

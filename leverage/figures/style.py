@@ -32,7 +32,7 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 #: Colours of things without an order, of which neighbours differ in grey too, and the hatch of each where no letters can tell it.
 CATEGORIES = (SKY, YELLOW, BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
-HATCHES = ("", "/////", ".....", "xxxxx", "-----", "|||||", "\\\\\\\\\\")
+HATCHES = ("", "/////", "+++++", "xxxxx", "-----", "|||||", "\\\\\\\\\\")
 
 _LOOK: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # travels with matplotlib, so that every machine breaks lines alike

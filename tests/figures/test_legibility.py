@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 
 from leverage import load_scenario
+from leverage.figures.claim_along import draw_claim_along
 from leverage.figures.context import Context
 from leverage.figures.drawing import Drawing
 from leverage.figures.equilibrium_set import draw_equilibrium_set
 from leverage.figures.leverage import draw_leverage
+from leverage.figures.path import draw_path
 from leverage.figures.sensitivity import draw_sensitivity
+from leverage.figures.strategy_map import draw_strategy_map
 from leverage.figures.style import SMALL, WIDTH
 from leverage.output.claims import significant
 from leverage.output.columns import percent
@@ -83,12 +86,15 @@ def test_figures_of_shipped_results_are_legible(folder: Path) -> None:
         for (variable, levels), k in zip(scenario.vocabulary.variables.items(), scenario.start, strict=True)
     )
     context = Context.of(scenario, start)
-    sets = tables["equilibrium_set"]
-    sets = sets if "without" in sets else sets.assign(without="")
+    points = tables["claim_points"]
+    told = sorted({(claim, parameter) for claim, parameter in zip(points["claim"], points["parameter"], strict=True)})
     drawings = [
-        draw_equilibrium_set(sets, tables["bargaining"], tables["outcomes"], context),
+        draw_equilibrium_set(tables["equilibrium_set"], tables["bargaining"], tables["outcomes"], context),
         draw_leverage(tables["leverage"], context),
+        draw_strategy_map(tables["play"], 1, context),
+        *(draw_path(tables["paths"], "Markov perfect", variable, context) for variable in context.levels),
         *(draw_sensitivity(tables["sensitivity"], key, "payoff", context) for key in context.players),
+        *(draw_claim_along(points, tables["claims"], tables["tipping"], *each, context) for each in told[::40]),
     ]
     for drawing in drawings:
         assert drawing is not None

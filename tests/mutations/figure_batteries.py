@@ -50,7 +50,7 @@ def vertices(area: Any) -> Any:
 
 
 def check_leverage(module: ModuleType) -> None:
-    table = made.leverage(TWO)
+    table: Any = made.leverage(TWO)
     drawing = module.draw_leverage(table, TWO.context)
     measures = [("gain", None), ("reach", None), ("coercion", TWO.keys[1]), ("coercion", TWO.keys[0])]
     assert len(panels(drawing)) == len(measures)
@@ -93,8 +93,8 @@ def check_leverage(module: ModuleType) -> None:
 
 
 def check_sensitivity(module: ModuleType) -> None:
-    table = made.sensitivity(TWO)
-    shuffled = table.iloc[[5, 3, 13, 0, 1, 2, 6, 4, 12, 7, 8, 9, 10, 11]]
+    table: Any = made.sensitivity(TWO, 16)
+    shuffled = table.iloc[[5, 3, 13, 15, 0, 1, 2, 6, 14, 4, 12, 7, 8, 9, 10, 11]]
     drawing = module.draw_sensitivity(shuffled, TWO.keys[0], "payoff", TWO.context)
     known = [row for row in table.itertuples() if not math.isnan(row.moves)]
     known = sorted(known, key=lambda row: -abs(row.moves))[:12]
@@ -110,10 +110,10 @@ def check_sensitivity(module: ModuleType) -> None:
     assert low < min(ends) < max(ends) < high
     assert (
         drawing.title
-        == "Dial 1 moves the payoff of Side 1 most: its plausible range by 28.0 (points a month), then dial 2 by −26.0."
+        == "Dial 1 moves the payoff of Side 1 most: its plausible range by 32.0 (points a month), then dial 2 by −30.0."
     )
     told = written(drawing)
-    assert {"+28.0", "\N{MINUS SIGN}26.0", "dial 1 1 to 5, now 3", "dial 4, rising 1 to 5, now 3"} <= set(told)
+    assert {"+32.0", "\N{MINUS SIGN}30.0", "dial 1 1 to 5, now 3", "dial 4, rising 1 to 5, now 3"} <= set(told)
     assert told.index("dial 1 1 to 5, now 3") < told.index("dial 2 1 to 5, now 3")
     assert module.draw_sensitivity(table[table.parameter == "dial_7"], TWO.keys[0], "payoff", TWO.context) is None
     assert module.draw_sensitivity(table, TWO.keys[1], "payoff", TWO.context) is None
@@ -126,7 +126,7 @@ def check_sensitivity(module: ModuleType) -> None:
 
 
 def check_claim_along(module: ModuleType) -> None:
-    table = made.claim_points(TWO)
+    table: Any = made.claim_points(TWO)
 
     def draw(points: Any = table, tipping: Any = None) -> Drawing:
         known = made.tipping(TWO) if tipping is None else tipping
@@ -176,13 +176,13 @@ def check_claim_along(module: ModuleType) -> None:
 
 
 def check_path(module: ModuleType) -> None:
-    table = made.paths(TWO)
+    table: Any = made.paths(TWO)
     variable = "issue_2"
     drawing = module.draw_path(table, "Markov perfect", variable, TWO.context)
     rows = table[table.variable == variable]
     upper, lower = panels(drawing)
     below = np.zeros(13)
-    areas = [part for part in upper.collections if isinstance(part, PolyCollection)]
+    areas: list[Any] = [part for part in upper.collections if isinstance(part, PolyCollection)]
     levels = list(TWO.levels[variable])
     assert len(areas) == len(levels) == len({to_hex(area.get_facecolor()[0]) for area in areas})
     for level, area in zip(levels, areas, strict=True):
@@ -196,6 +196,11 @@ def check_path(module: ModuleType) -> None:
     names = {text.get_text(): text.get_position()[1] for text in upper.texts}
     assert list(names) == ["step 1", "step 2", "step 3"]
     assert list(names.values()) == sorted(names.values())
+    ends = np.cumsum(
+        [0.0, *(rows[(rows.quantity == f"chance of {level}") & (rows.period == 12)].value.iloc[0] for level in levels)]
+    )
+    leads = [ys[0] for _, ys in drawn_line(upper, points=3)]
+    assert leads == pytest.approx((ends[1:] + ends[:-1]) / 2)
     ((xs, ys),) = drawn_line(lower)
     assert xs == list(range(13))
     assert ys == pytest.approx(rows[rows.quantity == "mean"].value.tolist())
@@ -208,7 +213,7 @@ def check_path(module: ModuleType) -> None:
     assert drawing.title == "Markov perfect: after 12 months issue 2 is most likely step 3 (51%), as at the start."
     turned = table.assign(period=12 - table.period).sort_values("period", kind="stable")
     assert module.draw_path(turned, "Markov perfect", variable, TWO.context).title.endswith("(100%), as at the start.")
-    other = made.paths(TWO)
+    other: Any = made.paths(TWO)
     swap = (other.variable == variable) & (other.period == 0)
     other.loc[swap & (other.quantity == "chance of step_1"), "value"] = 1.0
     other.loc[swap & (other.quantity == "chance of step_3"), "value"] = 0.0
@@ -226,7 +231,7 @@ def levels_in_words(levels: list[str]) -> list[str]:
 
 
 def check_strategy_map(module: ModuleType) -> None:
-    table = made.play(TWO)
+    table: Any = made.play(TWO)
     drawing = module.draw_strategy_map(table, 1, TWO.context)
     _assert_cells(panels(drawing), TWO, table)
     often = "Side 1 most often plays 'do 3' and Side 2 most often plays 'do 1'."
@@ -240,7 +245,7 @@ def check_strategy_map(module: ModuleType) -> None:
     assert [text.get_text() for axes in panels(alone) for text in axes.texts] == ["d1 70%", "do 3"]
     two = Case(2, (3,), 0)
     _assert_cells(panels(module.draw_strategy_map(made.play(two), 1, two.context)), two, made.play(two))
-    sure = made.play(two)
+    sure: Any = made.play(two)
     sure = sure[sure.state == "issue 1 step 2"]
     assert "Side 1 always plays 'do 2'" in module.draw_strategy_map(sure, 1, two.context).title
 
@@ -278,7 +283,8 @@ def _assert_cells(grids: list[Any], case: Case, table: Any) -> None:
 
 
 def check_equilibrium_set(module: ModuleType) -> None:
-    table, bargained, outcomes = made.sets(TWO), made.bargaining(TWO), made.outcomes(TWO)
+    table: Any = made.sets(TWO)
+    bargained, outcomes = made.bargaining(TWO), made.outcomes(TWO)
     elsewhere = table[table.without == ""].assign(state="elsewhere", side_1_payoff=99.0)
     drawing = module.draw_equilibrium_set(pd.concat([elsewhere, table]), bargained, outcomes, TWO.context)
     main, *small = panels(drawing)

@@ -21,6 +21,8 @@ from tests.mutations import (
     derivative_batteries,
     explain_batteries,
     explain_mutants,
+    figure_batteries,
+    figure_mutants,
     following_batteries,
     kernel_batteries,
     leverage_batteries,
@@ -90,6 +92,14 @@ SOLVERS = {
     "binding": Solver("game/binding.py", world_batteries.check_binding, mutants.BINDING),
     "departures": Solver("analysis/temptations.py", explain_batteries.check_temptations, explain_mutants.TEMPTATIONS),
     "cheapest change": Solver("stress/cheapest_change.py", explain_batteries.check_cheapest, explain_mutants.CHEAPEST),
+    "figure of leverage": Solver("figures/leverage.py", figure_batteries.check_leverage, figure_mutants.LEVERAGE),
+    "figure of sensitivity": Solver("figures/sensitivity.py", figure_batteries.check_sensitivity, figure_mutants.SENSITIVITY),
+    "figure of a claim": Solver("figures/claim_along.py", figure_batteries.check_claim_along, figure_mutants.CLAIM_ALONG),
+    "figure of a path": Solver("figures/path.py", figure_batteries.check_path, figure_mutants.PATH),
+    "figure of a strategy": Solver("figures/strategy_map.py", figure_batteries.check_strategy_map, figure_mutants.STRATEGY_MAP),
+    "figure of a set": Solver(
+        "figures/equilibrium_set.py", figure_batteries.check_equilibrium_set, figure_mutants.EQUILIBRIUM_SET
+    ),
     "form derivatives": Solver("game/derivatives.py", derivative_batteries.check_form_derivatives, mutants.FORM_DERIVATIVES),
     "equilibrium derivative": Solver(
         "solvers/equilibrium_derivative.py",
