@@ -43,7 +43,7 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         "answer": folder.manifest.get("answer", ()),
         "claims": claims,
         "slider": slider,
-        "figures": [Markup(svg_text(each)) for each in drawings],  # noqa: S704 - matplotlib's markup, its texts escaped
+        "figures": [{"title": each.title, "svg": Markup(svg_text(each))} for each in drawings],  # noqa: S704 - texts in it are escaped
         "outcomes": outcomes_of(folder),
         "leverage": leverage_of(folder),
         "plans": plans_of(folder),

@@ -33,7 +33,7 @@ window.addEventListener("beforeprint", () => {
   };
 
   function draw(own, at) {
-    const width = 640, height = 190, left = 56, right = 16, top = 14, bottom = 34;
+    const width = Math.max(280, chart.clientWidth), height = 190, left = 56, right = 16, top = 14, bottom = 34;
     const numbers = own.flatMap((p) => [p[2], p[3], p[4]]).filter((x) => x !== null);
     chart.replaceChildren();
     if (!numbers.length) return;
@@ -98,6 +98,7 @@ window.addEventListener("beforeprint", () => {
   claim.addEventListener("change", () => chooseClaim(parameter.value));
   parameter.addEventListener("change", chooseParameter);
   stop.addEventListener("input", tell);
+  window.addEventListener("resize", tell);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
   claim.value = data.first[0];
