@@ -94,17 +94,23 @@ def leverage_command(
     """What each instrument is worth, to whom, and at what cost: the game solved with it and without it."""
     _refuse_tolerance(tolerance)
     _refuse_design_without_box(box, joint, points, seed)
+    read, output = lambda: load(file, parameter, variant), Output(out, table_format, quiet)
+    design = {"points": points or 4, "seed": seed or 0}
 
-    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
-        if box:
-            from leverage.stress_studies import leverage_box_study
-
-            return leverage_box_study(scenario, points=points or 4, seed=seed or 0, tolerance=tolerance, progress=tell)
+    def at_one_point(scenario: Scenario, tell: Callable[[str], None]) -> Study:
         from leverage.studies import leverage_study
 
         return leverage_study(scenario, joint=joint, tolerance=tolerance, progress=tell)
 
-    tell_study("leverage", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    def over_the_box(scenario: Scenario, tell: Callable[[str], None], keep: Keep) -> Study:
+        from leverage.stress_studies import leverage_box_study
+
+        return leverage_box_study(scenario, **design, tolerance=tolerance, keep=keep, progress=tell)
+
+    if box:
+        tell_long_study("leverage-box", read, over_the_box, Asked({"tolerance": tolerance}, design), output)
+    else:
+        tell_study("leverage", read, at_one_point, output)
 
 
 def stress_command(

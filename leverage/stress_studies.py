@@ -21,7 +21,7 @@ from leverage.scenario.scenario import Instrument, Scenario
 from leverage.stress.answer_book import Keep, in_memory
 from leverage.stress.box import Box
 from leverage.stress.claims_under_stress import KEPT, STRESS_BUDGET, STRESS_LADDER, stress
-from leverage.stress.leverage_over_box import LEVERAGE_POINTS, leverage_over_box, sign_shares
+from leverage.stress.leverage_over_box import LEVERAGE_POINTS, effect_questions, facts_of, leverage_over_box, sign_shares
 from leverage.stress.question import claim_questions
 from leverage.stress.shares import POINTS, SCRAMBLINGS, SEED, design_points
 from leverage.stress.tipping import SCAN_VALUES
@@ -120,13 +120,15 @@ def leverage_box_study(
     points: int = LEVERAGE_POINTS,
     seed: int = SEED,
     tolerance: float | None = None,
+    keep: Keep = in_memory,
     progress: Progress = nothing,
 ) -> Study:
     """What each instrument is worth over the whole plausible box; see `leverage_over_box`.
 
     points: of each scrambling of the design, a power of two. tolerance: the gap of equilibrium sets, a fraction of the payoff
-    range (default: that of a run). Tables: `leverage_shares`, one row an effect and sign; `leverage_points`, one a point and
-    effect. Raises ScenarioError for a file without instruments, without a parameter in doubt, or with one player.
+    range (default: that of a run). keep: how answers are remembered, see `leverage.stress.answer_book`. Tables:
+    `leverage_shares`, one row an effect and sign; `leverage_points`, one a point and effect.
+    Raises ScenarioError for a file without instruments, without a parameter in doubt, or with one player.
     """
     if not scenario.instruments:
         raise refused_without_instruments()
@@ -136,12 +138,16 @@ def leverage_box_study(
     _refuse_odd_design(points)
     gap = TOLERANCE if tolerance is None else tolerance
     with threadpool_limits(limits=1, user_api="blas"):
-        evaluator = Evaluator(scenario, ladder=(gap,), kept=1)
-        found = tuple(leverage_over_box(evaluator, box, points=points, seed=seed, tell=progress))
-    shares = sign_shares(found)
-    tables = {"leverage_shares": leverage_shares_frame(shares), "leverage_points": leverage_points_frame(found, box)}
-    facts = {"tolerance": gap, "scramblings": SCRAMBLINGS, "points": points, "design_seed": seed}
-    return Study(scenario, leverage_box_text(scenario, shares, gap), tables, facts)
+        facts = facts_of(scenario)
+        questions = keep(effect_questions(Evaluator(scenario, ladder=(gap,), kept=1), facts), box.parameters)
+        found = tuple(leverage_over_box(questions, box, points=points, seed=seed, tell=progress))
+    shares = sign_shares(found, facts)
+    tables = {
+        "leverage_shares": leverage_shares_frame(shares, scenario.payoff_unit[0]),
+        "leverage_points": leverage_points_frame(found, facts, box),
+    }
+    options = {"tolerance": gap, "scramblings": SCRAMBLINGS, "points": points, "design_seed": seed}
+    return Study(scenario, leverage_box_text(scenario, shares, gap), tables, options)
 
 
 def ladder_to(tolerance: float | None) -> tuple[float, ...]:

@@ -117,15 +117,6 @@ def leverage_rows(point: Point) -> tuple[LeverageRow, ...]:
     return tuple(row for instrument in point.scenario.instruments for row in _Ledger(point, instrument).rows())
 
 
-def rows_over_sets(point: Point) -> tuple[LeverageRow, ...]:
-    """Of `leverage_rows` those that need equilibrium sets alone: gains at the bargaining point, and the ends of every player's
-    range, with both channels of an instrument that is an action. Nothing for a game of one player."""
-    if len(point.scenario.players) == 1:
-        return ()
-    ledgers = [_Ledger(point, instrument) for instrument in point.scenario.instruments]
-    return tuple(row for ledger in ledgers for row in ledger.over_sets())
-
-
 @dataclass(frozen=True, eq=False)
 class _Ledger:
     """The rows of one instrument."""
@@ -159,10 +150,6 @@ class _Ledger:
                 yield from self._events(view)
         if len(self.keys) > 1:
             yield from self._ends()
-
-    def over_sets(self) -> Iterator[LeverageRow]:
-        yield from self._gains(_plain("bargaining point"))
-        yield from self._ends()
 
     def _row(self, view: str, measure: str, subject: str, found: Difference, unit: str, channel: Channel = "net") -> LeverageRow:
         nothing = NOTHING * (self.point.game().payoff_range if unit == self.payoff_unit else 1.0)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from leverage.analysis.leverage import LeverageRow
 from leverage.output.columns import number, paragraph, percent, section, shortened, table
 from leverage.output.heading import head_text, setting_words
 from leverage.output.leverage import CHANNEL_WORDS
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted, plain
 from leverage.stress.box import Box
-from leverage.stress.leverage_over_box import SIGNS, LeveragePoint, SignShares
-from leverage.stress.shares import CONFIDENCE
+from leverage.stress.leverage_over_box import Fact, SignShares
+from leverage.stress.question import SIGNS, Answer
+from leverage.stress.shares import CONFIDENCE, DesignPoint
 
 SHARE_COLUMNS = (
     *("instrument", "holder", "selection", "channel", "measure", "subject"),
@@ -31,35 +31,40 @@ _MEASURES = {
 }
 
 
-def leverage_shares_frame(found: Sequence[SignShares]) -> pd.DataFrame:
-    """One row an effect and sign."""
+def leverage_shares_frame(found: Sequence[SignShares], unit: str) -> pd.DataFrame:
+    """One row an effect and sign; unit: of payoffs."""
     rows = [
-        (*_place(each.row), sign, share.value, share.low, share.high, each.median, each.row.unit, each.points)
+        (*_place(each.fact), sign, share.value, share.low, share.high, each.median, unit, each.points)
         for each in found
         for sign, share in each.shares.items()
     ]
     return pd.DataFrame(rows, columns=list(SHARE_COLUMNS))
 
 
-def leverage_points_frame(points: Sequence[LeveragePoint], box: Box) -> pd.DataFrame:
+def leverage_points_frame(points: Sequence[DesignPoint], facts: Sequence[Fact], box: Box) -> pd.DataFrame:
     """One row a point of the design and effect, with the parameters in doubt beside it."""
     names = [each.name for each in box.parameters]
     rows = [
-        (point.scrambling, point.number, *_place(row), *_effect(row), *(point.values[name] for name in names))
+        (
+            point.scrambling,
+            point.number,
+            *_place(fact),
+            *_effect(point.answers[fact.name]),
+            *(point.values[name] for name in names),
+        )
         for point in points
-        for row in point.rows
+        for fact in facts
     ]
     head = ("scrambling", "point", *SHARE_COLUMNS[:6], "effect", "low", "high", "sign")
     return pd.DataFrame(rows, columns=[*head, *names])
 
 
-def _place(row: LeverageRow) -> tuple[str, ...]:
-    return row.instrument, row.holder, row.selection, row.channel, row.measure, row.subject
+def _place(fact: Fact) -> tuple[str, ...]:
+    return fact.instrument, fact.holder, fact.selection, fact.channel, fact.measure, fact.subject
 
 
-def _effect(row: LeverageRow) -> tuple[object, ...]:
-    effect = row.difference.effect
-    return effect.value, effect.low, effect.high, row.sign
+def _effect(answer: Answer) -> tuple[object, ...]:
+    return answer.margin.value, answer.margin.low, answer.margin.high, answer.verdict
 
 
 # --- the page -------------------------------------------------------------------------------------------------------------
@@ -72,38 +77,39 @@ def leverage_box_text(scenario: Scenario, found: Sequence[SignShares], tolerance
         f"The plausible box is the ranges of {parameters} at once, every value as likely as another; {points}, each solved with "
         f"every instrument and without it, with bounds {percent(tolerance)} of the payoff range apart.",
         "Shares of points at which what the instrument adds surely is above zero, below it, or nothing, and at which the bounds "
-        f"cannot tell; the median effect is in {found[0].row.unit}. Intervals that hold the true share {CONFIDENCE:.0%} of the "
-        "time are in leverage_shares.csv, every point in leverage_points.csv.",
+        f"cannot tell; the median effect is in {scenario.payoff_unit[0]}. Intervals that hold the true share {CONFIDENCE:.0%} of "
+        "the time are in leverage_shares.csv, every point in leverage_points.csv.",
         setting_words(scenario),
     ]
     lines = [head_text(scenario, "Leverage over the plausible box"), *(paragraph(f"* {each}", 2) for each in told if each), ""]
-    for k, name in enumerate(dict.fromkeys(each.row.instrument for each in found), 1):
-        lines += [*_instrument_lines(k, [each for each in found if each.row.instrument == name], scenario), ""]
+    for k, name in enumerate(dict.fromkeys(each.fact.instrument for each in found), 1):
+        lines += [*_instrument_lines(k, [each for each in found if each.fact.instrument == name], scenario), ""]
     return "\n".join(lines).rstrip()
 
 
 def _instrument_lines(which: int, found: Sequence[SignShares], scenario: Scenario) -> list[str]:
     """One instrument's table: measures, and below each its channels."""
-    row = found[0].row
-    instrument = scenario.instrument(row.instrument)
+    fact = found[0].fact
+    instrument = scenario.instrument(fact.instrument)
     rows: list[list[str]] = []
     for each in found:
-        if each.row.channel == "net":
-            rows.append(_cells(_measure(each.row), each))
+        if each.fact.channel == "net":
+            rows.append(_cells(_measure(each.fact), each))
             rows += [
                 _cells(f"   {words}", other)
                 for channel, words in CHANNEL_WORDS.items()
                 for other in found
-                if other.row.channel == channel and (other.row.measure, other.row.subject) == (each.row.measure, each.row.subject)
+                if other.fact.channel == channel
+                and (other.fact.measure, other.fact.subject) == (each.fact.measure, each.fact.subject)
             ]
     heads = ["", "surely above 0", "surely below 0", "none", "cannot be told", "median"]
-    title = section(which, plain(row.instrument), f"held by {plain(row.holder)}")
+    title = section(which, plain(fact.instrument), f"held by {plain(fact.holder)}")
     says = [paragraph(f"* {instrument.says}", 2)] if instrument.says else []
     return [title, *says, table(heads, rows)[0]]
 
 
-def _measure(row: LeverageRow) -> str:
-    return shortened(_MEASURES[row.measure].format(plain(row.subject)), 34)
+def _measure(fact: Fact) -> str:
+    return shortened(_MEASURES[fact.measure].format(plain(fact.subject)), 34)
 
 
 def _cells(label: str, found: SignShares) -> list[str]:

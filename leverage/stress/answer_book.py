@@ -15,7 +15,7 @@ from typing import Protocol
 from leverage.analysis.figure import STANDINGS, Figure
 from leverage.errors import OutputError
 from leverage.scenario.scenario import Parameter
-from leverage.stress.question import VERDICTS, Answer, Question
+from leverage.stress.question import SIGNS, VERDICTS, Answer, Question
 
 #: The table's columns before those of the parameters. solves: what the answer costs, in best replies.
 ANSWER_COLUMNS = ("question", "verdict", "margin", "margin_low", "margin_high", "standing", "reason", "solves")
@@ -142,7 +142,7 @@ def _row(cells: Sequence[str], count: int) -> tuple[Key, Answer]:
     if len(cells) != len(ANSWER_COLUMNS) + count:
         raise ValueError(f"{len(cells)} cells")
     name, verdict, value, low, high, standing, reason, solves = cells[: len(ANSWER_COLUMNS)]
-    if verdict not in VERDICTS or standing not in STANDINGS:
+    if verdict not in (*VERDICTS, *SIGNS) or standing not in STANDINGS:
         raise ValueError(f"'{verdict}', '{standing}'")
     margin = Figure(float(value), float(low), float(high), STANDINGS[STANDINGS.index(standing)], reason)
     return (name, tuple(map(float, cells[len(ANSWER_COLUMNS) :]))), Answer(verdict, margin, int(solves))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leverage.analysis.claims import JudgedClaim
-from leverage.analysis.figure import Figure
+from leverage.analysis.figure import Figure, Sign
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Claim
 
@@ -19,6 +19,9 @@ _SIDES: Mapping[str, Side] = {"holds": "standing", "barely": "standing", "fails"
 
 #: Every verdict, in the order of tables.
 VERDICTS = ("holds", "barely", "fails", "undecided", "idle", "undefined")
+
+#: What can be said of an effect's sign, in the order of tables. Where it cannot be told it may be any of the first three.
+SIGNS: tuple[Sign, ...] = ("positive", "negative", "zero", "cannot be told", "undefined")
 
 #: What a solve of each kind takes, in best replies (and the outcomes of the play that comes of them). Rough on purpose: budgets
 #: are counted in these, so that what is searched never depends on the machine.
@@ -41,7 +44,10 @@ def weighted(solves: Mapping[str, int]) -> int:
 
 @dataclass(frozen=True)
 class Answer:
-    """A verdict and its margin; cost: the solves that it takes if nothing is known yet, in best replies."""
+    """A verdict and its margin, or the sign of an effect and the effect.
+
+    cost: the solves that it takes if nothing is known yet, in best replies.
+    """
 
     verdict: str
     margin: Figure

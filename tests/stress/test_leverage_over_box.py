@@ -7,6 +7,7 @@ what is worth having always does, so that the option raises the best payoff and 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,10 @@ import pytest
 from leverage import parse_scenario
 from leverage.errors import ScenarioError
 from leverage.output.columns import WIDTH
+from leverage.scenario.scenario import Parameter
+from leverage.stress.answer_book import AnswerBook, read_answers
+from leverage.stress.box import Box
+from leverage.stress.question import Answer, Question
 from leverage.stress_studies import leverage_box_study
 from leverage.studies import Study
 from tests.test_cli import simulate
@@ -117,6 +122,40 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(tmp_path: Path, 
     assert (done.returncode, done.stdout) == (2, "")
     assert message in " ".join(done.stderr.replace("│", " ").split())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_that_is_stopped_goes_on_to_the_same_bytes(tmp_path: Path, study: Study) -> None:
+    """Stopped at its 100th answer; no answer is asked for again."""
+    scenario = parse_scenario(GAME)
+    asked: list[str] = []
+
+    def stopping(questions: Sequence[Question], parameters: Sequence[Parameter], /) -> tuple[Question, ...]:
+        def counted(question: Question) -> Question:
+            def ask(values: Mapping[str, float]) -> Answer:
+                if len(asked) == 100:
+                    raise KeyboardInterrupt
+                asked.append(question.name)
+                return question.ask(values)
+
+            return Question(question.name, ask)
+
+        return book.keeping([counted(question) for question in questions])
+
+    names = [each.name for each in Box.of(scenario).parameters]
+    table = tmp_path / "answers.csv"
+    book = AnswerBook(names, begin=lambda: table)
+    with pytest.raises(KeyboardInterrupt):
+        leverage_box_study(scenario, points=4, tolerance=1e-4, keep=stopping)
+    known, _ = read_answers(table, names)
+    assert len(known) == 100
+    asked.clear()
+    book = AnswerBook(names, known)
+    asked += [""] * 101  # never again
+    again = leverage_box_study(scenario, points=4, tolerance=1e-4, keep=stopping)
+    assert again.text == study.text
+    for name, frame in study.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], frame, check_exact=True)
+    assert len(asked) == 101 + 32 * 18 - 100
 
 
 def test_files_without_a_box_or_instruments_are_refused() -> None:
