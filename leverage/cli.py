@@ -107,10 +107,9 @@ def run_command(
     from leverage.output.files import default_folder, refuse_taken, write_run
 
     started = time.monotonic()
-    if out is not None:
-        refuse_taken(out)
     scenario = load(file, parameter, variant)
     folder = out or default_folder(scenario, Path("results"))
+    refuse_taken(folder)
     with progress(quiet) as tell:
         warn_of_size(scenario, quiet=quiet)
         tell("loading the solvers")

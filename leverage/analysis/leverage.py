@@ -79,13 +79,15 @@ class View:
 
 
 def views(scenario: Scenario, holder: int) -> list[View]:
-    """Best and worst equilibrium for the holder, the bargaining point, the Markov equilibrium, each combination of named
-    strategies, and the holder's named strategies against the best reply of another player."""
+    """Best and worst equilibrium for the holder, the bargaining point of two players, the Markov equilibrium, each combination of
+    named strategies, and the holder's named strategies against the best reply of another player."""
     key = scenario.players[holder].key
     found: list[View] = []
     if len(scenario.players) > 1:
         ends = (Selection("best for", (key,)), Selection("worst for", (key,)))
-        found += [View(each.words, each) for each in ends] + [_plain("bargaining point")]
+        found += [View(each.words, each) for each in ends]
+    if len(scenario.players) == 2:
+        found.append(_plain("bargaining point"))
     found.append(_plain("Markov equilibrium"))
     names = [tuple(strategy.name for strategy in own if strategy.phases) for own in scenario.strategies]
     for combination in declared_combinations(names):

@@ -19,9 +19,14 @@ def few_ticks(axes: Axes, width: float, height: float) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=max(2, min(7, int(height / 0.3))), steps=[1, 2, 2.5, 5, 10]))
 
 
-def limits(values: list[float], share: float = 0.06) -> tuple[float, float]:
-    """Ends of an axis that shows all values with a margin, a share of their spread; around a single value a unit."""
+def limits(values: list[float], share: float = 0.06, least: float = 0.0) -> tuple[float, float]:
+    """Ends of an axis that shows all values with a margin, a share of their spread; around a single value a unit.
+
+    least: a spread below which differences are not worth a whole axis; values stand in the middle of one of that length then.
+    """
     low, high = min(values), max(values)
+    if high - low < least:
+        low, high = (low + high - least) / 2, (low + high + least) / 2
     spread = (high - low) or max(1.0, abs(low))
     return low - share * spread, high + share * spread
 

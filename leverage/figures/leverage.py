@@ -36,6 +36,8 @@ from leverage.scenario.wording import plain
 
 NAME = "leverage"
 
+#: The spread of effects that is worth an axis of its own, as a fraction of the largest payoff.
+_WORTH_AN_AXIS = 0.01
 #: How play is chosen for gains, the first that the table has.
 _SELECTIONS = ("bargaining point", "Markov equilibrium")
 _EVERY = "every equilibrium"
@@ -202,12 +204,22 @@ def _draw_row(
         begin = left + k * (width + _GAP)
         sheet.write(begin, head, size=MEDIUM)
         bars = [[(c, _bar(leverage, panel, name, c)) for c in _channels(leverage, name)] for name in instruments]
-        _draw_panel(sheet, bars, heights, (begin, width, top))
+        _draw_panel(sheet, bars, heights, (begin, width, top), _least(leverage))
     sheet.depth += place + 0.32
 
 
+def _least(leverage: pd.DataFrame) -> float:
+    """The spread of effects that is worth an axis: rounding of large payoffs is not."""
+    largest = float(leverage[["with", "without"]].abs().max().max())
+    return _WORTH_AN_AXIS * largest if math.isfinite(largest) else 0.0
+
+
 def _draw_panel(
-    sheet: Sheet, bars: Sequence[Sequence[tuple[str, _Bar | None]]], heights: Sequence[float], place: tuple[float, float, float]
+    sheet: Sheet,
+    bars: Sequence[Sequence[tuple[str, _Bar | None]]],
+    heights: Sequence[float],
+    place: tuple[float, float, float],
+    least: float,
 ) -> None:
     """Bars of all instruments; the numbers stand in a column at the right."""
     begin, width, top = place
@@ -215,7 +227,7 @@ def _draw_panel(
     column = max([text_width(bar.words) for bar in shown], default=0.0) + 0.06
     axes = sheet.axes(begin, width - column, sum(heights), below=top)
     ends = [value for bar in shown for value in (bar.effect, bar.low, bar.high) if math.isfinite(value)]
-    axes.set(xlim=limits([0.0, *ends]), ylim=(sum(heights), 0))
+    axes.set(xlim=limits([0.0, *ends], least=least), ylim=(sum(heights), 0))
     few_ticks(axes, width - column, 2.0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from leverage.errors import OutputError
 from leverage.output.answer import answer_sentences
 from leverage.output.facts import Facts
+from leverage.output.heading import setting_sentences
 from leverage.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -69,9 +70,19 @@ def _free_name(base: Path) -> Path:
 
 
 def refuse_taken(folder: Path) -> None:
-    """Raise OutputError unless the folder is free to be made."""
+    """Raise OutputError unless the folder is free to be made, and can be: before the work, not after it."""
+    _refuse_unwritable(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} exists already and another run is never overwritten: choose another --out, or remove it")
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """Try it: a folder is made in the nearest one that exists, and taken away."""
+    there = next(each for each in (folder.parent, *folder.parent.absolute().parents) if each.exists())
+    try:
+        Path(tempfile.mkdtemp(prefix=".leverage-", dir=there)).rmdir()
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 def write_run(
@@ -90,6 +101,7 @@ def write_run(
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
     tables = {
+        "parameters": run.parameters,
         "outcomes": run.outcomes,
         "strategies": run.strategies,
         "equilibria": run.equilibria,
@@ -106,6 +118,7 @@ def write_run(
     }
     more = {
         "answer": answer_sentences(Facts(run)),
+        "setting": setting_sentences(run.scenario),
         "complete": run.complete,
         "unsolved": {each.selection: each.advice for each in run.unsolved},
         "states": run.game.n_states,

@@ -60,6 +60,7 @@ PLAY_TAIL = ("player", "action", "chance")
 SET_COLUMNS = ("without", "state", "bound", "corner", "unit", "certificate")
 #: The bounds of a set that are told.
 BOUNDS = ("outer", "inner")
+PARAMETER_COLUMNS = ("parameter", "value", "stated", "low", "high", "unit", "source")
 PATH_COLUMNS = ("selection", "variable", "period", "quantity", "value")
 BARGAINING_COLUMNS = ("rule", "disagreement_from", "agreement", "quantity", "player", "value", "unit", "units_matter")
 SENSITIVITY_COLUMNS = (
@@ -163,6 +164,11 @@ class Run:
         return tipping_frame(self.flips)
 
     @cached_property
+    def parameters(self) -> pd.DataFrame:
+        """One row a parameter: the value in use, that of the file, its plausible range, unit and source."""
+        return parameter_frame(self.scenario)
+
+    @cached_property
     def claim_points(self) -> pd.DataFrame:
         """One row a claim and value of one parameter at which it was judged, the others as in use."""
         return claim_points_frame(self.flips)
@@ -192,6 +198,23 @@ def outcome_frame(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:
         for o in play.outcomes
     ]
     return pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS))
+
+
+def parameter_frame(scenario: Scenario) -> pd.DataFrame:
+    """low and high are NaN for a parameter that is not in doubt."""
+    nothing = float("nan")
+    rows = [
+        (
+            name,
+            each.value,
+            scenario.stated[name],
+            *((each.low, each.high) if each.in_doubt else (nothing,) * 2),
+            each.unit,
+            each.source,
+        )
+        for name, each in scenario.parameters.items()
+    ]
+    return pd.DataFrame(rows, columns=list(PARAMETER_COLUMNS))
 
 
 def _strategies(scenario: Scenario, plays: Sequence[Play]) -> pd.DataFrame:

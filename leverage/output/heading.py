@@ -23,3 +23,13 @@ def setting_words(scenario: Scenario) -> str:
     changed = [f"{name} = {value:.12g}" for name, value in scenario.overrides.items() if value != scenario.stated[name]]
     where = [f"variant {scenario.variant}"] if scenario.variant else []
     return f"Not the baseline: {', '.join(where + changed)}." if where or changed else ""
+
+
+def setting_sentences(scenario: Scenario) -> list[str]:
+    """What is not the baseline: variant with what it says, overrides, and what a reader should know of them. Only what a
+    reader should know for the baseline."""
+    words = setting_words(scenario)
+    variant = scenario.variants.get(scenario.variant)
+    says = [f"{variant.says.rstrip('.')}."] if variant is not None and variant.says else []
+    notes = [f"Note: {note}." for note in scenario.notes]
+    return [each for each in (words, *says, *notes) if each]

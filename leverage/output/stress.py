@@ -185,9 +185,9 @@ def search_words(flips: Sequence[Tipping]) -> str:
     where = "looked at at both ends of its range" if steps == 1 else f"{_steps_words(flips)} over its range"
     told = f"Nearest flips: one parameter alone, {where}." if steps else ""
     if skipped:
-        need = "needs" if len(skipped) == 1 else "need"
-        told += f" Not searched here for {listed(skipped)}, which {need} all credible play solved at every value."
-    return f"{told} Closer, jointly, and over the whole box: simulate stress." if told else ""
+        costs = "costs" if len(skipped) == 1 else "cost"
+        told += f" Not searched here for {listed(skipped)}, which {costs} more at every value than a run spends on it."
+    return f"{told} Closer, jointly, and over the whole box: simulate stress.".lstrip() if told else ""
 
 
 def _steps(rows: Sequence[Tipping]) -> int:

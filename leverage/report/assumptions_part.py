@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from leverage.output.claims import significant
 from leverage.output.columns import number
 from leverage.report.claims_part import flip_words, flips_of
-from leverage.scenario.scenario import Parameter
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
 #: A source is a judgement that says so.
 JUDGEMENT = "judgement"
+#: What stands for the range of a parameter without one.
+NOT_IN_DOUBT = "not in doubt"
 #: Flips and effects that are told; all are in the tables.
 MOST_FLIPS, MOST_EFFECTS = 8, 5
 
@@ -33,12 +37,15 @@ class Assumption:
 
 def assumptions_of(folder: RunFolder) -> tuple[Assumption, ...]:
     """Every parameter in the order of the file."""
-    return tuple(_assumption(each) for each in folder.scenario.parameters.values())
+    return tuple(_assumption(row) for row in folder.table("parameters").to_dict("records"))
 
 
-def _assumption(each: Parameter) -> Assumption:
-    between = f"{significant(each.low)} to {significant(each.high)}" if each.in_doubt else "not in doubt"
-    return Assumption(each.name, significant(each.value), between, each.unit, each.source, JUDGEMENT in each.source.lower())
+def _assumption(row: Mapping[Hashable, Any]) -> Assumption:
+    low, high = row["low"], row["high"]
+    between = NOT_IN_DOUBT if math.isnan(low) else f"{significant(low)} to {significant(high)}"
+    changed = "" if row["value"] == row["stated"] else f" (the file: {significant(row['stated'])})"
+    value = f"{significant(row['value'])}{changed}"
+    return Assumption(row["parameter"], value, between, row["unit"], row["source"], JUDGEMENT in row["source"].lower())
 
 
 def nearest_flips(folder: RunFolder) -> tuple[str, ...]:
@@ -52,6 +59,7 @@ def largest_effects(folder: RunFolder) -> tuple[str, ...]:
     frame, scenario = folder.table("sensitivity"), folder.scenario
     about = scenario.players[scenario.instruments[0].holder if scenario.instruments else 0].key
     own = frame[(frame.subject == about) & (frame.quantity == "payoff") & frame.moves.notna()]
+    own = own[own.moves.map(number) != number(0.0)]
     own = own.reindex(own.moves.abs().sort_values(ascending=False, kind="stable").index).head(MOST_EFFECTS)
     return tuple(_effect(row, plain(about)) for _, row in own.iterrows())
 

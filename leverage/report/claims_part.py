@@ -96,9 +96,10 @@ def margin_words(row: pd.Series[Any]) -> str:
     if math.isnan(value) and math.isnan(low):
         return ""
     told = "" if math.isnan(value) else significant(value)
-    if high - low <= NARROW * max(1.0, abs(low), abs(high)):
+    between = f"({significant(low)} to {significant(high)})"
+    if high - low <= NARROW * max(1.0, abs(low), abs(high)) or between == f"({told} to {told})":
         return told
-    return f"{told} ({significant(low)} to {significant(high)})".strip()
+    return f"{told} {between}".strip()
 
 
 def _sides(row: pd.Series[Any]) -> tuple[str, str]:
@@ -111,10 +112,12 @@ def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
 
 
 def flip_words(row: pd.Series[Any]) -> str:
-    """'fails if return_speed falls below 0.31 (now 0.59)'."""
+    """'fails if return_speed falls below 0.31 (now 0.59)'; the bracket where its ends differ in print."""
     word = "exceeds" if row.flips_at > row.value else "falls below"
     become = {"holds": "holds", "barely": "holds barely", "fails": "fails"}[row.flips_to]
-    return f"{become} if {row.parameter} {word} {significant(row.flips_at)} (now {significant(row.value)})"
+    ends = dict.fromkeys((significant(row.bracket_low), significant(row.bracket_high)))
+    place = " to ".join(ends) if len(ends) == 1 else f"a value between {' and '.join(ends)}"
+    return f"{become} if {row.parameter} {word} {place} (now {significant(row.value)})"
 
 
 def _nearest(tipping: pd.DataFrame) -> str:
@@ -122,7 +125,7 @@ def _nearest(tipping: pd.DataFrame) -> str:
     if len(found):
         return flip_words(found.iloc[0])
     if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
-        return "not searched in a run"
+        return "not searched in a run: simulate stress"
     return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
 
 
@@ -139,16 +142,17 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
     says = {row.claim: row.says for _, row in claims[claims.line == ""].iterrows()}
     found: dict[str, Any] = {}
     for (claim, parameter), own in points.groupby(["claim", "parameter"], sort=False):
-        if len(own) > 1:
+        if len(own) > 1 and claim in says:
             along = [
                 [row["value"], row["verdict"], *(_or_null(row[name]) for name in ("margin", "margin_low", "margin_high"))]
                 for row in own.sort_values("value").to_dict("records")
             ]
             found.setdefault(str(claim), {"says": says[str(claim)], "along": {}})["along"][str(parameter)] = along
-    used = dict.fromkeys(parameter for each in found.values() for parameter in each["along"])
-    parameters = {name: folder.scenario.parameters[name] for name in used}
-    told = {name: {"unit": each.unit, "value": each.value} for name, each in parameters.items()}
-    return {"claims": found, "parameters": told, "first": _first(folder, found)}
+    told = {
+        row["parameter"]: {"unit": row["unit"], "value": row["value"]} for row in folder.table("parameters").to_dict("records")
+    }
+    left_out = [claim for claim in says if claim not in found]
+    return {"claims": found, "parameters": told, "first": _first(folder, found), "left_out": left_out}
 
 
 def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:

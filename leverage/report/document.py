@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from leverage.figures.drawing import Drawing, svg_text
 from leverage.output.claims import VERDICT_MEANINGS
-from leverage.output.heading import setting_words
-from leverage.report.assumptions_part import assumptions_of, largest_effects, nearest_flips
+from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, largest_effects, nearest_flips
 from leverage.report.claims_part import claims_of, slider_data, tally_of
-from leverage.report.outcomes_part import leverage_of, outcomes_of
+from leverage.report.game_part import game_of
+from leverage.report.outcomes_part import costs_of, leverage_of, outcomes_of
 from leverage.report.plans_part import plans_of
 from leverage.report.provenance_part import provenance_of
 from leverage.writing.run_folder import RunFolder
@@ -27,6 +27,7 @@ SECTIONS = {
     "outcomes": "Outcomes",
     "leverage": "Leverage",
     "plans": "Plans",
+    "game": "The game",
     "assumptions": "Assumptions",
     "certificates": "Certificates, citation",
 }
@@ -44,7 +45,9 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         "claims": claims,
         "slider": slider,
         "figures": [{"title": each.title, "svg": Markup(svg_text(each))} for each in drawings],  # noqa: S704 - texts in it are escaped
+        "game": game_of(folder.scenario, folder.manifest["states"]),
         "outcomes": outcomes_of(folder),
+        "costs": costs_of(folder),
         "leverage": leverage_of(folder),
         "plans": plans_of(folder),
         "assumptions": assumptions,
@@ -56,14 +59,15 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         title=folder.scenario.title,
         question=folder.scenario.question,
         source=folder.manifest["scenario"],
-        setting=setting_words(folder.scenario),
+        setting=folder.manifest.get("setting", ()),
         version=folder.manifest["versions"].get("leverage", ""),
         contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
         tally=tally_of(claims),
         meanings={verdict.word: VERDICT_MEANINGS[verdict.word] for verdict, _ in tally_of(claims)},
+        plurals={"holds": "hold", "fails": "fail"},
         flips=nearest_flips(folder),
         effects=largest_effects(folder),
-        doubted=sum(each.between != "not in doubt" for each in assumptions),
+        doubted=sum(each.between != NOT_IN_DOUBT for each in assumptions),
         judged=sum(each.judged for each in assumptions),
         style=Markup(_text("style.css")),  # noqa: S704 - a file of this package
         script=Markup(_text("page.js")),  # noqa: S704 - a file of this package
@@ -72,7 +76,9 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
 
 def _environment() -> Environment:
     loader = PackageLoader("leverage.report", "template")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    found.policies["json.dumps_kwargs"] = {"sort_keys": False}  # claims stay in the order of the page
+    return found
 
 
 def _text(name: str) -> str:

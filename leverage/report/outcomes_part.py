@@ -14,7 +14,7 @@ from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
 #: The rows of the table of leverage under one selection, and the words for each measure.
-_ENDS = {"reach": "best payoff rises", "coercion": "floor falls", "own floor": "own floor falls"}
+_ENDS = {"reach": "rise of its best payoff", "coercion": "fall of its floor", "own floor": "fall of its own floor"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,29 @@ def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
     )
 
 
+def costs_of(folder: RunFolder) -> Grid | None:
+    """What makes up the payoff of the player whom the page is about, under each of its named strategies against best replies.
+
+    None without such strategies or terms.
+    """
+    frame, scenario = folder.table("outcomes"), folder.scenario
+    about = scenario.instruments[0].holder if scenario.instruments else 0
+    key, named = scenario.players[about].key, tuple(f"{each.name} " for each in scenario.strategies[about])
+    own = frame[(frame.subject == key) & frame.selection.map(lambda name: name.endswith(BEST_REPLY) and name.startswith(named))]
+    terms = [quantity for quantity in dict.fromkeys(own.quantity) if quantity.startswith("term: ")]
+    if not terms or not named:
+        return None
+    values = own.set_index(["selection", "quantity"]).value.to_dict()
+    payoffs = own[own.quantity == "payoff"].sort_values("value", ascending=False, kind="stable")
+    plays = list(payoffs.selection)
+    rows = [
+        (plain(quantity.removeprefix("term: ")), *(number(values[play, quantity]) for play in plays))
+        for quantity in (*terms, "payoff")
+    ]
+    heads = ("term", *(plain(play) for play in plays))
+    return Grid(f"What makes up {plain(key)}'s payoff, {payoffs.unit.iloc[0]}: gains, and costs with a minus", heads, tuple(rows))
+
+
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:
     """A table for each instrument: what it adds, as a threat, as a temptation, and on the whole."""
     frame = folder.table("leverage")
@@ -63,7 +86,7 @@ def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
     gains = frame[(frame.selection == chosen) & (frame.measure == "gain")]
     ends = frame[(frame.selection == "every equilibrium") & frame.measure.isin(list(_ENDS))]
     price = frame[(frame.selection == chosen) & (frame.measure == "price")]
-    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price it pays for it")]
+    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price paid for it")]
     name, holder = frame.instrument.iloc[0], frame.holder.iloc[0]
     says = next((each.says for each in folder.scenario.instruments if each.name == name), "")
     parts = [channel for channel in CHANNEL_WORDS if (frame.channel == channel).any()]

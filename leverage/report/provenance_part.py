@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 from leverage.writing.run_folder import RunFolder
 
+#: Letters that mean something else in BibTeX and TeX.
+_TEX = {letter: f"\\{letter}" for letter in "&%$#_"} | {
+    **{"{": "\\{", "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\\": "\\textbackslash{}"},
+}
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -30,7 +35,7 @@ def provenance_of(folder: RunFolder) -> Provenance:
     told = (
         "no equilibrium was certified"
         if math.isnan(largest)
-        else f"in {len(perfect)} of them nobody gains more than {largest:.1g} by any single departure"
+        else f"in {len(perfect)} of them nobody gains more than {_at_most(largest)} by any single departure"
     )
     certificate = (
         f"{len(strategies)} ways of playing, each checked by a program of its own: {told}. {said.get('credible_play', '')}"
@@ -59,6 +64,14 @@ def provenance_of(folder: RunFolder) -> Provenance:
     )
 
 
+def _at_most(value: float) -> str:
+    """A bound with one digit, rounded up."""
+    if value <= 0:
+        return "0"
+    unit = 10.0 ** math.floor(math.log10(value))
+    return f"{math.ceil(value / unit - 1e-9) * unit:.0e}"
+
+
 def _command(folder: RunFolder) -> str:
     said = folder.manifest
     parts = ["simulate", said["scenario"]]
@@ -68,8 +81,8 @@ def _command(folder: RunFolder) -> str:
 
 
 def _bibtex(title: str, year: int, version: str, run: str, digest: str) -> str:
-    safe = title.replace("{", "").replace("}", "")
+    safe = "".join(_TEX.get(letter, letter) for letter in title)
     return (
-        f"@misc{{leverage-{run},\n  title = {{{safe}}},\n  year = {{{year}}},\n"
+        f"@misc{{leverage-{run},\n  title = {{{{{safe}}}}},\n  year = {{{year}}},\n"
         f"  howpublished = {{leverage {version}, run {run}}},\n  note = {{scenario with SHA-256 {digest}}}\n}}"
     )

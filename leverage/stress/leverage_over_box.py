@@ -62,13 +62,15 @@ class SignShares:
 
 
 def facts_of(scenario: Scenario) -> tuple[Fact, ...]:
-    """What is asked about every instrument: gains at the bargaining point, and how the ends of every player's range move; both
-    channels beside the whole where the instrument is an action. Nothing for a game of one player."""
+    """What is asked about every instrument: gains at the bargaining point of two players, and how the ends of ranges move.
+
+    Both channels beside the whole where the instrument is an action. Nothing for a game of one player.
+    """
     keys = [player.key for player in scenario.players]
     found = []
     for instrument in scenario.instruments if len(keys) > 1 else ():
         holder = keys[instrument.holder]
-        measures = [("gain", key) for key in keys] + [("reach", key) for key in keys]
+        measures = [("gain", key) for key in keys if len(keys) == 2] + [("reach", key) for key in keys]
         measures += [("own floor" if key == holder else "coercion", key) for key in keys]
         for measure, key in measures:
             selection = BARGAINING.words if measure == "gain" else EVERY_EQUILIBRIUM

@@ -19,6 +19,7 @@ from leverage.output.frames import (
     BARGAINING_COLUMNS,
     EQUILIBRIUM_COLUMNS,
     OUTCOME_COLUMNS,
+    PARAMETER_COLUMNS,
     PATH_COLUMNS,
     PLAY_COLUMNS,
     PLAY_TAIL,
@@ -62,6 +63,7 @@ _TEXTS_OF: dict[str, frozenset[str]] = {"equilibrium_set": frozenset({"without"}
 
 #: Columns that the tables of every run have.
 _COLUMNS: dict[str, Sequence[str]] = {
+    "parameters": PARAMETER_COLUMNS,
     "outcomes": OUTCOME_COLUMNS,
     "strategies": STRATEGY_COLUMNS,
     "equilibria": EQUILIBRIUM_COLUMNS,
@@ -114,6 +116,18 @@ class RunFolder:
         return said if said.tzinfo else said.replace(tzinfo=datetime.UTC)
 
     @property
+    def is_whole_run(self) -> bool:
+        """Whether `simulate FILE` wrote it, and not a study."""
+        return "start" in self.manifest
+
+    def refuse_studies(self) -> None:
+        """Raise FolderError where it is the folder of a study, which a report cannot be made from."""
+        if not self.is_whole_run:
+            _refuse(
+                self.path, "this is the folder of a study; a report is made from a run's", "give one that 'simulate FILE' wrote"
+            )
+
+    @property
     def names(self) -> list[str]:
         """Names of its tables, in the order of the alphabet."""
         return sorted(
@@ -127,13 +141,15 @@ class RunFolder:
         Raises FolderError where there is no such table (the remedy names the nearest one), and where it cannot be used.
         """
         file = next((file for each in FORMATS if (file := self.path / f"{name}.{each}").is_file()), None)
+        if file is None and name in _COLUMNS and self.is_whole_run:
+            _refuse(self.path, f"the table '{name}' is missing", "run the scenario again with this version")
         if file is None or name not in self.names:
             _refuse(self.path, f"there is no table '{name}'", nearest(name, self.names))
         try:
             frame = _read(file, _COLUMNS.get(name, ()))
         except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
             _refuse(file, f"the table cannot be read: {_first_line(error)}", "run the scenario again")
-        missing = [column for column in needed if column not in frame]
+        missing = [column for column in (*needed, *_COLUMNS.get(name, ())) if column not in frame]
         if missing:
             _refuse(file, f"the table has no column '{missing[0]}'", "run the scenario again with this version")
         return _typed(frame, _TEXTS | _TEXTS_OF.get(name, frozenset()))
