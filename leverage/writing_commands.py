@@ -78,9 +78,9 @@ def _format(written_as: WritingFormat | None, out: Path | None) -> WritingFormat
         raise typer.BadParameter(
             f"'{out}' is named as {named.value}, and --format says {written_as.value}: change one of the two", param_hint="--out"
         )
-    if out is not None and named is None and (written_as is None or out.suffix not in ("", f".{written_as.value}")):
+    if out is not None and named is None and written_as is None:
         known = ", ".join(f".{each.value}" for each in WritingFormat)
-        raise typer.BadParameter(f"'{out}' says no format: a name ends in one of {known}", param_hint="--out")
+        raise typer.BadParameter(f"'{out}' says no format: end it in one of {known}, or add --format", param_hint="--out")
     return written_as or named or WritingFormat.md
 
 

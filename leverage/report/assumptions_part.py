@@ -37,7 +37,7 @@ class Assumption:
 
 def assumptions_of(folder: RunFolder) -> tuple[Assumption, ...]:
     """Every parameter in the order of the file."""
-    return tuple(_assumption(row) for row in folder.table("parameters").to_dict("records"))
+    return tuple(_assumption(row) for row in folder.run_table("parameters").to_dict("records"))
 
 
 def _assumption(row: Mapping[Hashable, Any]) -> Assumption:
@@ -50,13 +50,13 @@ def _assumption(row: Mapping[Hashable, Any]) -> Assumption:
 
 def nearest_flips(folder: RunFolder) -> tuple[str, ...]:
     """The nearest flips of all claims, a sentence each."""
-    found = flips_of(folder.table("tipping"))
+    found = flips_of(folder.run_table("tipping"))
     return tuple(f"{row.claim} {flip_words(row)}" for _, row in found.head(MOST_FLIPS).iterrows())
 
 
 def largest_effects(folder: RunFolder) -> tuple[str, ...]:
     """What moves the holder's payoff in the selected equilibrium most, by the exact local derivative over the plausible range."""
-    frame, scenario = folder.table("sensitivity"), folder.scenario
+    frame, scenario = folder.run_table("sensitivity"), folder.scenario
     about = scenario.players[scenario.instruments[0].holder if scenario.instruments else 0].key
     own = frame[(frame.subject == about) & (frame.quantity == "payoff") & frame.moves.notna()]
     own = own[own.moves.map(number) != number(0.0)]

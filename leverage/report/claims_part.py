@@ -60,7 +60,7 @@ class ClaimRow:
 
 def claims_of(folder: RunFolder) -> tuple[ClaimRow, ...]:
     """Every claim in the order of the file."""
-    frame, tipping = folder.table("claims"), folder.table("tipping")
+    frame, tipping = folder.run_table("claims"), folder.run_table("tipping")
     heads = frame[frame.line == ""]
     return tuple(_claim(row, frame, tipping) for _, row in heads.iterrows())
 
@@ -138,7 +138,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
     {"claims": {name: {"says": sentence, "along": {parameter: [[value, verdict, margin, low, high], ...]}}}, "parameters": {name:
     {"unit": unit, "value": in use}}}; numbers that do not exist are null.
     """
-    points, claims = folder.table("claim_points"), folder.table("claims")
+    points, claims = folder.run_table("claim_points"), folder.run_table("claims")
     says = {row.claim: row.says for _, row in claims[claims.line == ""].iterrows()}
     found: dict[str, Any] = {}
     for (claim, parameter), own in points.groupby(["claim", "parameter"], sort=False):
@@ -149,7 +149,8 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
             ]
             found.setdefault(str(claim), {"says": says[str(claim)], "along": {}})["along"][str(parameter)] = along
     told = {
-        row["parameter"]: {"unit": row["unit"], "value": row["value"]} for row in folder.table("parameters").to_dict("records")
+        row["parameter"]: {"unit": row["unit"], "value": row["value"]}
+        for row in folder.run_table("parameters").to_dict("records")
     }
     left_out = [claim for claim in says if claim not in found]
     return {"claims": found, "parameters": told, "first": _first(folder, found), "left_out": left_out}
@@ -157,7 +158,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
 
 def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
     """The claim and the parameter that the slider begins with: the nearest flip of all, else the first pair."""
-    for row in flips_of(folder.table("tipping")).to_dict("records"):
+    for row in flips_of(folder.run_table("tipping")).to_dict("records"):
         if row["parameter"] in found.get(row["claim"], {"along": {}})["along"]:
             return [row["claim"], row["parameter"]]
     return next(([claim, next(iter(each["along"]))] for claim, each in found.items()), [])

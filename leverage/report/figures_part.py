@@ -31,14 +31,14 @@ def drawings_of(folder: RunFolder) -> tuple[Drawing, ...]:
 
 
 def _drawings(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
-    scenario, outcomes = folder.scenario, folder.table("outcomes")
-    yield draw_equilibrium_set(folder.table("equilibrium_set"), folder.table("bargaining"), outcomes, context)
-    yield draw_leverage(folder.table("leverage"), context)
-    paths, told = folder.table("paths"), _told_play(outcomes, scenario)
+    scenario, outcomes = folder.scenario, folder.run_table("outcomes")
+    yield draw_equilibrium_set(folder.run_table("equilibrium_set"), folder.run_table("bargaining"), outcomes, context)
+    yield draw_leverage(folder.run_table("leverage"), context)
+    paths, told = folder.run_table("paths"), _told_play(outcomes, scenario)
     for variable in _told_variables(scenario):
         yield draw_path(paths, told, variable, context)
-    yield draw_strategy_map(folder.table("play"), 1, context)
-    sensitivity = folder.table("sensitivity")
+    yield draw_strategy_map(folder.run_table("play"), 1, context)
+    sensitivity = folder.run_table("sensitivity")
     yield draw_sensitivity(sensitivity, scenario.players[_about(scenario)].key, "payoff", context)
     for event in scenario.events[:1]:
         dates = [q for q in dict.fromkeys(sensitivity.quantity) if q.startswith("chance by ")]
@@ -48,7 +48,7 @@ def _drawings(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
 
 def _claims(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
     """The claims whose nearest flips are nearest, each along its parameter."""
-    points, claims, tipping = folder.table("claim_points"), folder.table("claims"), folder.table("tipping")
+    points, claims, tipping = folder.run_table("claim_points"), folder.run_table("claims"), folder.run_table("tipping")
     nearest = flips_of(tipping).drop_duplicates("claim").head(MOST_CLAIMS)
     for row in nearest.to_dict("records"):
         yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], context)

@@ -30,7 +30,7 @@ class Grid:
 def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
     """Payoffs, and the chance of each event by each date: of what is solved for, named strategies against best replies among it,
     and of every way of playing."""
-    frame, scenario = folder.table("outcomes"), folder.scenario
+    frame, scenario = folder.run_table("outcomes"), folder.scenario
     values = frame.set_index(["selection", "subject", "quantity"]).value.to_dict()
     keys, events = [player.key for player in scenario.players], [event.name for event in scenario.events]
     dates = [q for q in dict.fromkeys(frame.quantity) if q.startswith("chance by ")]
@@ -57,7 +57,7 @@ def costs_of(folder: RunFolder) -> Grid | None:
 
     None without such strategies or terms.
     """
-    frame, scenario = folder.table("outcomes"), folder.scenario
+    frame, scenario = folder.run_table("outcomes"), folder.scenario
     about = scenario.instruments[0].holder if scenario.instruments else 0
     key, named = scenario.players[about].key, tuple(f"{each.name} " for each in scenario.strategies[about])
     own = frame[(frame.subject == key) & frame.selection.map(lambda name: name.endswith(BEST_REPLY) and name.startswith(named))]
@@ -77,7 +77,7 @@ def costs_of(folder: RunFolder) -> Grid | None:
 
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:
     """A table for each instrument: what it adds, as a threat, as a temptation, and on the whole."""
-    frame = folder.table("leverage")
+    frame = folder.run_table("leverage")
     return tuple(_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument))
 
 

@@ -34,7 +34,7 @@ class PlanStory:
 
 def plans_of(folder: RunFolder) -> tuple[PlanStory, ...]:
     """Every plan of the table of plans."""
-    frame = folder.table("plans")
+    frame = folder.run_table("plans")
     return tuple(_plan(plan, frame[frame["plan"] == plan]) for plan in dict.fromkeys(frame["plan"]))
 
 

@@ -29,7 +29,7 @@ class Provenance:
 
 def provenance_of(folder: RunFolder) -> Provenance:
     """From the manifest and the table of strategies."""
-    said, strategies = folder.manifest, folder.table("strategies")
+    said, strategies = folder.manifest, folder.run_table("strategies")
     perfect = strategies[strategies.subgame_perfect == True]  # noqa: E712 - a column
     largest = perfect.largest_gain.max() if len(perfect) else math.nan
     told = (

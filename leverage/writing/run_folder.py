@@ -55,7 +55,20 @@ _TEXTS = frozenset(
         *("selection", "subject", "quantity", "unit", "quantity_unit", "who", "where", "memory", "plays", "better", "in_words"),
         *("path", "path_in_words", "kind", "found_by", "state", "bound", "corner", "rule", "disagreement_from", "agreement"),
         *("player", "plan", "phase", "condition", "action", "instrument", "other_instrument", "holder", "channel", "measure"),
-        *("sign", "note", "method", "parameter", "side", "found_from", "statement", "topic", "of", "answer", "variable"),
+        *(
+            "sign",
+            "note",
+            "method",
+            "source",
+            "parameter",
+            "side",
+            "found_from",
+            "statement",
+            "topic",
+            "of",
+            "answer",
+            "variable",
+        ),
     }
 )
 #: The same where the column of another table is one of numbers: the instrument that a world is without.
@@ -149,10 +162,14 @@ class RunFolder:
             frame = _read(file, _COLUMNS.get(name, ()))
         except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
             _refuse(file, f"the table cannot be read: {_first_line(error)}", "run the scenario again")
-        missing = [column for column in (*needed, *_COLUMNS.get(name, ())) if column not in frame]
+        missing = [column for column in needed if column not in frame]
         if missing:
             _refuse(file, f"the table has no column '{missing[0]}'", "run the scenario again with this version")
         return _typed(frame, _TEXTS | _TEXTS_OF.get(name, frozenset()))
+
+    def run_table(self, name: str) -> pd.DataFrame:
+        """A table that every run has, with all its columns. Raises FolderError."""
+        return self.table(name, _COLUMNS[name])
 
     @cached_property
     def scenario(self) -> Scenario:

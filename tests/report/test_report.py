@@ -118,7 +118,8 @@ def test_every_claim_stands_with_its_verdict_and_every_line(folder: RunFolder, p
             assert row["line"] in text
         else:
             assert " ".join(f"{row['verdict']} {row['claim']} {row['says']}".split()) in text
-    assert f"1 {claims.verdict.iloc[0]}" in text or f"2 {claims.verdict.iloc[0]}" in text
+    assert "✓ 2 hold ✗ 1 fails" in text
+    assert claims[claims.line == ""].verdict.tolist() == ["holds", "fails", "holds"]
 
 
 def slider_of(page: str) -> dict[str, object]:
@@ -198,6 +199,25 @@ def test_a_folder_that_is_no_runs_is_refused_and_left_alone(tmp_path: Path, fold
     with pytest.raises(FolderError, match="claims"):
         write_report(RunFolder.open(broken))
     assert (broken / "report.html").read_text() == "as it was"
+
+
+def test_what_is_not_the_baseline_is_said_first(tmp_path: Path) -> None:
+    found = folder_of(dilemma(CLAIMS, {"fee": 3.0}), tmp_path / "changed")
+    text = read(report_html(found, drawings_of(found))).text
+    assert "Not the baseline: fee = 3. Note: fee = 3 lies outside its plausible range [0, 2]." in text
+    assert text.index("Not the baseline") < text.index("The answer")
+    assert "3.00 (the file: 1.00) 0 to 2.00" in text
+
+
+@pytest.mark.parametrize("study", [["stress", str(DILEMMA), "--budget", "1"], ["equilibria", str(DILEMMA)]])
+def test_the_folder_of_a_study_is_refused(study: list[str], tmp_path: Path) -> None:
+    text = f"{DILEMMA.read_text(encoding='utf-8')}claims: {json.dumps({'trust': CLAIMS['trust']})}\n"
+    (tmp_path / "file.yaml").write_text(text, encoding="utf-8")
+    assert simulate(study[0], "file.yaml", *study[2:], "--out", "made", cwd=tmp_path).returncode == 0
+    done = simulate("report", "made", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "folder of a study" in done.stderr
+    assert not (tmp_path / "made" / "report.html").exists()
 
 
 PLAIN = """\

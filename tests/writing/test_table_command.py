@@ -67,6 +67,13 @@ def test_the_name_of_the_file_says_the_format(folder: Path) -> None:
     assert (folder / "c.txt").read_text().startswith("**")
 
 
+def test_a_name_that_says_no_format_is_refused_without_one(folder: Path) -> None:
+    status, told = run_command(folder, "claims", "--out", folder / "c.pdf")
+    assert status == 2
+    assert "says no format" in " ".join(told.replace("│", " ").split())
+    assert not (folder / "c.pdf").exists()
+
+
 def test_formats_that_are_none_or_disagree_are_refused(folder: Path) -> None:
     status, told = run_command(folder, "claims", "--format", "pdf")
     assert status == 2
