@@ -102,9 +102,11 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
             "outcomes.csv",
         ),
         *(
+            "parameters.csv",
             "paths.csv",
             "plans.csv",
             "play.csv",
+            "report.html",
             "scenario.resolved.yaml",
             "sensitivity.csv",
             "strategies.csv",

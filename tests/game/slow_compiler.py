@@ -340,6 +340,7 @@ TWINS: dict[str, Twin] = {
     "changes_set": replace(CHANGES, variant="sure", values={"p": 1.0}),
     "changes_override": replace(CHANGES, variant="sure", values={"p": 0.0}, overrides={"p": 0.0}),
     "changes_replace_levels": replace(CHANGES, variant="no_top", start=(MID,), follow=_below_the_top),
+    "replaced_levels": replace(CHANGES, file="replaced_levels", start=(MID,), follow=_below_the_top),
 }
 
 

@@ -121,7 +121,9 @@ def replaced(monkeypatch, tmp_path, code):
     """Another program in the place of nashpy's, for every game; the file with its process number."""
     pid = tmp_path / "pid"
     program = tmp_path / "program.py"
-    program.write_text(f"import os, signal, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\n{code}\n", encoding="utf-8")
+    program.write_text(
+        f"import os, signal, sys, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\n{code}\n", encoding="utf-8"
+    )
     monkeypatch.setattr(nashpy_worker, "__file__", str(program))
     monkeypatch.setattr(module, "MAX_WORK_HERE", 0)
     return pid
@@ -147,7 +149,7 @@ def test_what_hangs_is_ended_and_said(monkeypatch, tmp_path):
 
 @posix
 def test_an_interruption_leaves_no_process_behind(monkeypatch, tmp_path):
-    pid = replaced(monkeypatch, tmp_path, "os.kill(os.getppid(), signal.SIGINT)\nwhile True: time.sleep(1)")
+    pid = replaced(monkeypatch, tmp_path, "sys.stdin.read()\nos.kill(os.getppid(), signal.SIGINT)\nwhile True: time.sleep(1)")
     # shells start what runs in the background with this signal ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
