@@ -14,16 +14,26 @@ def main() -> None:
 
         start()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        _leave_interrupted()
+        _leave_interrupted("interrupted\n")
     except SystemExit as end:
         if end.code == INTERRUPTED:
             _leave_interrupted()
         raise
+    except Exception:
+        if _interruption_came():
+            _leave_interrupted("interrupted\n")
+        raise
 
 
-def _leave_interrupted() -> None:
+def _interruption_came() -> bool:
+    """Whether there was a Ctrl-C, of which a library that was just being loaded may have made an error of its own."""
+    parts = sys.modules.get("leverage.command_parts")
+    return parts is not None and bool(parts.Interruption.came)
+
+
+def _leave_interrupted(message: str = "") -> None:
     """End with status 130 at once: Python itself ends by the signal if it came within `exec`, as in the making of a dataclass."""
+    sys.stderr.write(message)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -34,7 +34,11 @@ MANY_STATES = 1_000
 class Interruption:
     """Remembers Ctrl-C. Libraries that are just being imported, and destructors, may swallow the exception; the next
     step raises it again.
+
+    came: whether there was one in this process. A library may also make another error of it, which is none then.
     """
+
+    came: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.asked = False
@@ -51,7 +55,7 @@ class Interruption:
             sys.__unraisablehook__(unraisable)
 
     def _interrupt(self, number: int, frame: object) -> None:
-        self.asked = True
+        self.asked = Interruption.came = True
         raise KeyboardInterrupt
 
     def heed(self) -> None:

@@ -258,6 +258,29 @@ def test_interruption_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_an_interruption_that_a_library_makes_another_error_of_is_one(tmp_path: Path) -> None:
+    """As numpy does while it is being loaded."""
+    program = """
+import os, signal, sys
+import leverage.__main__ as entry
+import leverage.cli as cli
+from leverage.command_parts import Interruption
+
+def start():
+    Interruption().listen()
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        while True: pass
+    except KeyboardInterrupt as error:
+        raise ImportError("it failed to import") from error
+
+cli.main = start
+entry.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_a_reader_that_leaves_early_is_no_error(prisoners: Path, tmp_path: Path) -> None:
     command = f"set -o pipefail; '{sys.executable}' -m leverage '{prisoners}' | head -n 1"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -11,7 +11,11 @@ LEVERAGE = faults_in(
     ("axes.plot([bar.low, bar.high], [row, row]", "axes.plot([bar.low, bar.effect], [row, row]", "the upper bound is left out"),
     ("sure[best].low > bar.high for bar", "sure[best].effect > bar.effect for bar", "bounds do not count in the finding"),
     ("best = max(sure,", "best = min(sure,", "the least gain is told as the largest"),
-    ("limits([0.0, *ends])", "limits([0.0, *[bar.effect for bar in shown]])", "bounds run out of the panel"),
+    (
+        "limits([0.0, *ends], least=least)",
+        "limits([0.0, *[bar.effect for bar in shown]], least=least)",
+        "bounds run out of the panel",
+    ),
     (", **_CHANNELS[channel][1])", ', **_CHANNELS["net"][1])', "channels look like the whole"),
 )
 
