@@ -229,7 +229,7 @@ def _flip(row: Tipping, *, first: bool) -> str:
     """'Fails if presence_cost exceeds 21.3 (now 17.3)'."""
     word = "exceeds" if row.flips_at > row.value else "falls below"
     low, high = min(row.bracket), max(row.bracket)
-    wide = high - low > EDGE_WIDTH * (row.parameter.high - row.parameter.low)
+    wide = high - low > EDGE_WIDTH * (row.parameter.high - row.parameter.low) and significant(low) != significant(high)
     place = f"a value between {significant(low)} and {significant(high)}" if wide else significant(row.flips_at)
     head = f"{_BECOMES[row.flips_to]} if " if first else "if "
     return f"{head}{row.parameter.name} {word} {place} (now {significant(row.value)})"
