@@ -20,17 +20,20 @@ from leverage.scenario import syntax
 from leverage.scenario.scenario import Scenario
 from leverage.writing.run_folder import RunFolder
 
-#: Claims that are drawn along the parameter of their nearest flip.
+#: Claims that a page draws along the parameter of their nearest flip.
 MOST_CLAIMS = 3
 
 
-def drawings_of(folder: RunFolder) -> tuple[Drawing, ...]:
-    """The figures in the order of the page; those that the tables cannot give are left out."""
+def drawings_of(folder: RunFolder, claims: int | None = MOST_CLAIMS) -> tuple[Drawing, ...]:
+    """The figures in the order of the page; those that the tables cannot give are left out.
+
+    claims : of so many the verdict along the parameter of their nearest flip, the nearest first; None: of all that flip.
+    """
     context = Context.of(folder.scenario, folder.manifest["start"])
-    return tuple(drawing for drawing in _drawings(folder, context) if drawing is not None)
+    return tuple(drawing for drawing in _drawings(folder, context, claims) if drawing is not None)
 
 
-def _drawings(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
+def _drawings(folder: RunFolder, context: Context, claims: int | None) -> Iterator[Drawing | None]:
     scenario, outcomes = folder.scenario, folder.run_table("outcomes")
     yield draw_equilibrium_set(folder.run_table("equilibrium_set"), folder.run_table("bargaining"), outcomes, context)
     yield draw_leverage(folder.run_table("leverage"), context)
@@ -43,13 +46,13 @@ def _drawings(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
     for event in scenario.events[:1]:
         dates = [q for q in dict.fromkeys(sensitivity.quantity) if q.startswith("chance by ")]
         yield draw_sensitivity(sensitivity, event.name, dates[-1], context) if dates else None
-    yield from _claims(folder, context)
+    yield from _claims(folder, context, claims)
 
 
-def _claims(folder: RunFolder, context: Context) -> Iterator[Drawing | None]:
+def _claims(folder: RunFolder, context: Context, most: int | None) -> Iterator[Drawing | None]:
     """The claims whose nearest flips are nearest, each along its parameter."""
     points, claims, tipping = folder.run_table("claim_points"), folder.run_table("claims"), folder.run_table("tipping")
-    nearest = flips_of(tipping).drop_duplicates("claim").head(MOST_CLAIMS)
+    nearest = flips_of(tipping).drop_duplicates("claim")[:most]
     for row in nearest.to_dict("records"):
         yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], context)
 

@@ -20,14 +20,15 @@ REPORT, FIGURES = "report.html", "figures"
 def write_report(folder: RunFolder, *, figures: bool = False) -> Path:
     """Write `report.html` into the folder of a run, in place of one that is there, and `figures/` if they are asked for.
 
-    figures : also every figure as SVG and PNG. Returns the report's path. Raises FolderError for a folder without what a report
-    is made from, OutputError where it cannot be written; a report that was there is left as it was then.
+    figures : also every figure as SVG and PNG, one for each claim that flips among them. Returns the report's path.
+    Raises FolderError for a folder without what a report is made from, OutputError where it cannot be written; a report that was
+    there is left as it was then.
     """
     folder.refuse_studies()
     drawings = drawings_of(folder)
     text = report_html(folder, drawings)
     if figures:
-        write_figures(drawings, folder.path / FIGURES)
+        write_figures(drawings_of(folder, claims=None), folder.path / FIGURES)
     target = folder.path / REPORT
     _replace(target, text)
     return target

@@ -184,6 +184,15 @@ def test_the_command_makes_the_same_bytes_again(tmp_path: Path) -> None:
     assert {path.suffix for path in (tmp_path / "made" / "figures").iterdir()} == {".svg", ".png"}
 
 
+def test_figures_show_every_claim_that_flips(folder: RunFolder) -> None:
+    tipping = folder.table("tipping")
+    flipping = set(tipping[tipping.searched == "yes"].claim)
+    names = [drawing.name for drawing in drawings_of(folder, claims=None)]
+    assert {name.split("-")[1] for name in names if name.startswith("claim-")} == flipping
+    assert len(flipping) > 1
+    assert len(drawings_of(folder, claims=1)) == len(names) - len(flipping) + 1
+
+
 def test_a_folder_that_is_no_runs_is_refused_and_left_alone(tmp_path: Path, folder: RunFolder) -> None:
     (tmp_path / "empty").mkdir()
     done = simulate("report", "empty", cwd=tmp_path)
