@@ -11,6 +11,7 @@ import pandas as pd
 
 from leverage.output.claims import significant
 from leverage.output.columns import number
+from leverage.report.about import about
 from leverage.report.claims_part import flip_words, flips_of
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
@@ -57,11 +58,11 @@ def nearest_flips(folder: RunFolder) -> tuple[str, ...]:
 def largest_effects(folder: RunFolder) -> tuple[str, ...]:
     """What moves the holder's payoff in the selected equilibrium most, by the exact local derivative over the plausible range."""
     frame, scenario = folder.run_table("sensitivity"), folder.scenario
-    about = scenario.players[scenario.instruments[0].holder if scenario.instruments else 0].key
-    own = frame[(frame.subject == about) & (frame.quantity == "payoff") & frame.moves.notna()]
+    key = scenario.players[about(scenario)].key
+    own = frame[(frame.subject == key) & (frame.quantity == "payoff") & frame.moves.notna()]
     own = own[own.moves.map(number) != number(0.0)]
     own = own.reindex(own.moves.abs().sort_values(ascending=False, kind="stable").index).head(MOST_EFFECTS)
-    return tuple(_effect(row, plain(about)) for _, row in own.iterrows())
+    return tuple(_effect(row, plain(key)) for _, row in own.iterrows())
 
 
 def _effect(row: pd.Series, who: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from leverage.analysis.plays import BEST_REPLY
 from leverage.figures.claim_along import draw_claim_along
 from leverage.figures.context import Context
 from leverage.figures.drawing import Drawing
@@ -15,6 +14,7 @@ from leverage.figures.leverage import draw_leverage
 from leverage.figures.path import draw_path
 from leverage.figures.sensitivity import draw_sensitivity
 from leverage.figures.strategy_map import draw_strategy_map
+from leverage.report.about import about, own_strategies
 from leverage.report.claims_part import flips_of
 from leverage.scenario import syntax
 from leverage.scenario.scenario import Scenario
@@ -42,7 +42,7 @@ def _drawings(folder: RunFolder, context: Context, claims: int | None) -> Iterat
         yield draw_path(paths, told, variable, context)
     yield draw_strategy_map(folder.run_table("play"), 1, context)
     sensitivity = folder.run_table("sensitivity")
-    yield draw_sensitivity(sensitivity, scenario.players[_about(scenario)].key, "payoff", context)
+    yield draw_sensitivity(sensitivity, scenario.players[about(scenario)].key, "payoff", context)
     for event in scenario.events[:1]:
         dates = [q for q in dict.fromkeys(sensitivity.quantity) if q.startswith("chance by ")]
         yield draw_sensitivity(sensitivity, event.name, dates[-1], context) if dates else None
@@ -57,20 +57,13 @@ def _claims(folder: RunFolder, context: Context, most: int | None) -> Iterator[D
         yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], context)
 
 
-def _about(scenario: Scenario) -> int:
-    """The player whom the page is about: the holder of the first instrument, else the first one."""
-    return scenario.instruments[0].holder if scenario.instruments else 0
-
-
 def _told_play(outcomes: pd.DataFrame, scenario: Scenario) -> str:
     """The play that is followed over time: the named strategy that pays its player most against best replies, else what pays it
     most of all."""
-    about = _about(scenario)
-    paid = outcomes[(outcomes.subject == scenario.players[about].key) & (outcomes.quantity == "payoff")]
-    named = tuple(f"{each.name} " for each in scenario.strategies[about])
-    replied = paid[paid.selection.map(lambda name: name.endswith(BEST_REPLY) and name.startswith(named))]
-    best = replied if len(replied) else paid
-    return str(best.sort_values("value", ascending=False, kind="stable").selection.iloc[0])
+    own, replied = outcomes[outcomes.subject == scenario.players[about(scenario)].key], own_strategies(scenario, outcomes)
+    paid = replied if len(replied) else own
+    paid = paid[paid.quantity == "payoff"]
+    return str(paid.sort_values("value", ascending=False, kind="stable").selection.iloc[0])
 
 
 def _told_variables(scenario: Scenario) -> list[str]:

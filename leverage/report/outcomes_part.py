@@ -10,6 +10,7 @@ import pandas as pd
 from leverage.analysis.plays import BEST_REPLY
 from leverage.output.columns import number, percent
 from leverage.output.leverage import CHANNEL_WORDS, UNSURE
+from leverage.report.about import about, own_strategies
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
@@ -58,11 +59,9 @@ def costs_of(folder: RunFolder) -> Grid | None:
     None without such strategies or terms.
     """
     frame, scenario = folder.run_table("outcomes"), folder.scenario
-    about = scenario.instruments[0].holder if scenario.instruments else 0
-    key, named = scenario.players[about].key, tuple(f"{each.name} " for each in scenario.strategies[about])
-    own = frame[(frame.subject == key) & frame.selection.map(lambda name: name.endswith(BEST_REPLY) and name.startswith(named))]
+    key, own = scenario.players[about(scenario)].key, own_strategies(scenario, frame)
     terms = [quantity for quantity in dict.fromkeys(own.quantity) if quantity.startswith("term: ")]
-    if not terms or not named:
+    if not terms:
         return None
     values = own.set_index(["selection", "quantity"]).value.to_dict()
     payoffs = own[own.quantity == "payoff"].sort_values("value", ascending=False, kind="stable")

@@ -168,8 +168,14 @@ class RunFolder:
         return _typed(frame, _TEXTS | _TEXTS_OF.get(name, frozenset()))
 
     def run_table(self, name: str) -> pd.DataFrame:
-        """A table that every run has, with all its columns. Raises FolderError."""
-        return self.table(name, _COLUMNS[name])
+        """A table that every run has, with all its columns, read once; not to be changed. Raises FolderError."""
+        if name not in self._run_tables:
+            self._run_tables[name] = self.table(name, _COLUMNS[name])
+        return self._run_tables[name]
+
+    @cached_property
+    def _run_tables(self) -> dict[str, pd.DataFrame]:
+        return {}
 
     @cached_property
     def scenario(self) -> Scenario:
