@@ -22,8 +22,8 @@ from leverage.output.columns import WIDTH
 from leverage.output.telling import EXPLANATION_COLUMNS, Telling
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
+from tests.command_line import simulate
 from tests.dilemma import DILEMMA, claim, dilemma
-from tests.test_cli import simulate
 from tests.test_markov_commands import ALONE, VOTERS
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "withdrawal.yaml"

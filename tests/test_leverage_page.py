@@ -25,10 +25,10 @@ from leverage.output.leverage import (
 from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
 from leverage.studies import leverage_study
+from tests.command_line import simulate, start
 from tests.conftest import ROOT
 from tests.dilemma import DILEMMA
 from tests.leverage_games import COMPLEMENTS, borrower, complements, unused_threat
-from tests.test_cli import simulate
 
 SMALL = ROOT / "tests" / "data" / "small.yaml"
 NO_INSTRUMENTS = COMPLEMENTS[: COMPLEMENTS.index("instruments:")]
@@ -134,7 +134,7 @@ def test_without_instruments_nothing_is_printed_and_the_command_says_what_to_do(
 def test_the_command_writes_both_tables_and_prints_the_page(tmp_path: Path) -> None:
     file = tmp_path / "keys.yaml"
     file.write_text(COMPLEMENTS, encoding="utf-8")
-    done = simulate("leverage", str(file), "--joint", "--tolerance", "0.1", "--out", str(tmp_path / "out"), cwd=tmp_path)
+    done = start("leverage", str(file), "--joint", "--tolerance", "0.1", "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {each.name for each in (tmp_path / "out").iterdir()} >= {"leverage.csv", "joint_effect.csv", "manifest.json"}
     assert "WHAT EACH INSTRUMENT IS WORTH TO HOLDER" in done.stdout

@@ -19,8 +19,8 @@ from leverage.report.document import report_html
 from leverage.report.figures_part import drawings_of
 from leverage.report.writing_report import write_report
 from leverage.writing.run_folder import RunFolder
+from tests.command_line import simulate, start
 from tests.dilemma import DILEMMA, claim, dilemma
-from tests.test_cli import simulate
 
 #: A name, a sentence, a source and a unit that would do harm as markup, as a string of a program, or as a path.
 HARM = "</script><script>alert(1)</script> <b>\"'&amp; ../../etc"
@@ -178,7 +178,7 @@ def test_the_command_makes_the_same_bytes_again(tmp_path: Path) -> None:
     report = tmp_path / "made" / "report.html"
     first = report.read_bytes()
     report.write_text("spoilt")
-    again = simulate("report", "made", "--figures", cwd=tmp_path)
+    again = start("report", "made", "--figures", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert report.read_bytes() == first
     assert {path.suffix for path in (tmp_path / "made" / "figures").iterdir()} == {".svg", ".png"}

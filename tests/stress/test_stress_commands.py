@@ -26,7 +26,7 @@ from leverage.stress.question import WEIGHTS, Answer, Question, claim_questions
 from leverage.stress.tipping import WIDTH as NARROW
 from leverage.stress.tipping import tipping
 from leverage.stress_studies import stress_study, when_study
-from tests.test_cli import simulate
+from tests.command_line import simulate
 
 TRIGGER = """
       starts: friendly

@@ -25,8 +25,8 @@ from leverage.stress.answer_book import Keep
 from leverage.stress.question import Answer, Question
 from leverage.stress_studies import stress_study, when_study
 from leverage.studies import Study
+from tests.command_line import simulate, start
 from tests.stress.test_stress_commands import game
-from tests.test_cli import simulate
 
 SCENARIO = parse_scenario(game())
 CONDITION = "credible(grim, grim_too) and not payoff(row, grim, grim_too) < 2"
@@ -252,7 +252,7 @@ def test_an_interruption_says_what_is_kept_and_the_command_that_goes_on(kind: st
     assert sorted(path.name for path in (tmp_path / "a folder").iterdir()) == [ANSWERS, STATEMENT]
     done = simulate(*shlex.split(told[2]), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    fresh = simulate(*ARGUMENTS[kind], "--out", "fresh", cwd=tmp_path)
+    fresh = start(*ARGUMENTS[kind], "--out", "fresh", cwd=tmp_path)
     assert done.stdout == fresh.stdout
     tables = {
         name: [(tmp_path / name / path.name) for path in sorted((tmp_path / "fresh").iterdir())] for name in ("a folder", "fresh")
