@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from leverage import load_scenario
 from leverage.output.columns import WIDTH
 from tests.command_line import simulate, start
 
@@ -135,21 +137,38 @@ def test_options_may_stand_before_or_after_the_file(prisoners: Path, tmp_path: P
 @pytest.mark.parametrize("table_format", ["csv", "parquet", "json"])
 def test_formats_hold_the_same_numbers(prisoners: Path, tmp_path: Path, table_format: str) -> None:
     assert simulate(str(prisoners), "--format", table_format, "--out", "run", "-q", cwd=tmp_path).returncode == 0
-    read: dict[str, Callable[..., pd.DataFrame]] = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}[
-        table_format
-    ]
-    frame = read(tmp_path / "run" / f"outcomes.{table_format}")
+    readers: dict[str, Callable[..., pd.DataFrame]] = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}
+    frame = readers[table_format](tmp_path / "run" / f"outcomes.{table_format}")
     value = frame[(frame.selection == "grim against grim") & (frame.subject == "row") & (frame.quantity == "payoff")].value
     assert value.tolist() == pytest.approx([3.0])
 
 
-def test_resolved_scenario_runs_to_the_same_tables(tmp_path: Path) -> None:
-    first = start(str(WITHDRAWAL), "--variant", "no_strikes", "-p", "progress=0.2", "--out", "a", cwd=tmp_path)
+def test_resolved_scenario_runs_to_the_same_tables(prisoners: Path, tmp_path: Path) -> None:
+    prisoners.write_text(prisoners.read_text() + "variants:\n  patient: {says: p, set: {patience: 0.8}}\n")
+    first = start(str(prisoners), "--variant", "patient", "--out", "a", cwd=tmp_path)
     second = simulate("a/scenario.resolved.yaml", "--out", "b", cwd=tmp_path)
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
-    pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "a" / "outcomes.csv"), pd.read_csv(tmp_path / "b" / "outcomes.csv"), rtol=1e-9, atol=1e-9
-    )
+    same_table(tmp_path, "outcomes.csv")
+
+
+def test_the_resolved_withdrawal_is_the_scenario_that_was_asked_for(tmp_path: Path) -> None:
+    """In all but what says that it was another file's: so its tables are the same, of which the quickest are made."""
+    changes = ("--variant", "no_strikes", "-p", "progress=0.2")
+    first = simulate("equilibria", str(WITHDRAWAL), *changes, "--starts", "0", "--out", "a", cwd=tmp_path)
+    second = simulate("equilibria", "a/scenario.resolved.yaml", "--starts", "0", "--out", "b", cwd=tmp_path)
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    same_table(tmp_path, "equilibria.csv")
+    asked = load_scenario(WITHDRAWAL, {"progress": 0.2}, "no_strikes")
+    resolved = load_scenario(tmp_path / "a" / "scenario.resolved.yaml")
+    apart = {each.name for each in fields(asked) if getattr(asked, each.name) != getattr(resolved, each.name)}
+    assert apart == {"document", "variant", "overrides", "stated"}
+    assert resolved.stated == asked.values
+
+
+def same_table(folder: Path, name: str) -> None:
+    """In the runs a and b."""
+    a, b = (pd.read_csv(folder / run / name) for run in ("a", "b"))
+    pd.testing.assert_frame_equal(a, b, rtol=1e-9, atol=1e-9)
 
 
 def test_quiet_prints_nothing(prisoners: Path, tmp_path: Path) -> None:
