@@ -201,8 +201,12 @@ def weighted_sum(parts: Sequence[tuple[Number, Polygon]]) -> Polygon:
 
 
 def _vertex(parts: Sequence[tuple[Number, Polygon]], at: Sequence[int]) -> Point:
-    x = sum(weight * part[k][0] for (weight, part), k in zip(parts, at, strict=True))
-    y = sum(weight * part[k][1] for (weight, part), k in zip(parts, at, strict=True))
+    x: Number = 0
+    y: Number = 0
+    for (weight, part), k in zip(parts, at, strict=True):  # a loop, as this is most of the twin's time
+        p = part[k]
+        x += weight * p[0]
+        y += weight * p[1]
     return Point(x, y, tuple(at))
 
 
@@ -214,9 +218,9 @@ def _edges_from(name: int, part: Polygon, first: int) -> list[tuple[tuple[Number
 
 def _compare_angles(a: tuple[Number, Number], b: tuple[Number, Number]) -> int:
     """Negative if a has the smaller angle, in [0, 2 pi)."""
-    lower = [v[1] < 0 or (v[1] == 0 and v[0] < 0) for v in (a, b)]
-    if lower[0] != lower[1]:
-        return 1 if lower[0] else -1
+    lower = a[1] < 0 or (a[1] == 0 and a[0] < 0)
+    if lower != (b[1] < 0 or (b[1] == 0 and b[0] < 0)):
+        return 1 if lower else -1
     left, right = a[1] * b[0], a[0] * b[1]
     return int(left > right) - int(left < right)
 
