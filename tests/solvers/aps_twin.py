@@ -28,7 +28,6 @@ Sources: Abreu, Pearce and Stacchetti (1990), "Toward a theory of discounted rep
 from __future__ import annotations
 
 import functools
-import heapq
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -188,13 +187,13 @@ def _edges(polygon: Polygon) -> Iterator[tuple[Point, Point]]:
 def weighted_sum(parts: Sequence[tuple[Number, Polygon]]) -> Polygon:
     """Minkowski sum of weight times polygon; a vertex' `how` is its index in each part.
 
-    All parts' edges are walked in the order of their angles, each part's in its own order; a vertex is summed afresh from its
-    parts, so nothing accumulates. Where rounding confuses two angles, the vertex between the edges moves inward by a rounding.
+    All parts' edges are walked in the order of their angles; a vertex is summed afresh from its parts, so nothing accumulates.
+    Where rounding confuses two angles, the vertex between the edges moves inward by a rounding.
     """
     at = [min(range(len(part)), key=lambda k, part=part: (part[k][1], part[k][0])) for _, part in parts]  # type: ignore[misc]
     walks = [_edges_from(k, part, at[k]) for k, (_, part) in enumerate(parts)]
     total = [_vertex(parts, at)]
-    for _, k in heapq.merge(*walks, key=lambda edge: _ANGLE(edge[0])):
+    for _, k in sorted(itertools.chain(*walks), key=lambda edge: _ANGLE(edge[0])):  # merges runs that are in order
         at[k] = (at[k] + 1) % len(parts[k][1])
         total.append(_vertex(parts, at))
     return total[:-1] if len(total) > 1 else total
