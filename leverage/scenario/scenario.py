@@ -210,7 +210,8 @@ class Scenario:
     transitions[v]: rules of variable v in the order of the file; `order` is the order in which variables are drawn.
     replaced_levels[v]: levels of variable v that do not exist in this world -> the level that is reached instead.
     payoff_unit: name, what 0 means, what 100 means. stated: the values that the file gives. notes: what a reader should
-    know (overrides outside the plausible range, unused parameters).
+    know (overrides outside the plausible range, unused parameters). visited: parameter -> (lowest, highest) value that the
+    scenario will be looked at beside its plausible range.
     """
 
     document: Document
@@ -239,11 +240,19 @@ class Scenario:
     overrides: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     stated: Mapping[str, float] = field(default_factory=dict)
+    visited: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, float]:
         """The parameter point: name -> value."""
         return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    def reach(self, name: str) -> tuple[float, float]:
+        """The lowest and the highest plausible or visited value of a parameter; the value in use if there is neither."""
+        parameter = self.parameters[name]
+        plausible = (parameter.low, parameter.high) if parameter.in_doubt else ()
+        ends = (*plausible, *self.visited.get(name, ())) or (parameter.value,)
+        return min(ends), max(ends)
 
     def instrument(self, name: str) -> Instrument:
         """The instrument of that name. Raises StopIteration for an unknown one."""
