@@ -23,8 +23,9 @@ from leverage.output.columns import WIDTH
 from tests.test_cli import simulate as simulate_in
 
 LEAVING = Path(__file__).parent.parent / "data" / "leaving.yaml"
-#: A minute of points would be too long for a test, a second too short to be stopped in the middle.
-LONG = ("sweep", str(LEAVING), "--sample", "sobol:1024", "--tables", "outcomes,strategies,sets,leverage", "-q")
+#: Takes some seconds, so that it can be stopped in the middle.
+POINTS = 512
+LONG = ("sweep", str(LEAVING), "--sample", f"sobol:{POINTS}", "--tables", "outcomes,strategies", "-q")
 
 
 def simulate(*arguments: str, cwd: Path = LEAVING.parent) -> subprocess.CompletedProcess[str]:
@@ -67,8 +68,8 @@ def test_others_read_the_points_as_one_table(whole: Path) -> None:
     by_polars = pl.read_parquet(whole / "points" / "*.parquet")
     by_duckdb = duckdb.read_parquet(f"{whole}/points/*.parquet")
     rows, different, toll = by_duckdb.aggregate("count(*), count(distinct point), avg(toll)").fetchone() or (0, 0, 0)
-    assert by_pandas["point"].tolist() == by_polars["point"].to_list() == list(range(1024))
-    assert (rows, different) == (1024, 1024)
+    assert by_pandas["point"].tolist() == by_polars["point"].to_list() == list(range(POINTS))
+    assert (rows, different) == (POINTS, POINTS)
     assert toll == pytest.approx(by_pandas["toll"].mean()) == pytest.approx(2, abs=0.01)
 
 
@@ -135,8 +136,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(whole: Path, tmp_pa
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    kept = len(parts(folder)) * part_size(1024)
-    assert f"interrupted: {kept} of 1,024 points are kept in {folder}" in told
+    kept = len(parts(folder)) * part_size(POINTS)
+    assert f"interrupted: {kept} of {POINTS} points are kept in {folder}" in told
     assert "Traceback" not in told
     command = re.search(r"to go on: simulate (.*)", told)
     assert command
