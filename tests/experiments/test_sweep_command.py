@@ -20,7 +20,7 @@ import pytest
 
 from leverage.experiments.store import part_size, parts_of
 from leverage.output.columns import WIDTH
-from tests.test_cli import simulate as simulate_in
+from tests.command_line import start as simulate_in
 
 LEAVING = Path(__file__).parent.parent / "data" / "leaving.yaml"
 #: Takes some seconds, so that it can be stopped in the middle.
