@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leverage.figures.drawing import Drawing, svg_text
@@ -16,6 +14,7 @@ from leverage.report.game_part import game_of
 from leverage.report.outcomes_part import costs_of, leverage_of, outcomes_of
 from leverage.report.plans_part import plans_of
 from leverage.report.provenance_part import provenance_of
+from leverage.report.template_files import environment, text_of
 from leverage.writing.run_folder import RunFolder
 
 #: Sections of the page: anchor and name in its table of contents.
@@ -54,7 +53,7 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         "provenance": provenance_of(folder),
     }
     there = {**parts, "slider": slider["claims"], "certificates": True}
-    return _environment().get_template("page.html.jinja").render(
+    return environment().get_template("page.html.jinja").render(
         **parts,
         title=folder.scenario.title,
         question=folder.scenario.question,
@@ -69,17 +68,6 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         effects=largest_effects(folder),
         doubted=sum(each.between != NOT_IN_DOUBT for each in assumptions),
         judged=sum(each.judged for each in assumptions),
-        style=Markup(_text("style.css")),  # noqa: S704 - a file of this package
-        script=Markup(_text("page.js")),  # noqa: S704 - a file of this package
+        style=Markup(text_of("style.css")),  # noqa: S704 - a file of this package
+        script=Markup(text_of("page.js")),  # noqa: S704 - a file of this package
     )  # fmt: skip
-
-
-def _environment() -> Environment:
-    loader = PackageLoader("leverage.report", "template")
-    found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    found.policies["json.dumps_kwargs"] = {"sort_keys": False}  # claims stay in the order of the page
-    return found
-
-
-def _text(name: str) -> str:
-    return resources.files("leverage.report").joinpath("template", name).read_text(encoding="utf-8")
