@@ -285,7 +285,7 @@ def test_a_reader_that_leaves_early_is_no_error(prisoners: Path, tmp_path: Path)
     command = f"set -o pipefail; '{sys.executable}' -m leverage '{prisoners}' | head -n 1"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("TWO PRISONERS")
+    assert done.stdout.startswith("Two prisoners")
 
 
 def test_version_help_validate_schema_show(prisoners: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def branch_text(page: Page, measured: MeasuredBranch) -> str:
     ]
     return "\n".join(
         [
-            head_text(page.scenario, f"following {name}"),
+            head_text(page.scenario, f"Following {name}"),
             *(paragraph(f"* {sentence}", 2) for sentence in told if sentence),
             "",
             *_grid(page, measured),

@@ -53,7 +53,7 @@ def noise_text(page: Page, path: NoisyPath) -> str:
     ]
     return "\n".join(
         [
-            head_text(page.scenario, "noisy play"),
+            head_text(page.scenario, "Noisy play"),
             *(paragraph(f"* {sentence}", 2) for sentence in told if sentence),
             "",
             section(1, "from random play to best play", note),

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from leverage.output.about import player_told_of
 from leverage.output.claims import significant
 from leverage.output.columns import number
-from leverage.report.about import about
-from leverage.report.claims_part import flip_words, flips_of
+from leverage.output.flips import Flip
+from leverage.report.claims_part import flips_of
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
@@ -52,13 +53,13 @@ def _assumption(row: Mapping[Hashable, Any]) -> Assumption:
 def nearest_flips(folder: RunFolder) -> tuple[str, ...]:
     """The nearest flips of all claims, a sentence each."""
     found = flips_of(folder.run_table("tipping"))
-    return tuple(f"{row.claim} {flip_words(row)}" for _, row in found.head(MOST_FLIPS).iterrows())
+    return tuple(f"{row['claim']} {Flip.of_row(row).words}" for row in found.head(MOST_FLIPS).to_dict("records"))
 
 
 def largest_effects(folder: RunFolder) -> tuple[str, ...]:
     """What moves the holder's payoff in the selected equilibrium most, by the exact local derivative over the plausible range."""
     frame, scenario = folder.run_table("sensitivity"), folder.scenario
-    key = scenario.players[about(scenario)].key
+    key = scenario.players[player_told_of(scenario)].key
     own = frame[(frame.subject == key) & (frame.quantity == "payoff") & frame.moves.notna()]
     own = own[own.moves.map(number) != number(0.0)]
     own = own.reindex(own.moves.abs().sort_values(ascending=False, kind="stable").index).head(MOST_EFFECTS)

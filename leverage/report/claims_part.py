@@ -11,6 +11,7 @@ import pandas as pd
 
 from leverage.output.claims import NARROW, VERDICT_MEANINGS, significant
 from leverage.output.columns import number
+from leverage.output.flips import Flip
 from leverage.stress.tipping import FLIPS, NOT_SEARCHED, STAYS
 from leverage.writing.run_folder import RunFolder
 
@@ -111,19 +112,10 @@ def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
     return tipping[tipping.searched == FLIPS].sort_values(["distance", "claim", "parameter"], kind="stable")
 
 
-def flip_words(row: pd.Series[Any]) -> str:
-    """'fails if return_speed falls below 0.31 (now 0.59)'; the bracket where its ends differ in print."""
-    word = "exceeds" if row.flips_at > row.value else "falls below"
-    become = {"holds": "holds", "barely": "holds barely", "fails": "fails"}[row.flips_to]
-    ends = dict.fromkeys((significant(row.bracket_low), significant(row.bracket_high)))
-    place = " to ".join(ends) if len(ends) == 1 else f"a value between {' and '.join(ends)}"
-    return f"{become} if {row.parameter} {word} {place} (now {significant(row.value)})"
-
-
 def _nearest(tipping: pd.DataFrame) -> str:
     found = flips_of(tipping)
     if len(found):
-        return flip_words(found.iloc[0])
+        return Flip.of_row(found.iloc[0].to_dict()).words
     if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
         return "not searched in a run: simulate stress"
     return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
@@ -153,7 +145,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
         for row in folder.run_table("parameters").to_dict("records")
     }
     left_out = [claim for claim in says if claim not in found]
-    return {"claims": found, "parameters": told, "first": _first(folder, found), "left_out": left_out}
+    return {"claims": found, "parameters": told, "signs": SIGNS, "first": _first(folder, found), "left_out": left_out}
 
 
 def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from leverage.analysis.plays import BEST_REPLY
+from leverage.output.about import player_told_of
 from leverage.output.columns import number, percent
 from leverage.output.leverage import CHANNEL_WORDS, UNSURE
-from leverage.report.about import about, own_strategies
+from leverage.report.own_strategies import own_strategies
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
@@ -59,7 +60,7 @@ def costs_of(folder: RunFolder) -> Grid | None:
     None without such strategies or terms.
     """
     frame, scenario = folder.run_table("outcomes"), folder.scenario
-    key, own = scenario.players[about(scenario)].key, own_strategies(scenario, frame)
+    key, own = scenario.players[player_told_of(scenario)].key, own_strategies(scenario, frame)
     terms = [quantity for quantity in dict.fromkeys(own.quantity) if quantity.startswith("term: ")]
     if not terms:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from leverage.output.columns import number
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import capital, plain
 from leverage.writing.run_folder import RunFolder
 
 
@@ -44,7 +44,7 @@ def _plan(title: str, frame: pd.DataFrame) -> PlanStory:
     pays = ", ".join(f"{plain(row['player'])} {number(row['value'])}" for row in paid.to_dict("records"))
     phases = [name for name in dict.fromkeys(frame.phase) if name]
     return PlanStory(
-        title=title[:1].upper() + plain(title)[1:],
+        title=capital(plain(title)),
         pays=f"{pays} {unit}",
         phases=tuple(_phase(name, frame[frame.phase == name]) for name in phases),
         departures=tuple(_departure(row) for _, row in frame.iterrows() if row.condition.endswith(" departs")),

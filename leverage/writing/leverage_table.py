@@ -9,7 +9,7 @@ import pandas as pd
 
 from leverage.output.columns import listed
 from leverage.output.leverage import CHANNEL_WORDS, LedgerColumn, ledger_columns, ledger_selection
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import capital, plain
 from leverage.writing.dates import last_date
 from leverage.writing.framing import framed, payoff_note
 from leverage.writing.run_folder import RunFolder
@@ -30,7 +30,7 @@ def leverage_table(folder: RunFolder) -> WrittenTable:
     kinds = _kinds(folder, frame)
     heads = {head: _decimals(own, ledger) for head, own in _by_head(kinds).items()}
     several = len(kinds) > 1
-    columns = [Column("Instrument"), *([Column("Holder")] if several else []), *(Column(_capital(head), True) for head in heads)]
+    columns = [Column("Instrument"), *([Column("Holder")] if several else []), *(Column(capital(head), True) for head in heads)]
     rows: list[list[Cell]] = []
     for (instrument, channel), holder in _told(frame).items():
         names = [_label(instrument, channel), *([plain(holder)] if several else [])]
@@ -96,10 +96,6 @@ def _cell(ledger: Ledger, instrument: str, channel: str, measure: LedgerColumn, 
     scale = 100.0 if measure.scale == "percentage points" else 1.0
     low, high = (scale * row["low"], scale * row["high"]) if measure.bounded else (math.nan, math.nan)
     return Number(scale * row["effect"], digits, low, high, unsure=row["sign"] == "cannot be told")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _notes(folder: RunFolder, frame: pd.DataFrame, ledger: Ledger, kinds: Mapping[str, list[LedgerColumn]]) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from leverage.analysis.plays import BEST_REPLY
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.wording import counted, plain
+from leverage.scenario.wording import capital, counted, plain
 from leverage.writing.dates import dates
 from leverage.writing.framing import framed, payoff_note, players_note
 from leverage.writing.run_folder import RunFolder
@@ -102,8 +102,7 @@ def _other_dates(frame: pd.DataFrame) -> list[str]:
 
 
 def _name(measure: str) -> str:
-    words = plain(measure)
-    return words[:1].upper() + words[1:]
+    return capital(plain(measure))
 
 
 def _mean(measure: str) -> str:

@@ -83,8 +83,8 @@ def test_the_nearest_flip_is_the_one_of_the_claims_table() -> None:
             continue
         parameter, value = flips[str(name)].split("=")
         row = tipping[(tipping["claim"] == name) & (tipping["parameter"] == parameter)].iloc[0]
-        side = "above" if float(value) > row["value"] else "below"
-        assert told.startswith(f"{row['flips_to']} with {parameter} {side} ")
+        side = "exceeds" if float(value) > row["value"] else "falls below"
+        assert told.startswith(f"{row['flips_to'].replace('barely', 'holds barely')} if {parameter} {side} ")
 
 
 def test_flips_not_found_are_told_as_what_they_are(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ window.addEventListener("beforeprint", () => {
   const stop = document.getElementById("slider-stop");
   const told = document.getElementById("slider-told");
   const chart = form.querySelector(".chart");
-  const signs = { holds: "✓", barely: "~", fails: "✗", undecided: "?", idle: "–", undefined: "∅" };
   const words = (x) => (x === null ? "–" : String(Number(x.toPrecision(3))));
   const plain = (name) => name.replaceAll("_", " ");
   const option = (value, text) => {
@@ -74,7 +73,7 @@ window.addEventListener("beforeprint", () => {
     const setting = `${plain(parameter.value)} = ${words(value)} ${known.unit}${use}`;
     const badge = document.createElement("span");
     badge.className = `verdict ${verdict}`;
-    badge.textContent = `${signs[verdict]} ${verdict}`;
+    badge.textContent = `${data.signs[verdict]} ${verdict}`;
     told.replaceChildren(badge, document.createTextNode(` ${setting}${gap}.`));
     stop.setAttribute("aria-valuetext", `${words(value)}: ${verdict}`);
     draw(own, at);
