@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 from leverage.output.claims import NARROW, VERDICT_MEANINGS, significant
 from leverage.output.columns import number
 from leverage.output.flips import Flip
-from leverage.stress.tipping import FLIPS, NOT_SEARCHED, STAYS
+from leverage.stress.tipping import FLIPS, NO_SIDE, NOT_SEARCHED, STAYS
 from leverage.writing.run_folder import RunFolder
 
 #: A verdict's sign, which tells it apart without colour.
@@ -63,7 +64,7 @@ def claims_of(folder: RunFolder) -> tuple[ClaimRow, ...]:
     """Every claim in the order of the file."""
     frame, tipping = folder.run_table("claims"), folder.run_table("tipping")
     heads = frame[frame.line == ""]
-    return tuple(_claim(row, frame, tipping) for _, row in heads.iterrows())
+    return tuple(_claim(row, frame, tipping, folder.command("stress")) for _, row in heads.iterrows())
 
 
 def tally_of(claims: tuple[ClaimRow, ...]) -> tuple[tuple[Verdict, int], ...]:
@@ -72,7 +73,7 @@ def tally_of(claims: tuple[ClaimRow, ...]) -> tuple[tuple[Verdict, int], ...]:
     return tuple((Verdict(word), counts[word]) for word in VERDICT_MEANINGS if counts[word])
 
 
-def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> ClaimRow:
+def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame, further: str) -> ClaimRow:
     own = frame[(frame.claim == row.claim) & (frame.line != "")]
     return ClaimRow(
         name=row.claim,
@@ -81,7 +82,7 @@ def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> C
         under=row.under,
         verdict=Verdict(row.verdict),
         margin=margin_words(row),
-        flip=_nearest(tipping[tipping.claim == row.claim]),
+        flip=_nearest(tipping[tipping.claim == row.claim], further),
         caveat=row.caveat,
         reason=row.reason,
         lines=tuple(
@@ -112,12 +113,13 @@ def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
     return tipping[tipping.searched == FLIPS].sort_values(["distance", "claim", "parameter"], kind="stable")
 
 
-def _nearest(tipping: pd.DataFrame) -> str:
+def _nearest(tipping: pd.DataFrame, further: str) -> str:
+    """further: the command that looks where a run does not."""
     found = flips_of(tipping)
     if len(found):
         return Flip.of_row(found.iloc[0].to_dict()).words
     if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
-        return "not searched in a run: simulate stress"
+        return f"not searched in a run; {further} does"
     return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
 
 
@@ -144,8 +146,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
         row["parameter"]: {"unit": row["unit"], "value": row["value"]}
         for row in folder.run_table("parameters").to_dict("records")
     }
-    left_out = [claim for claim in says if claim not in found]
-    return {"claims": found, "parameters": told, "signs": SIGNS, "first": _first(folder, found), "left_out": left_out}
+    return {"claims": found, "parameters": told, "signs": SIGNS, "first": _first(folder, found)}
 
 
 def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
@@ -154,6 +155,28 @@ def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
         if row["parameter"] in found.get(row["claim"], {"along": {}})["along"]:
             return [row["claim"], row["parameter"]]
     return next(([claim, next(iter(each["along"]))] for claim, each in found.items()), [])
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Claims that the slider does not have.
+
+    dear: judged at the values in use only. neither: standing nor fallen, so that no flip is looked for. command: looks further.
+    """
+
+    dear: tuple[str, ...]
+    neither: tuple[str, ...]
+    command: str
+
+
+def left_out_of(folder: RunFolder, told: Collection[str]) -> LeftOut:
+    """Claims in the order of the file without those that are told."""
+    found = [
+        (claim, set(own.searched)) for claim, own in folder.run_table("tipping").groupby("claim", sort=False) if claim not in told
+    ]
+    dear = tuple(str(claim) for claim, searched in found if NOT_SEARCHED in searched)
+    neither = tuple(str(claim) for claim, searched in found if searched == {NO_SIDE})
+    return LeftOut(dear, neither, folder.command("stress"))
 
 
 def _or_null(value: float) -> float | None:

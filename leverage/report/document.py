@@ -11,7 +11,7 @@ from markupsafe import Markup
 from leverage.figures.drawing import Drawing, svg_text
 from leverage.output.claims import VERDICT_MEANINGS
 from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, largest_effects, nearest_flips
-from leverage.report.claims_part import claims_of, slider_data, tally_of
+from leverage.report.claims_part import claims_of, left_out_of, slider_data, tally_of
 from leverage.report.game_part import game_of
 from leverage.report.outcomes_part import costs_of, leverage_of, outcomes_of
 from leverage.report.plans_part import plans_of
@@ -63,6 +63,7 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         version=folder.manifest["versions"].get("leverage", ""),
         contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
         tally=tally_of(claims),
+        left_out=left_out_of(folder, slider["claims"]),
         meanings={verdict.word: VERDICT_MEANINGS[verdict.word] for verdict, _ in tally_of(claims)},
         plurals={"holds": "hold", "fails": "fail"},
         flips=nearest_flips(folder),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from dataclasses import dataclass
 
 from leverage.writing.run_folder import RunFolder
@@ -58,7 +57,7 @@ def provenance_of(folder: RunFolder) -> Provenance:
         certificate=certificate.strip(),
         gains=tuple((name, f"{gain:.2g}") for name, gain in said.get("certificates", {}).items()),
         facts=tuple((name, value) for name, value in facts.items() if value),
-        command=_command(folder),
+        command=folder.command(),
         citation=f"leverage {version} ({year}): “{title}”, run {run} of {said['scenario']} ({said['scenario_sha256'][:12]}).",
         bibtex=_bibtex(title, year, version, run, said["scenario_sha256"]),
     )
@@ -70,14 +69,6 @@ def _at_most(value: float) -> str:
         return "0"
     unit = 10.0 ** math.floor(math.log10(value))
     return f"{math.ceil(value / unit - 1e-9) * unit:.0e}"
-
-
-def _command(folder: RunFolder) -> str:
-    said = folder.manifest
-    parts = ["simulate", said["scenario"]]
-    parts += ["--variant", said["variant"]] if said["variant"] else []
-    parts += [part for name, value in said["overrides"].items() for part in ("-p", f"{name}={value!r}")]
-    return shlex.join(parts)
 
 
 def _bibtex(title: str, year: int, version: str, run: str, digest: str) -> str:
