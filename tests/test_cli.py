@@ -82,7 +82,7 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
     answer = " ".join(line.strip() for line in lines[:10])
     for words in (
         "Best for the intervening power",
-        "'settled' within 24 months",
+        "Settled within 24 months",
         "holding and using cost",
         "Believed?",
         "At the bargaining point",

@@ -41,7 +41,7 @@ def credible_lines(page: Page, credible: CrediblePlay | None, which: int) -> lis
     if credible is None:
         return []
     ends = credible.outer[page.game.start]
-    event = f"; in %: chance of '{plain(page.event)}'" if page.event and credible.best else ""
+    event = f"; in %: {plain(page.event)} by then" if page.event and credible.best else ""
     parts = [section(which, "what credible play allows", f"subgame-perfect, pure actions, public randomisation{event}")]
     if not np.all(np.isfinite(ends)):
         return [*parts, paragraph(credible.status), ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,10 @@ from leverage.output.claims import significant
 from leverage.output.columns import number
 from leverage.output.flips import Flip
 from leverage.report.claims_part import flips_of
+from leverage.scenario.provenance import PROVENANCES
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
-#: A source is a judgement that says so.
-JUDGEMENT = "judgement"
 #: What stands for the range of a parameter without one.
 NOT_IN_DOUBT = "not in doubt"
 #: Flips and effects that are told; all are in the tables.
@@ -34,7 +34,6 @@ class Assumption:
     between: str
     unit: str
     source: str
-    judged: bool
 
 
 def assumptions_of(folder: RunFolder) -> tuple[Assumption, ...]:
@@ -47,7 +46,13 @@ def _assumption(row: Mapping[Hashable, Any]) -> Assumption:
     between = NOT_IN_DOUBT if math.isnan(low) else f"{significant(low)} to {significant(high)}"
     changed = "" if row["value"] == row["stated"] else f" (the file: {significant(row['stated'])})"
     value = f"{significant(row['value'])}{changed}"
-    return Assumption(row["parameter"], value, between, row["unit"], row["source"], JUDGEMENT in row["source"].lower())
+    return Assumption(row["parameter"], value, between, row["unit"], row["source"])
+
+
+def grounds_of(folder: RunFolder) -> tuple[tuple[int, str], ...]:
+    """How many numbers rest on what, the weakest ground first; without those on which none rests."""
+    counts = Counter(folder.run_table("parameters").provenance)
+    return tuple((counts[name], meaning) for name, meaning in PROVENANCES.items() if counts[name])
 
 
 def nearest_flips(folder: RunFolder) -> tuple[str, ...]:

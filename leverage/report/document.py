@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from leverage.figures.drawing import Drawing, svg_text
 from leverage.output.claims import VERDICT_MEANINGS
-from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, largest_effects, nearest_flips
+from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, grounds_of, largest_effects, nearest_flips
 from leverage.report.claims_part import claims_of, left_out_of, slider_data, tally_of
 from leverage.report.game_part import game_of
 from leverage.report.outcomes_part import costs_of, leverage_of, outcomes_of
@@ -69,7 +69,8 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         flips=nearest_flips(folder),
         effects=largest_effects(folder),
         doubted=sum(each.between != NOT_IN_DOUBT for each in assumptions),
-        judged=sum(each.judged for each in assumptions),
+        argument=folder.scenario.document.data.get("source", ""),
+        grounds=grounds_of(folder),
         style=Markup(_text("style.css")),  # noqa: S704 - a file of this package
         script=Markup(_text("page.js")),  # noqa: S704 - a file of this package
     )  # fmt: skip

@@ -114,7 +114,17 @@ def tipping_table(folder: RunFolder) -> WrittenTable:
         for _, flip in flips.iterrows()
     ]
     what = f"What one parameter alone would turn: {len(rows)} flips of {flips['claim'].nunique()} claims"
-    return framed(folder, "tipping", what, columns, rows, _tipping_notes(frame))
+    return framed(folder, "tipping", what, columns, rows, _tipping_notes(frame), none=_no_flips(folder, frame))
+
+
+def _no_flips(folder: RunFolder, frame: pd.DataFrame) -> str:
+    """Why no flip is told, where claims were looked at; '' where there were none to look at."""
+    searched = set(frame["searched"])
+    if STAYS in searched:
+        return "There are no rows: no flip was found."
+    if NOT_SEARCHED in searched:
+        return f"There are no rows: flips were not searched; {folder.command('stress')} does."
+    return "There are no rows: no claim stands or has fallen, so that none can flip." if searched else ""
 
 
 def _three(value: float) -> Number:

@@ -158,6 +158,24 @@ def test_assumptions_are_all_there_with_their_sources(folder: RunFolder, page: s
         assert " ".join(each.source.split()) in text
 
 
+def test_grounds_are_counted_as_the_table_classes_them(tmp_path: Path) -> None:
+    given = {"patience": "judgement", "fee": "Smith 2014; size a judgement", "stake": "Smith 2014, beyond judgement"}
+    values = ", ".join(f"{name}: {{value: 0.5, range: [0.1, 0.9], source: {json.dumps(told)}}}" for name, told in given.items())
+    text = PLAIN.format(
+        title="Grounds",
+        players="ann: {discount: patience}",
+        actions="ann: {give: always, take: always}",
+        payoffs="ann: {gains: {got: stake - fee when ann plays take}}",
+    )
+    found = folder_of(f"{text}parameters: {{{values}, loose: {{value: 1}}}}\n", tmp_path / "run")
+    classes = dict(zip(*(found.table("parameters")[name] for name in ("parameter", "provenance")), strict=True))
+    assert classes == {"patience": "judgement", "fee": "source, size judged", "stake": "source", "loose": "not said"}
+    assert (
+        "By what they rest on: 1 on nothing that is said; 1 on a judgement; 1 on a source for what it stands for, a judgement for"
+        " its size; 1 on a source."
+    ) in read(report_html(found, drawings_of(found))).text
+
+
 def test_it_says_how_to_make_it_again_and_how_to_cite_it(folder: RunFolder, page: str) -> None:
     text = read(page).text
     assert f"simulate {folder.manifest['scenario']}" in text

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from leverage.errors import FolderError
-from leverage.loading import parse_scenario
+from leverage.loading import load_scenario, parse_scenario
 from leverage.output.files import write_tables
 from leverage.output.leverage import LEVERAGE_COLUMNS
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.tables import SELECTED, table_for_writing
 from leverage.writing.written_table import Cell, Number, WrittenTable, text_of
+from tests.conftest import ROOT
 from tests.writing.folders import claims, made, shipped
 
 NAN = float("nan")
@@ -265,8 +267,24 @@ def test_a_table_without_a_selection_of_its_own_drops_empty_columns_and_rounds(t
     assert texts(table) == [["corner", "3", "0.123", "yes"], ["point", "4", "2.80e-14", "no"]]
 
 
-def test_tables_without_rows_say_so_in_every_selection(tmp_path: Path) -> None:
-    """A player alone has no bargaining, a game without claims no verdicts: heads and a note are left."""
+#: Of two prisoners without parameters, instruments and claims: what is lacking, and what was not found.
+NO_ROWS = {
+    "claims": "There are no rows: the scenario has no claims.",
+    "tipping": "There are no rows: the scenario has no claims.",
+    "leverage": "There are no rows: the scenario has no instruments.",
+    "sensitivity": "There are no rows. No derivatives were found: the Markov equilibrium was not, or is not regular; the printed"
+    " page says.",
+    "outcomes": "There are no rows. No way of playing was solved.",
+    "strategies": "There are no rows. No way of playing was solved.",
+    "equilibria": "There are no rows. No Markov equilibrium was found.",
+    "equilibrium_set": "There are no rows. No credible play in pure actions was found.",
+    "bargaining": "There are no rows. No credible play in pure actions was found to agree on.",
+    "plans": "There are no rows. No credible plan was found that is short enough to tell.",
+}
+
+
+def test_tables_without_rows_say_whether_there_is_none_or_none_was_found(tmp_path: Path) -> None:
+    """Heads and a note are left."""
     tables = {name: shipped().table(name).iloc[:0] for name in SELECTED}
     tables = {name: frame.rename(columns=_prisoners) for name, frame in tables.items()}
     folder = made(tmp_path / "run", {**tables, "plans": pd.DataFrame(columns=["plan", "phase"])})
@@ -274,7 +292,35 @@ def test_tables_without_rows_say_so_in_every_selection(tmp_path: Path) -> None:
         table = table_for_writing(folder, name)
         assert table.rows == ()
         assert len(table.columns) >= 1
-        assert "There are no rows: of this the scenario has none, or none was found." in table.notes
+        assert NO_ROWS[name] in table.notes
+
+
+@pytest.mark.parametrize(("player", "needs"), [("bargaining", "two players"), ("equilibrium_set", "two players or more")])
+def test_tables_that_need_more_players_say_so(player: str, needs: str, tmp_path: Path) -> None:
+    frame = shipped().table(player).iloc[:0].rename(columns={"power_payoff": "gambler_payoff"})
+    write_tables(parse_scenario(ALONE), {player: frame}, {}, "", tmp_path / "run", "csv", 1.0)
+    notes = table_for_writing(RunFolder.open(tmp_path / "run"), player).notes
+    assert f"There are no rows: this is about {needs}, and the scenario has 1 player." in notes
+
+
+@pytest.mark.parametrize(
+    ("searched", "told"),
+    [
+        (("no flip found", "not searched"), "There are no rows: no flip was found."),
+        (("not searched",), "There are no rows: flips were not searched; simulate stress withdrawal.yaml does."),
+        (("neither standing nor fallen",), "There are no rows: no claim stands or has fallen, so that none can flip."),
+        ((), "There are no rows: the scenario has no parameters in doubt."),
+    ],
+)
+def test_why_no_flip_is_told(searched: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    frame = shipped().table("tipping").iloc[: len(searched)].assign(searched=list(searched))
+    scenario = load_scenario(ROOT / "scenarios" / "withdrawal.yaml")
+    sure = {name: replace(each, low=each.value, high=each.value) for name, each in scenario.parameters.items()}
+    certain = scenario if searched else replace(scenario, parameters=sure)
+    write_tables(scenario, {"tipping": frame}, {}, "", tmp_path / "run", "csv", 1.0)
+    folder = RunFolder.open(tmp_path / "run")
+    vars(folder)["scenario"] = certain  # as if read from the file
+    assert told in table_for_writing(folder, "tipping").notes
 
 
 def _prisoners(column: str) -> str:
@@ -282,6 +328,16 @@ def _prisoners(column: str) -> str:
     return column.replace("power_", "row_").replace("opposition_", "column_")
 
 
+ALONE = """
+language: 1
+title: Alone
+question: What pays?
+players: {gambler: {discount: 0.5}}
+state: {x: {low: 0, high: 1}}
+start: {x: low}
+actions: {gambler: {wait: always, bet: always}}
+payoffs: {gambler: {gains: {win: 1 when gambler plays bet}}}
+"""
 THREE = """
 language: 1
 title: Three
