@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from leverage.analysis.figure import Figure
 from leverage.analysis.plays import BEST_REPLY
 from leverage.output.about import player_told_of
 from leverage.output.columns import number, percent
-from leverage.output.leverage import CHANNEL_WORDS, UNSURE
+from leverage.output.leverage import CHANNEL_WORDS, UNSURE, change_of
 from leverage.report.own_strategies import own_strategies
 from leverage.scenario.wording import plain
 from leverage.writing.run_folder import RunFolder
 
-#: The rows of the table of leverage under one selection, and the words for each measure.
-_ENDS = {"reach": "rise of its best payoff", "coercion": "fall of its floor", "own floor": "fall of its own floor"}
+#: What a measure about all credible play looks at.
+_FLOOR = "floor, the least that credible play pays it"
+_ENDS = {"reach": "best, the most that credible play pays it", "coercion": _FLOOR, "own floor": _FLOOR}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def costs_of(folder: RunFolder) -> Grid | None:
 
 
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:
-    """A table for each instrument: what it adds, as a threat, as a temptation, and on the whole."""
+    """A table for each instrument: what it changes, as a threat, as a temptation, and on the whole."""
     frame = folder.run_table("leverage")
     return tuple(_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument))
 
@@ -86,14 +88,14 @@ def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
     gains = frame[(frame.selection == chosen) & (frame.measure == "gain")]
     ends = frame[(frame.selection == "every equilibrium") & frame.measure.isin(list(_ENDS))]
     price = frame[(frame.selection == chosen) & (frame.measure == "price")]
-    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price paid for it")]
+    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price that it pays")]
     name, holder = frame.instrument.iloc[0], frame.holder.iloc[0]
     says = next((each.says for each in folder.scenario.instruments if each.name == name), "")
     parts = [channel for channel in CHANNEL_WORDS if (frame.channel == channel).any()]
-    heads = ("what it adds", "", *(CHANNEL_WORDS[channel] for channel in parts))
+    heads = ("changes that it brings", "", *(CHANNEL_WORDS[channel] for channel in parts))
     told = tuple((label, *(_cell(own, channel) for channel in ("net", *parts))) for label, own in rows)
     unit = frame.unit[frame.measure == "gain"].iloc[0]
-    note = f"In {unit}, with bounds; {UNSURE}: the sign cannot be told."
+    note = f"In {unit}, with the instrument less without it, and bounds; {UNSURE}: the sign cannot be told."
     return Grid(f"{plain(name)}, held by {plain(holder)}. {says}".strip(), heads, told, (note,))
 
 
@@ -115,6 +117,7 @@ def _cell(own: dict[str, pd.Series], channel: str) -> str:
     row = own.get(channel)
     if row is None or row.sign == "undefined":
         return "–"
-    value = "" if math.isnan(row.effect) else number(row.effect)
-    bounds = "" if number(row.low) == number(row.high) else f"({number(row.low)} to {number(row.high)})"
+    change = change_of(row.measure, Figure(row.effect, row.low, row.high))
+    value = "" if math.isnan(change.value) else number(change.value)
+    bounds = "" if number(change.low) == number(change.high) else f"({number(change.low)} to {number(change.high)})"
     return f"{value}{UNSURE if row.sign == 'cannot be told' else ''} {bounds}".strip()

@@ -22,6 +22,10 @@ from tests.writing.folders import claims, made, shipped
 NAN = float("nan")
 
 
+#: Tables that also tell numbers with the other sign: as a change what the run's table says by how much it falls.
+SIGNS = {"leverage": (1, -1)}
+
+
 def texts(table: WrittenTable) -> list[list[str]]:
     return [[text_of(cell) for cell in row] for row in table.rows]
 
@@ -39,7 +43,14 @@ def test_selections_hold_numbers_of_the_tables_and_say_where_they_are_from(name:
     heads = [each.head for each in table.columns]
     assert len(set(heads)) == len(heads)
     assert 0 < len(table.rows) < len(frame) or name in ("strategies", "equilibria")
-    known = {round(value, 9) for _, own in frame.items() if own.dtype == float for value in own if math.isfinite(value)}
+    known = {
+        sign * round(value, 9)
+        for _, own in frame.items()
+        if own.dtype == float
+        for value in own
+        if math.isfinite(value)
+        for sign in SIGNS.get(name, (1,))
+    }
     hundredths = {round(100 * value, 7) for value in known}
     for row in table.rows:
         assert len(row) == len(heads)
@@ -140,7 +151,7 @@ def test_instruments_stand_with_the_printed_measures_by_channel() -> None:
         *("free pace", "retained bases"),
     ]
     assert [each.head for each in table.columns[1:]] == [
-        *("Gains", "Its best rises", "Opposition's floor falls", "Its own floor falls", "Price", "Price a unit"),
+        *("Net gain", "Change of its best", "Change of opposition's floor", "Change of its own floor", "Price", "Price a unit"),
         "Settled by 24 months",
     ]
     assert rows["free pace"][:2] == ["17.9 [17.7, 17.9]", "19.4 [19.4, 19.5]"]
@@ -148,8 +159,8 @@ def test_instruments_stand_with_the_printed_measures_by_channel() -> None:
     assert rows["rapid redeployment, as a temptation"] == [
         "0.1? [-0.3, 0.3]",
         "0.0? [-0.1, 0.0]",
-        "0.0? [-0.1, 0.0]",
-        "0.0? [-0.1, 0.0]",
+        "0.0? [0.0, 0.1]",
+        "0.0? [0.0, 0.1]",
         "",
         "",
         "",
@@ -168,10 +179,10 @@ def test_two_holders_are_told_apart_and_missing_numbers_explained(tmp_path: Path
     table = table_for_writing(folder, "leverage")
     assert column(table, "Instrument") == ["lock", "key"]
     assert column(table, "Holder") == ["row", "column"]
-    assert [text_of(cell) for cell in column(table, "Gains")] == ["2.00", "-"]
-    assert [text_of(cell) for cell in column(table, "Column's floor falls")] == ["1.00 [0.50, 1.50]", ""]
-    assert [text_of(cell) for cell in column(table, "Row's floor falls")] == ["", "-1.00 [-1.50, -0.50]"]
-    assert "No number for key, gains: no plan." in table.notes
+    assert [text_of(cell) for cell in column(table, "Net gain")] == ["2.00", "-"]
+    assert [text_of(cell) for cell in column(table, "Change of column's floor")] == ["-1.00 [-1.50, -0.50]", ""]
+    assert [text_of(cell) for cell in column(table, "Change of row's floor")] == ["", "1.00 [0.50, 1.50]"]
+    assert "No number for key, net gain: no plan." in table.notes
 
 
 def test_outcomes_leave_out_pairs_as_written_and_say_so() -> None:
