@@ -14,8 +14,8 @@ from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, groun
 from leverage.report.claims_part import claims_of, left_out_of, slider_data, tally_of
 from leverage.report.game_part import game_of
 from leverage.report.outcomes_part import costs_of, leverage_of, outcomes_of
-from leverage.report.plans_part import plans_of
 from leverage.report.provenance_part import provenance_of
+from leverage.writing.plan_stories import plan_stories
 from leverage.writing.run_folder import RunFolder
 
 #: Sections of the page: anchor and name in its table of contents.
@@ -49,7 +49,7 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         "outcomes": outcomes_of(folder),
         "costs": costs_of(folder),
         "leverage": leverage_of(folder),
-        "plans": plans_of(folder),
+        "plans": plan_stories(folder.run_table("plans")),
         "assumptions": assumptions,
         "provenance": provenance_of(folder),
     }

@@ -196,6 +196,28 @@ def test_outcomes_leave_out_pairs_as_written_and_say_so() -> None:
     assert row[1:8] == ["38.8", "24.7", "8%", "26%", "54%", "100%", "30.7"]
 
 
+def test_plans_stand_by_phase_and_player_with_every_rule() -> None:
+    folder = shipped()
+    frame = folder.table("plans")
+    table = table_for_writing(folder, "plans")
+    rules = frame[frame["kind"] == "rule"]
+    assert len(table.rows) == len(rules[["plan", "phase", "player"]].drop_duplicates())
+    assert [str(cell).count(";") + 1 for cell in column(table, "What it does, the first that fits")] == (
+        rules.groupby(["plan", "phase", "player"], sort=False).size().tolist()
+    )
+    assert texts(table)[:2] == [
+        [
+            *("Best for power", "path", "for good", "power"),
+            "withdraw slow where possible if talks not settled and ceasefire holds; withdraw fast where possible if talks"
+            " settled; otherwise hold",
+        ],
+        ["Best for power", "path", "for good", "opposition", "always engage"],
+    ]
+    assert any(
+        note.startswith("Best for power pays power 54.9, opposition 50.8 points a month. A departure") for note in table.notes
+    )
+
+
 def test_strategies_say_who_would_depart() -> None:
     table = table_for_writing(shipped(), "strategies")
     played = column(table, "Way of playing")
@@ -298,8 +320,8 @@ def test_tables_without_rows_say_whether_there_is_none_or_none_was_found(tmp_pat
     """Heads and a note are left."""
     tables = {name: shipped().table(name).iloc[:0] for name in SELECTED}
     tables = {name: frame.rename(columns=_prisoners) for name, frame in tables.items()}
-    folder = made(tmp_path / "run", {**tables, "plans": pd.DataFrame(columns=["plan", "phase"])})
-    for name in (*SELECTED, "plans"):
+    folder = made(tmp_path / "run", tables)
+    for name in SELECTED:
         table = table_for_writing(folder, name)
         assert table.rows == ()
         assert len(table.columns) >= 1

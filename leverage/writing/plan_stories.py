@@ -1,4 +1,4 @@
-"""The best plans in words: what each player does in each phase, and what answers a departure."""
+"""Credible plans as stories, from the table of plans: what each player does in each phase, and what answers a departure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 
 from leverage.output.columns import number
 from leverage.scenario.wording import capital, plain
-from leverage.writing.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,8 @@ class PlanStory:
     departures: tuple[str, ...]
 
 
-def plans_of(folder: RunFolder) -> tuple[PlanStory, ...]:
-    """Every plan of the table of plans."""
-    frame = folder.run_table("plans")
+def plan_stories(frame: pd.DataFrame) -> tuple[PlanStory, ...]:
+    """Every plan of the table of plans, in its order."""
     return tuple(_plan(plan, frame[frame["plan"] == plan]) for plan in dict.fromkeys(frame["plan"]))
 
 
@@ -67,7 +65,8 @@ def _length(frame: pd.DataFrame) -> str:
     row = frame.iloc[0]
     if math.isinf(row.value):
         return "for good"
-    return f"{number(row.value)} {row.unit} on average, {row.condition}"
+    told = number(row.value).removesuffix(".0")
+    return f"{told} {row.unit.removesuffix('s') if told == '1' else row.unit} on average, {row.condition}"
 
 
 def _rules(frame: pd.DataFrame) -> tuple[str, ...]:
