@@ -64,7 +64,7 @@ def claims_of(folder: RunFolder) -> tuple[ClaimRow, ...]:
     """Every claim in the order of the file."""
     frame, tipping = folder.run_table("claims"), folder.run_table("tipping")
     heads = frame[frame.line == ""]
-    return tuple(_claim(row, frame, tipping, folder.command("stress")) for _, row in heads.iterrows())
+    return tuple(_claim(row, frame, tipping) for _, row in heads.iterrows())
 
 
 def tally_of(claims: tuple[ClaimRow, ...]) -> tuple[tuple[Verdict, int], ...]:
@@ -73,7 +73,7 @@ def tally_of(claims: tuple[ClaimRow, ...]) -> tuple[tuple[Verdict, int], ...]:
     return tuple((Verdict(word), counts[word]) for word in VERDICT_MEANINGS if counts[word])
 
 
-def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame, further: str) -> ClaimRow:
+def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> ClaimRow:
     own = frame[(frame.claim == row.claim) & (frame.line != "")]
     return ClaimRow(
         name=row.claim,
@@ -82,7 +82,7 @@ def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame, furt
         under=row.under,
         verdict=Verdict(row.verdict),
         margin=margin_words(row),
-        flip=_nearest(tipping[tipping.claim == row.claim], further),
+        flip=_nearest(tipping[tipping.claim == row.claim]),
         caveat=row.caveat,
         reason=row.reason,
         lines=tuple(
@@ -113,13 +113,12 @@ def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
     return tipping[tipping.searched == FLIPS].sort_values(["distance", "claim", "parameter"], kind="stable")
 
 
-def _nearest(tipping: pd.DataFrame, further: str) -> str:
-    """further: the command that looks where a run does not."""
+def _nearest(tipping: pd.DataFrame) -> str:
     found = flips_of(tipping)
     if len(found):
         return Flip.of_row(found.iloc[0].to_dict()).words
     if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
-        return f"not searched in a run; {further} does"
+        return "not searched in a run"
     return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,14 +11,14 @@ from leverage.analysis.figure import Figure
 from leverage.analysis.plays import BEST_REPLY
 from leverage.output.about import player_told_of
 from leverage.output.columns import number, percent
+from leverage.output.credible import selection_words
 from leverage.output.leverage import CHANNEL_WORDS, UNSURE, change_of
 from leverage.report.own_strategies import own_strategies
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import capital, plain
 from leverage.writing.run_folder import RunFolder
 
 #: What a measure about all credible play looks at.
-_FLOOR = "floor, the least that credible play pays it"
-_ENDS = {"reach": "best, the most that credible play pays it", "coercion": _FLOOR, "own floor": _FLOOR}
+_ENDS = {"reach": "best payoff", "coercion": "floor", "own floor": "floor"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
     for selection in dict.fromkeys(frame.selection):
         payoffs = [number(values.get((selection, key, "payoff"), math.nan)) for key in keys]
         chances = [percent(values.get((selection, event, date), math.nan)) for event in events for date in dates]
-        rows.append((plain(selection), *payoffs, *chances))
+        rows.append((selection_words(selection), *payoffs, *chances))
     unit = frame.unit[frame.quantity == "payoff"].iloc[0] if len(frame) else ""
     caption = f"payoffs in {unit}, chances of events"
     solved = [row for row in rows if " against " not in row[0] or BEST_REPLY in row[0]] or rows
@@ -80,7 +80,14 @@ def costs_of(folder: RunFolder) -> Grid | None:
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:
     """A table for each instrument: what it changes, as a threat, as a temptation, and on the whole."""
     frame = folder.run_table("leverage")
-    return tuple(_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument))
+    if not len(frame):
+        return ()
+    *others, last = [_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument)]
+    note = (
+        f"In {frame.unit[frame.measure == 'gain'].iloc[0]}, with bounds: with the instrument less without it. Best payoff and"
+        f" floor: the most and the least that credible play pays. {UNSURE}: the sign cannot be told."
+    )
+    return (*others, replace(last, notes=(note,)))
 
 
 def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
@@ -88,15 +95,13 @@ def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
     gains = frame[(frame.selection == chosen) & (frame.measure == "gain")]
     ends = frame[(frame.selection == "every equilibrium") & frame.measure.isin(list(_ENDS))]
     price = frame[(frame.selection == chosen) & (frame.measure == "price")]
-    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price that it pays")]
+    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price")]
     name, holder = frame.instrument.iloc[0], frame.holder.iloc[0]
     says = next((each.says for each in folder.scenario.instruments if each.name == name), "")
     parts = [channel for channel in CHANNEL_WORDS if (frame.channel == channel).any()]
     heads = ("changes that it brings", "", *(CHANNEL_WORDS[channel] for channel in parts))
     told = tuple((label, *(_cell(own, channel) for channel in ("net", *parts))) for label, own in rows)
-    unit = frame.unit[frame.measure == "gain"].iloc[0]
-    note = f"In {unit}, with the instrument less without it, and bounds; {UNSURE}: the sign cannot be told."
-    return Grid(f"{plain(name)}, held by {plain(holder)}. {says}".strip(), heads, told, (note,))
+    return Grid(f"{capital(plain(name))}, held by {plain(holder)}. {says}".strip(), heads, told)
 
 
 def _selection(frame: pd.DataFrame) -> str:

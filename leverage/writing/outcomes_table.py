@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from leverage.analysis.plays import BEST_REPLY
+from leverage.output.credible import selection_words
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import capital, counted, plain
 from leverage.writing.dates import dates
@@ -41,7 +42,7 @@ def outcomes_table(folder: RunFolder) -> WrittenTable:
     shown = [each for each in selections if not _as_written(each) or not any(BEST_REPLY in other for other in selections)]
     quantities = _quantities(folder.scenario, frame)
     columns = [Column("Way of playing"), *(Column(each.head, True) for each in quantities)]
-    rows = [[plain(each), *own] for each, own in zip(shown, _cells(frame, "selection", shown, quantities), strict=True)]
+    rows = [[selection_words(each), *own] for each, own in zip(shown, _cells(frame, "selection", shown, quantities), strict=True)]
     notes = _notes(folder.scenario)
     hidden = len(selections) - len(shown)
     if hidden:

@@ -108,6 +108,7 @@ def test_question_and_answer_come_first_and_are_those_of_the_printed_page(folder
     assert folder.manifest["answer"] == printed
     places = [text.index(part) for part in (folder.scenario.question, *printed, "The argument, sentence by sentence")]
     assert places == sorted(places)
+    assert page.index('id="answer"') < page.index("<nav")
 
 
 def test_every_claim_stands_with_its_verdict_and_every_line(folder: RunFolder, page: str) -> None:

@@ -19,7 +19,7 @@ from selenium.webdriver.support.ui import Select
 from leverage.report.writing_report import write_report
 from leverage.writing.run_folder import RunFolder
 from tests.conftest import ROOT
-from tests.report.browser import OpenedPage
+from tests.report.browser import HEIGHT, OpenedPage
 from tests.report.test_report import HARM, slider_of
 
 Opener = Callable[[Path], OpenedPage]
@@ -62,6 +62,27 @@ def test_nothing_sticks_out_at_any_width(page: OpenedPage) -> None:
     page.driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; });")
     for width in WIDTHS:
         assert page.sticking_out(width) == [], width
+
+
+def test_the_first_screen_has_the_answer(page: OpenedPage) -> None:
+    """All of it in a usual window, its first sentences on a phone; no list of contents before it."""
+    bottom = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"
+    assert page.driver.execute_script(bottom, "#answer") < HEIGHT
+    page.resize(WIDTHS[0])
+    assert page.driver.execute_script(bottom, ".answer li:nth-child(2)") < HEIGHT
+
+
+def test_captions_of_wide_tables_stay_in_sight(page: OpenedPage) -> None:
+    page.resize(WIDTHS[0])
+    page.driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; });")
+    wider, cut = page.driver.execute_script(
+        "const all = [...document.querySelectorAll('.table')].filter((e) => e.scrollWidth > e.clientWidth);"
+        "all.forEach((e) => { e.scrollLeft = e.scrollWidth; });"
+        "const at = (e) => e.querySelector('caption span').getBoundingClientRect();"
+        "return [all.length, all.filter((e) => at(e).right > innerWidth || at(e).left < 0).length]"
+    )
+    assert wider > 2
+    assert cut == 0
 
 
 def test_an_accessibility_checker_finds_nothing(page: OpenedPage) -> None:
