@@ -236,7 +236,7 @@ NAMED_ALONE = f"{ALONE}strategies: {{chooser: {{first: {{always: risky}}}}}}\n"
 
 def test_three_players_are_told_what_is_not_known_of_paths() -> None:
     text = " ".join(why_strategy(Evaluator(parse_scenario(NAMED_VOTERS)), "eager", 0).text.split())
-    assert "Why eager against keen against cold: " in text
+    assert "EAGER AGAINST KEEN AGAINST COLD" in text
     assert "worst punishments of a path are known for two players only" in text
 
 
