@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from leverage.analysis.figure import Figure
-from leverage.analysis.plays import BEST_REPLY
+from leverage.analysis.plays import BEST_REPLY, VERSUS
 from leverage.output.about import player_told_of
 from leverage.output.columns import number, percent
 from leverage.output.credible import selection_words
@@ -50,7 +50,7 @@ def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
         rows.append((selection_words(selection), *payoffs, *chances))
     unit = frame.unit[frame.quantity == "payoff"].iloc[0] if len(frame) else ""
     caption = f"payoffs in {unit}, chances of events"
-    solved = [row for row in rows if " against " not in row[0] or BEST_REPLY in row[0]] or rows
+    solved = [row for row in rows if VERSUS not in row[0] or BEST_REPLY in row[0]] or rows
     return Grid(f"What is solved for: {caption}", tuple(heads), tuple(solved)), Grid(
         f"Every way of playing: {caption}", tuple(heads), tuple(rows)
     )

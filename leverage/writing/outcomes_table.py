@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from leverage.analysis.plays import BEST_REPLY
+from leverage.analysis.plays import BEST_REPLY, VERSUS
 from leverage.output.credible import selection_words
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import capital, counted, plain
@@ -72,7 +72,7 @@ def equilibria_table(folder: RunFolder) -> WrittenTable:
 
 def _as_written(selection: str) -> bool:
     """Whether it is a combination of named strategies without a best reply."""
-    return " against " in selection and BEST_REPLY not in selection
+    return VERSUS in selection and BEST_REPLY not in selection
 
 
 def _quantities(scenario: Scenario, frame: pd.DataFrame) -> list[_Quantity]:

@@ -15,6 +15,7 @@ from leverage.output.answer import answer_sentences
 from leverage.output.facts import Facts
 from leverage.output.files import write_run
 from leverage.output.text import run_text
+from leverage.report.claims_part import SIGNS
 from leverage.report.document import report_html
 from leverage.report.figures_part import drawings_of
 from leverage.report.writing_report import write_report
@@ -157,6 +158,29 @@ def test_assumptions_are_all_there_with_their_sources(folder: RunFolder, page: s
     for name, each in folder.scenario.parameters.items():
         assert name in text
         assert " ".join(each.source.split()) in text
+
+
+def test_the_page_is_about_the_player_whom_the_printed_one_is_about(tmp_path: Path) -> None:
+    """Without instruments the first player with named strategies, who need not be the first player."""
+    text = PLAIN.format(
+        title="Whose",
+        players="ann: {discount: 0.5}, bob: {discount: 0.5}",
+        actions="ann: {give: always, take: always}, bob: {give: always, take: always}",
+        payoffs="ann: {gains: {got: 1 when bob plays give}}\n  bob: {gains: {kept: 1 when bob plays take}}",
+    )
+    text += "measures: {events: {high_up: x is high}}\nstrategies: {bob: {kind: {always: give}, hard: {always: take}}}\n"
+    found = folder_of(text, tmp_path / "run")
+    page = read(report_html(found, drawings_of(found))).text
+    assert "What makes up bob's payoff" in page
+    first, second, *_ = found.manifest["answer"]
+    assert first.startswith("Best for bob")
+    assert second.startswith("High up within ")
+
+
+def test_signs_of_verdicts_stand_in_one_place(page: str) -> None:
+    program = page[page.rindex("<script>") :]
+    assert not [verdict for verdict in ("holds", "fails", "undefined") if SIGNS[verdict] in program]
+    assert slider_of(page)["signs"] == SIGNS
 
 
 def test_grounds_are_counted_as_the_table_classes_them(tmp_path: Path) -> None:
