@@ -79,7 +79,7 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
     answer = " ".join(line.strip() for line in lines[:10])
     for words in (
         "Best for the intervening power",
-        "'settled' within 24 months",
+        "Settled within 24 months",
         "holding and using cost",
         "Believed?",
         "At the bargaining point",
@@ -302,7 +302,7 @@ def test_a_reader_that_leaves_early_is_no_error(prisoners: Path, tmp_path: Path)
     command = f"set -o pipefail; '{sys.executable}' -m leverage '{prisoners}' | head -n 1"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("TWO PRISONERS")
+    assert done.stdout.startswith("Two prisoners")
 
 
 def test_version_help_validate_schema_show(prisoners: Path, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from leverage.figures.leverage import draw_leverage
 from leverage.figures.path import draw_path
 from leverage.figures.sensitivity import draw_sensitivity
 from leverage.figures.strategy_map import draw_strategy_map
-from leverage.report.about import about, own_strategies
+from leverage.output.about import player_told_of
 from leverage.report.claims_part import flips_of
+from leverage.report.own_strategies import own_strategies
 from leverage.scenario import syntax
 from leverage.scenario.scenario import Scenario
 from leverage.writing.run_folder import RunFolder
@@ -42,7 +43,7 @@ def _drawings(folder: RunFolder, context: Context, claims: int | None) -> Iterat
         yield draw_path(paths, told, variable, context)
     yield draw_strategy_map(folder.run_table("play"), 1, context)
     sensitivity = folder.run_table("sensitivity")
-    yield draw_sensitivity(sensitivity, scenario.players[about(scenario)].key, "payoff", context)
+    yield draw_sensitivity(sensitivity, scenario.players[player_told_of(scenario)].key, "payoff", context)
     for event in scenario.events[:1]:
         dates = [q for q in dict.fromkeys(sensitivity.quantity) if q.startswith("chance by ")]
         yield draw_sensitivity(sensitivity, event.name, dates[-1], context) if dates else None
@@ -60,8 +61,9 @@ def _claims(folder: RunFolder, context: Context, most: int | None) -> Iterator[D
 def _told_play(outcomes: pd.DataFrame, scenario: Scenario) -> str:
     """The play that is followed over time: the named strategy that pays its player most against best replies, else what pays it
     most of all."""
-    own, replied = outcomes[outcomes.subject == scenario.players[about(scenario)].key], own_strategies(scenario, outcomes)
-    paid = replied if len(replied) else own
+    paid = own_strategies(scenario, outcomes)
+    if not len(paid):
+        paid = outcomes[outcomes.subject == scenario.players[player_told_of(scenario)].key]
     paid = paid[paid.quantity == "payoff"]
     return str(paid.sort_values("value", ascending=False, kind="stable").selection.iloc[0])
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from leverage.output.claims import VERDICT_MEANINGS, significant
 from leverage.output.columns import listed
+from leverage.output.flips import Flip
 from leverage.stress.tipping import FLIPS, NO_SIDE, NOT_SEARCHED, STAYS
 from leverage.writing.framing import framed, legend, payoff_note
 from leverage.writing.run_folder import RunFolder
@@ -57,22 +58,16 @@ def _nearest(tipping: pd.DataFrame, claim: str) -> str:
     own = tipping[tipping["claim"] == claim]
     flips = own[own["searched"] == FLIPS].sort_values(["distance", "parameter"])
     if len(flips):
-        flip = flips.iloc[0]
-        return f"{flip['flips_to']} with {flip['parameter']} {_beyond(flip)} (now {significant(flip['value'])})"
+        return Flip.of_row(flips.iloc[0].to_dict()).words
     if (own["searched"] == STAYS).any():
         return NONE_FOUND
     return NEITHER if (own["searched"] == NO_SIDE).all() else UNSEARCHED
 
 
-def _beyond(flip: pd.Series) -> str:
-    """'above 30.2 to 31.1': the side on which the claim has flipped, and the bracket of the place."""
-    side = "above" if flip["bracket_low"] >= flip["value"] else "below"
-    return f"{side} {_between(flip)}"
-
-
-def _between(flip: pd.Series) -> str:
-    ends = [significant(flip[end]) for end in ("bracket_low", "bracket_high")]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+def _beyond(row: pd.Series) -> str:
+    """'above 30.2': the side on which the claim has flipped, and the place."""
+    flip = Flip.of_row(row.to_dict())
+    return f"{'above' if flip.above else 'below'} {flip.place}"
 
 
 def _claim_notes(folder: RunFolder, claims: pd.DataFrame, tipping: pd.DataFrame | None, shares: bool) -> list[str]:
@@ -119,7 +114,17 @@ def tipping_table(folder: RunFolder) -> WrittenTable:
         for _, flip in flips.iterrows()
     ]
     what = f"What one parameter alone would turn: {len(rows)} flips of {flips['claim'].nunique()} claims"
-    return framed(folder, "tipping", what, columns, rows, _tipping_notes(frame))
+    return framed(folder, "tipping", what, columns, rows, _tipping_notes(frame), none=_no_flips(folder, frame))
+
+
+def _no_flips(folder: RunFolder, frame: pd.DataFrame) -> str:
+    """Why no flip is told, where claims were looked at; '' where there were none to look at."""
+    searched = set(frame["searched"])
+    if STAYS in searched:
+        return "There are no rows: no flip was found."
+    if NOT_SEARCHED in searched:
+        return f"There are no rows: flips were not searched; {folder.command('stress')} does."
+    return "There are no rows: no claim stands or has fallen, so that none can flip." if searched else ""
 
 
 def _three(value: float) -> Number:

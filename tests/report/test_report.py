@@ -15,6 +15,7 @@ from leverage.output.answer import answer_sentences
 from leverage.output.facts import Facts
 from leverage.output.files import write_run
 from leverage.output.text import run_text
+from leverage.report.claims_part import SIGNS
 from leverage.report.document import report_html
 from leverage.report.figures_part import drawings_of
 from leverage.report.writing_report import write_report
@@ -108,6 +109,7 @@ def test_question_and_answer_come_first_and_are_those_of_the_printed_page(folder
     assert folder.manifest["answer"] == printed
     places = [text.index(part) for part in (folder.scenario.question, *printed, "The argument, sentence by sentence")]
     assert places == sorted(places)
+    assert page.index('id="answer"') < page.index("<nav")
 
 
 def test_every_claim_stands_with_its_verdict_and_every_line(folder: RunFolder, page: str) -> None:
@@ -156,6 +158,47 @@ def test_assumptions_are_all_there_with_their_sources(folder: RunFolder, page: s
     for name, each in folder.scenario.parameters.items():
         assert name in text
         assert " ".join(each.source.split()) in text
+
+
+def test_the_page_is_about_the_player_whom_the_printed_one_is_about(tmp_path: Path) -> None:
+    """Without instruments the first player with named strategies, who need not be the first player."""
+    text = PLAIN.format(
+        title="Whose",
+        players="ann: {discount: 0.5}, bob: {discount: 0.5}",
+        actions="ann: {give: always, take: always}, bob: {give: always, take: always}",
+        payoffs="ann: {gains: {got: 1 when bob plays give}}\n  bob: {gains: {kept: 1 when bob plays take}}",
+    )
+    text += "measures: {events: {high_up: x is high}}\nstrategies: {bob: {kind: {always: give}, hard: {always: take}}}\n"
+    found = folder_of(text, tmp_path / "run")
+    page = read(report_html(found, drawings_of(found))).text
+    assert "What makes up bob's payoff" in page
+    first, second, *_ = found.manifest["answer"]
+    assert first.startswith("Best for bob")
+    assert second.startswith("High up within ")
+
+
+def test_signs_of_verdicts_stand_in_one_place(page: str) -> None:
+    program = page[page.rindex("<script>") :]
+    assert not [verdict for verdict in ("holds", "fails", "undefined") if SIGNS[verdict] in program]
+    assert slider_of(page)["signs"] == SIGNS
+
+
+def test_grounds_are_counted_as_the_table_classes_them(tmp_path: Path) -> None:
+    given = {"patience": "judgement", "fee": "Smith 2014; size a judgement", "stake": "Smith 2014, beyond judgement"}
+    values = ", ".join(f"{name}: {{value: 0.5, range: [0.1, 0.9], source: {json.dumps(told)}}}" for name, told in given.items())
+    text = PLAIN.format(
+        title="Grounds",
+        players="ann: {discount: patience}",
+        actions="ann: {give: always, take: always}",
+        payoffs="ann: {gains: {got: stake - fee when ann plays take}}",
+    )
+    found = folder_of(f"{text}parameters: {{{values}, loose: {{value: 1}}}}\n", tmp_path / "run")
+    classes = dict(zip(*(found.table("parameters")[name] for name in ("parameter", "provenance")), strict=True))
+    assert classes == {"patience": "judgement", "fee": "source, size judged", "stake": "source", "loose": "not said"}
+    assert (
+        "By what they rest on: 1 on nothing that is said; 1 on a judgement; 1 on a source for what it stands for, a judgement for"
+        " its size; 1 on a source."
+    ) in read(report_html(found, drawings_of(found))).text
 
 
 def test_it_says_how_to_make_it_again_and_how_to_cite_it(folder: RunFolder, page: str) -> None:
