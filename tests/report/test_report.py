@@ -131,14 +131,14 @@ def test_the_slider_has_every_point_of_the_table_and_no_other(folder: RunFolder,
     points = folder.table("claim_points")
     data = slider_of(page)
     told = {
-        (claim, parameter, value, verdict, margin)
+        (claim, parameter, value, verdict, margin, unit)
         for claim, own in data["claims"].items()  # type: ignore[attr-defined]
         for parameter, along in own["along"].items()
-        for value, verdict, margin, _, _ in along
+        for value, verdict, margin, _, _, unit in along
     }
     counts = points.groupby(["claim", "parameter"]).value.transform("count")
     known = {
-        (row["claim"], row["parameter"], row["value"], row["verdict"], row["margin"])
+        (row["claim"], row["parameter"], row["value"], row["verdict"], row["margin"], row["unit"])
         for row in points[counts > 1].to_dict("records")
     }
     assert told == known
