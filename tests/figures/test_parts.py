@@ -76,7 +76,7 @@ def test_colours_of_levels_rise_in_grey(count: int) -> None:
     assert min(np.diff(greys)) > 0.5 / count
 
 
-@pytest.mark.parametrize("colour", [*CATEGORIES, *level_colours(6), tint("#56B4E9", 0.4)])
+@pytest.mark.parametrize("colour", [*CATEGORIES, *(tint(each, 0.5) for each in CATEGORIES), *level_colours(6), tint("#56B4E9", 0.4)])
 def test_letters_on_a_colour_have_contrast(colour: str | tuple[float, float, float]) -> None:
     """At least 4.5 to 1, WCAG 2 level AA."""
     pair = sorted([luminance(colour), luminance(ink_on(colour))])

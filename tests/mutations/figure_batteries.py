@@ -34,6 +34,18 @@ def boxes(axes: Any) -> list[Any]:
     return [patch for patch in axes.patches if isinstance(patch, Rectangle)]
 
 
+def key_of(figure: Any) -> list[tuple[str, tuple[str, str]]]:
+    """The texts of the key with the colour and the hatch beside them, in the order of reading."""
+    samples = [patch for patch in figure.artists if isinstance(patch, Rectangle)]
+    texts = {text.get_position(): text.get_text().replace("\n", " ") for text in figure.texts}
+    found = []
+    for sample in samples:
+        right, middle = sample.get_x() + sample.get_width(), sample.get_y() + sample.get_height() / 2
+        x, y = min(texts, key=lambda place: (place[0] < right, abs(place[1] - middle) > 0.15, place[0]))
+        found.append((texts[x, y], (to_hex(sample.get_facecolor()), str(sample.get_hatch() or ""))))
+    return found
+
+
 def drawn_line(axes: Any, *, marker: str = "None", points: int | None = None) -> list[tuple[list[float], list[float]]]:
     """x and y of the lines that have the marker (and so many points)."""
     lines: list[Any] = [line for line in axes.lines if line.get_marker() == marker]
@@ -242,24 +254,30 @@ def check_strategy_map(module: ModuleType) -> None:
     assert module.draw_strategy_map(both, 1, TWO.context) is None
     single = Case(1, (), 0)
     alone = module.draw_strategy_map(made.play(single), 1, single.context)
-    assert [text.get_text() for axes in panels(alone) for text in axes.texts] == ["d1 70%", "do 3"]
+    assert [text.get_text() for axes in panels(alone) for text in axes.texts] == ["d1 70%", "d3"]
     two = Case(2, (3,), 0)
     _assert_cells(panels(module.draw_strategy_map(made.play(two), 1, two.context)), two, made.play(two))
     sure: Any = made.play(two)
     sure = sure[sure.state == "issue 1 step 2"]
     assert "Side 1 always plays 'do 2'" in module.draw_strategy_map(sure, 1, two.context).title
+    worded = module.draw_strategy_map(sure, 1, two.context)
+    assert {text.get_text() for axes in panels(worded) for text in axes.texts} == {"do 2"}  # words where all fit, nothing split
+    long = sure.assign(action=sure.action.where(sure.player == "side_1", "a_word_that_is_too_long_for_a_cell"))
+    lettered = module.draw_strategy_map(long, 1, two.context)
+    assert {text.get_text() for axes in panels(lettered) for text in axes.texts} == {"d2", "awt"}  # letters for both, not for one
 
 
 def _assert_cells(grids: list[Any], case: Case, table: Any) -> None:
-    """Every cell is split as its state's lottery: widths are chances, and a colour is one action's throughout."""
+    """Every cell is split as its state's lottery: widths are chances; a colour with a hatch is one action's throughout, in the
+    key too."""
     names = sorted(case.levels, key=lambda name: -len(case.levels[name]))
     up, across = (names[0], names[1]) if len(names) > 1 else ("", names[0])
     others = [name for name in case.levels if name not in (up, across)]
     facets = list(product(*(case.levels[name] for name in others)))
     assert len(grids) == len(facets) * case.players
+    looks: dict[str, set[tuple[str, str]]] = {}
     for number, axes in enumerate(grids):
         key, facet = case.keys[number // len(facets)], facets[number % len(facets)]
-        colours: dict[str, set[str]] = {}
         filled = [box for box in boxes(axes) if box.get_fill()]
         for (x, column), (y, row) in product(enumerate(case.levels[across]), enumerate(case.levels.get(up, {"": 0.0}))):
             named = {across: column, up: row, **dict(zip(others, facet, strict=True))}
@@ -274,9 +292,13 @@ def _assert_cells(grids: list[Any], case: Case, table: Any) -> None:
             assert [box.get_width() for box in here] == pytest.approx(own.chance.tolist())
             assert [box.get_x() for box in here] == pytest.approx([x, *(x + np.cumsum(own.chance))[:-1]])
             for box, action in zip(here, own.action, strict=True):
-                colours.setdefault(action, set()).add(to_hex(box.get_facecolor()))
-        assert all(len(each) == 1 for each in colours.values())
-        assert len({colour for each in colours.values() for colour in each}) == len(colours)
+                looks.setdefault(action, set()).add((to_hex(box.get_facecolor()), str(box.get_hatch() or "")))
+    assert all(len(each) == 1 for each in looks.values())  # whoever plays it, split or not
+    assert len({look for each in looks.values() for look in each}) == len(looks)
+    known = {action.replace("_", " "): next(iter(each)) for action, each in looks.items()}
+    assert {name.split(": ")[1]: look for name, look in key_of(grids[0].figure) if ": " in name and "split" not in name} == known
+    codes = {name.split(": ")[0] for name, _ in key_of(grids[0].figure) if ": " in name and "split" not in name}
+    assert {text.get_text().split(" ")[0] for axes in grids for text in axes.texts if text.get_text()} <= codes
 
 
 # --- equilibrium sets -----------------------------------------------------------------------------------------------------

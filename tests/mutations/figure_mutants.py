@@ -66,7 +66,9 @@ PATH = faults_in(
 STRATEGY_MAP = faults_in(
     "figures/strategy_map.py",
     ("key=lambda variable: -len(levels[variable])", "key=lambda variable: len(levels[variable])", "rows have fewest levels"),
-    ("_lotteries(own, variables), known,", "_lotteries(rows, variables), known,", "what another player does"),
+    ("_lotteries(rows_of(rows, player=key), variables) for key in", "_lotteries(rows, variables) for key in", "what others do"),
+    ("fill = looks.fills[action]", 'fill = {**looks.fills[action], "hatch": ""}', "hatches in the key and not in cells"),
+    ("if mixed or not fits(names, room)", "if mixed", "words that do not fit"),
     ("if chance > _NEVER:", "if chance > 0.5:", "mixed play is told as pure"),
     ("Rectangle((x, corner[1]), chance, 1,", "Rectangle((x, corner[1]), 1 / len(lottery), 1,", "chances are not seen"),
     ("        x += chance\n", "", "strips lie over each other"),
