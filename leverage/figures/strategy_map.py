@@ -19,6 +19,7 @@ from leverage.figures.cells import listed_texts, rows_of, sentence, texts
 from leverage.figures.context import Context
 from leverage.figures.drawing import Drawing, drawing_name
 from leverage.figures.sheet import Entry, Sheet
+from leverage.figures.short_names import short_codes
 from leverage.figures.style import (
     CATEGORIES,
     HATCHES,
@@ -260,20 +261,6 @@ def _sizes(plan: _Plan) -> _Grids:
 def _fill(number: int) -> dict[str, Any]:
     colour, hatch = CATEGORIES[number % len(CATEGORIES)], HATCHES[(number + number // len(CATEGORIES)) % len(HATCHES)]
     return {"facecolor": tint(colour, _TINT), "edgecolor": shade(colour, _SHADE), "linewidth": 0.0, "hatch": hatch}
-
-
-def short_codes(names: Sequence[str]) -> dict[str, str]:
-    """A code of one to three letters for each name, all different: initials, else the first letters, else a number.
-
-    >>> short_codes(["withdraw_fast", "hold", "halt"])
-    {'withdraw_fast': 'wf', 'hold': 'h', 'halt': 'ha'}
-    """
-    codes: dict[str, str] = {}
-    for k, name in enumerate(names):
-        letters = name.replace("_", "")
-        tries = ["".join(word[0] for word in plain(name).split())[:3], letters[:2], letters[:3], str(k + 1)]
-        codes[name] = next((each for each in tries if each and each not in codes.values()), f"{k + 1}.")
-    return codes
 
 
 def _draw_row(

@@ -321,8 +321,8 @@ def check_equilibrium_set(module: ModuleType) -> None:
     low, high = main.get_xlim()
     assert low < 9.7
     assert high > 50.3
-    numbers = [number for text in main.texts for number in text.get_text().split(", ")]
-    assert sorted(numbers, key=int) == [str(k + 1) for k in range(24)]
+    labels = [line for text in main.texts for line in text.get_text().split("\n")]
+    assert sorted(labels) == sorted(f"p{k + 1} / p{k + 2}" for k in range(24))
     assert len(small) == 5
     for k, axes in enumerate(small):
         whole, *left = [patch for patch in axes.patches if isinstance(patch, Polygon)]
@@ -339,7 +339,7 @@ def check_equilibrium_set(module: ModuleType) -> None:
     told = written(drawing)
     assert {
         "agreed: nash; agreed: maximin",
-        "1 plan 1 against plan 2",
+        "strategies of Side 1 / Side 2",
         "further combinations of strategies",
         "without tool 4",
     } <= set(told)
@@ -347,10 +347,24 @@ def check_equilibrium_set(module: ModuleType) -> None:
         "Credible play gives Side 1 10.0 to 50.0 and Side 2 −10.0 to 30.0 points a month; Nash's bargain lies at 40.0 and 22.0."
     )
     assert "Without tool 2: Side 1 23.3 to 36.7 and Side 2 3.33 to 16.7." in drawing.description
+    assert any(text.startswith("Side 2's p2: plan 2, p3: plan 3") for text in told)
+    _check_names(module, outcomes)
     unsettled = bargained.assign(value=np.nan)
     assert module.draw_equilibrium_set(table, unsettled, outcomes, TWO.context).title.endswith("; Nash's bargain is open.")
     assert module.draw_equilibrium_set(table[table.bound == "outer"], bargained, outcomes, TWO.context) is None
     _check_ranges(module)
+
+
+def _check_names(module: ModuleType, outcomes: Any) -> None:
+    """Few combinations have their names in full right beside their points, and the key needs no word on them."""
+    few: Any = outcomes[outcomes.selection.isin(["plan_1 against plan_2", "plan_30 against plan_31"])]
+    drawing = module.draw_equilibrium_set(made.sets(TWO), made.bargaining(TWO), few, TWO.context)
+    main = panels(drawing)[0]
+    places = {text.get_text(): main.transAxes.transform(text.get_position()) for text in main.texts}
+    assert places.keys() == {"plan 1 / plan 2", "plan 30 / plan 31"}
+    for name, at in (("plan 1 / plan 2", (25.0, 17.0)), ("plan 30 / plan 31", (31.3, 24.3))):
+        assert math.dist(places[name], main.transData.transform(at)) < 0.8 * drawing.figure.dpi
+    assert not any(text.startswith("Side 1's") for text in written(drawing))
 
 
 def _corners(polygon: Any) -> Any:
