@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -181,7 +182,42 @@ def check_claim_along(module: ModuleType) -> None:
     only = draw(table[table.verdict == "fails"], made.tipping(TWO)[:0])
     assert only.title == "claim_1 fails at every value of dial 1 that was looked at."
     assert draw(table[:0]) is None
-    assert {"in use 2.5", "tips at 2.6", "worth noting from here", "bounds of the margin"} <= set(written(drawing))
+    told = set(written(drawing))
+    assert {"in use 2.5", "tips at 2.6", "worth noting from here", "bounds of the margin", "margin where it was judged"} <= told
+    assert "Margin of the claim, points a month (above 0: for it)" in told
+    assert "not looked at" not in told
+    assert "At 2: barely, margin 0.600 (points a month)." in drawing.description
+    _check_units(draw, table)
+    _check_range(draw)
+
+
+def _check_units(draw: Callable[..., Drawing], table: Any) -> None:
+    """Margins in different units are neither joined nor alike; where there is no unit none is told."""
+    units = table.assign(unit=table.unit.where(table.value < 3, "chance").where(table.value != 4, ""))
+    drawing = draw(units)
+    axes = panels(drawing)[0]
+    assert [xs for xs, _ in drawn_line(axes, marker="o")] == [[1.0, 1.5, 2.0, 2.5]]
+    assert [xs for xs, _ in drawn_line(axes, marker="s")] == [[3.0, 3.5], [4.5]]
+    assert [xs for xs, _ in drawn_line(axes, marker="^")] == [[4.0]]
+    told = set(written(drawing))
+    assert "Margin of the line that decides, points a month or chance or a number (above 0: for it)" in told
+    assert {"margin where it was judged, in points a month", "margin where it was judged, in chance"} <= told
+    assert "Margin of the claim (above 0: for it)" in written(draw(table.assign(unit="")))
+    exact = draw(table.assign(margin_low=table.margin - 1e-12, margin_high=table.margin))
+    assert "bounds of the margin" not in written(exact)
+
+
+def _check_range(draw: Callable[..., Drawing]) -> None:
+    """The axis shows the plausible range, what of it was not looked at, and the flip wherever it is."""
+    drawing = draw(tipping=made.tipping(TWO).assign(low=-2.0, high=9.0))
+    axes, strip = panels(drawing)
+    unseen = [(box.get_x(), box.get_x() + box.get_width()) for box in boxes(strip) if box.get_hatch() == "..."]
+    assert unseen == [(-2.0, 1.0), (5.0, 9.0)]
+    assert "not looked at" in written(drawing)
+    assert axes.get_xlim()[0] < -2.0 < 9.0 < axes.get_xlim()[1]
+    for low, high in ((-8.0, -7.0), (11.0, 12.0)):
+        axes = panels(draw(tipping=made.tipping(TWO).assign(flips_at=(low + high) / 2, bracket_low=low, bracket_high=high)))[0]
+        assert axes.get_xlim()[0] < low < high < axes.get_xlim()[1]
 
 
 # --- paths --------------------------------------------------------------------------------------------------------------

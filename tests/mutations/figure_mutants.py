@@ -47,6 +47,14 @@ CLAIM_ALONG = faults_in(
     ("np.clip(high[bounded], bottom, top)", "np.clip(margins[bounded], bottom, top)", "the upper bound is left out"),
     ("axes.axhline(noting, **_NOTING)", "axes.axhline(-noting, **_NOTING)", "the size worth noting"),
     ("limits([0.0, *margins, *bounds], 0.08)", "limits([0.0, *margins], 0.0)", "bounds run out of the panel"),
+    ('("low", "high", "value", "bracket_low", "bracket_high")', '("low", "high", "value")', "the flip is off the axis"),
+    ("((low, values[0]), (values[-1], high))", "((low, values[0]),)", "one end of the range is forgotten"),
+    (
+        'key=texts(rows, "unit").tolist().__getitem__',
+        'key=lambda k: texts(rows, "unit").iloc[0]',
+        "margins in different units are joined",
+    ),
+    ('"marker": markers[unit]', '"marker": _MARKERS[0]', "margins in different units look alike"),
 )
 
 PATH = faults_in(
