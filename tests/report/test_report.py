@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -215,7 +216,7 @@ def test_each_figure_is_drawn_once_for_page_and_files(folder: RunFolder, tmp_pat
         drawn.append(name)
         return finish(sheet, name, description)
 
-    def counted_savefig(figure: Figure, stream: object, **options: object) -> None:
+    def counted_savefig(figure: Figure, stream: Any, **options: Any) -> None:
         written.append(str(options["format"]))
         savefig(figure, stream, **options)
 
