@@ -25,7 +25,7 @@ TIPPING_COLUMNS = (
     *("claim", "parameter", "unit", "value", "low", "high", "verdict", "flips_at", "bracket_low", "bracket_high", "flips_to"),
     *("distance", "resolution", "untold", "solves", "searched"),
 )
-CLAIM_POINT_COLUMNS = ("claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high")
+CLAIM_POINT_COLUMNS = ("claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high", "unit")
 SHARE_COLUMNS = ("claim", "verdict", "share", "low", "high", "points")
 JOINT_COLUMNS = ("claim", "size", "parameter", "unit", "value", "changed_to", "change", "flips_to", "found_from", "solves")
 #: What counts as surviving: the two verdicts of a claim that stands.
@@ -75,12 +75,12 @@ def points_frame(points: Sequence[DesignPoint], box: Box, *, subject: str = "cla
         for point in points
         for name, answer in point.answers.items()
     ]
-    head = ("scrambling", "point", subject, "verdict", "margin", "margin_low", "margin_high")
+    head = ("scrambling", "point", subject, "verdict", "margin", "margin_low", "margin_high", "unit")
     return pd.DataFrame(rows, columns=[*head, *names])
 
 
 def _answer_cells(answer: Answer) -> tuple[object, ...]:
-    return (answer.verdict, answer.margin.value, answer.margin.low, answer.margin.high)
+    return (answer.verdict, answer.margin.value, answer.margin.low, answer.margin.high, answer.unit)
 
 
 def joint_frame(found: ClaimsUnderStress) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from leverage.output.claims import NARROW, VERDICT_MEANINGS, significant
+from leverage.output.claims import VERDICT_MEANINGS, narrow, significant, with_notes
 from leverage.output.columns import number
 from leverage.output.flips import Flip
 from leverage.stress.tipping import FLIPS, NO_SIDE, NOT_SEARCHED, STAYS
@@ -93,15 +93,16 @@ def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> C
 
 
 def margin_words(row: pd.Series[Any]) -> str:
-    """'9.6 (9.2 to 10.2)'; the bounds only where they are further apart than rounding."""
+    """'9.62 (points a month; 9.18 to 10.2)'; the bounds only where they are further apart than rounding."""
     value, low, high = row.margin, row.margin_low, row.margin_high
     if math.isnan(value) and math.isnan(low):
         return ""
-    told = "" if math.isnan(value) else significant(value)
-    between = f"({significant(low)} to {significant(high)})"
-    if high - low <= NARROW * max(1.0, abs(low), abs(high)) or between == f"({told} to {told})":
-        return told
-    return f"{told} {between}".strip()
+    ends = significant(low), significant(high)
+    between = " to ".join(ends)
+    if math.isnan(value):
+        return with_notes(between, row.unit)
+    told = significant(value)
+    return with_notes(told, row.unit, "" if narrow(low, high) or ends == (told, told) else between)
 
 
 def _sides(row: pd.Series[Any]) -> tuple[str, str]:
@@ -125,11 +126,14 @@ def _nearest(tipping: pd.DataFrame) -> str:
 # --- the slider -----------------------------------------------------------------------------------------------------------
 
 
+_NUMBERS = ("margin", "margin_low", "margin_high")
+
+
 def slider_data(folder: RunFolder) -> dict[str, Any]:
     """Points where a claim was judged along one parameter, for pairs with more than the value in use.
 
-    {"claims": {name: {"says": sentence, "along": {parameter: [[value, verdict, margin, low, high], ...]}}}, "parameters": {name:
-    {"unit": unit, "value": in use}}}; numbers that do not exist are null.
+    {"claims": {name: {"says": sentence, "along": {parameter: [[value, verdict, margin, low, high, unit], ...]}}}, "parameters":
+    {name: {"unit": unit, "value": in use}}}; numbers that do not exist are null.
     """
     points, claims = folder.run_table("claim_points"), folder.run_table("claims")
     says = {row.claim: row.says for _, row in claims[claims.line == ""].iterrows()}
@@ -137,7 +141,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
     for (claim, parameter), own in points.groupby(["claim", "parameter"], sort=False):
         if len(own) > 1 and claim in says:
             along = [
-                [row["value"], row["verdict"], *(_or_null(row[name]) for name in ("margin", "margin_low", "margin_high"))]
+                [row["value"], row["verdict"], *(_or_null(row[name]) for name in _NUMBERS), row["unit"]]
                 for row in own.sort_values("value").to_dict("records")
             ]
             found.setdefault(str(claim), {"says": says[str(claim)], "along": {}})["along"][str(parameter)] = along

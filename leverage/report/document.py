@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from leverage.figures.drawing import Drawing, svg_text
+from leverage.figures.drawing import Drawing
 from leverage.output.claims import VERDICT_MEANINGS
 from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, grounds_of, largest_effects, nearest_flips
 from leverage.report.claims_part import claims_of, left_out_of, slider_data, tally_of
@@ -43,7 +43,7 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         "answer": folder.manifest.get("answer", ()),
         "claims": claims,
         "slider": slider,
-        "figures": [{"title": each.title, "svg": Markup(svg_text(each))} for each in drawings],  # noqa: S704 - texts in it are escaped
+        "figures": [{"title": each.title, "svg": Markup(each.svg)} for each in drawings],  # noqa: S704 - texts in it are escaped
         "game": game_of(folder.scenario, folder.manifest["states"]),
         "outcomes": outcomes_of(folder),
         "costs": costs_of(folder),

@@ -14,7 +14,7 @@ from leverage.writing.framing import framed, legend, payoff_note
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.written_table import Cell, Column, Number, WrittenTable, decimals
 
-CLAIM_NEEDS = ("claim", "says", "under", "line", "verdict", "margin", "margin_low", "margin_high")
+CLAIM_NEEDS = ("claim", "says", "under", "line", "verdict", "margin", "margin_low", "margin_high", "unit")
 TIPPING_NEEDS = (
     *("claim", "parameter", "unit", "value", "low", "high", "verdict"),
     *("bracket_low", "bracket_high", "flips_to", "distance", "searched"),
@@ -30,12 +30,19 @@ def claims_table(folder: RunFolder) -> WrittenTable:
     claims = frame[frame["line"] == ""]
     shares = "share" in claims and claims["share"].notna().any()
     tipping = folder.table("tipping", TIPPING_NEEDS) if "tipping" in folder.names else None
-    columns = [Column("Claim"), Column("Sentence"), Column("Judged under"), Column("Verdict"), Column("Margin", True)]
+    columns = [
+        Column("Claim"),
+        Column("Sentence"),
+        Column("Judged under"),
+        Column("Verdict"),
+        Column("Margin", True),
+        Column("Unit"),
+    ]
     columns += [Column("Share of the box", True)] if shares else []
     columns += [Column("Nearest flip")] if tipping is not None else []
     rows = []
     for _, claim in claims.iterrows():
-        row: list[Cell] = [claim["claim"], claim["says"], claim["under"], claim["verdict"], _margin(claim)]
+        row: list[Cell] = [claim["claim"], claim["says"], claim["under"], claim["verdict"], _margin(claim), claim["unit"]]
         row += [_share(claim)] if shares else []
         row += [_nearest(tipping, claim["claim"])] if tipping is not None else []
         rows.append(row)
@@ -73,8 +80,8 @@ def _beyond(row: pd.Series) -> str:
 def _claim_notes(folder: RunFolder, claims: pd.DataFrame, tipping: pd.DataFrame | None, shares: bool) -> list[str]:
     notes = [
         legend(VERDICT_MEANINGS, claims["verdict"]),
-        "Margin: by how much the line that decides holds, in the unit of what it compares (payoffs, chances as fractions of 1,"
-        " numbers of times), with bounds where they are more than rounding; a positive one speaks for the claim.",
+        "Margin: by how much the line that decides holds, in the unit of what it compares (chances as fractions of 1), with"
+        " bounds where they are more than rounding; a positive one speaks for the claim.",
         payoff_note(folder.scenario),
     ]
     if shares:

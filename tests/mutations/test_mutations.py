@@ -162,6 +162,7 @@ SOLVERS = {
     ),
     "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
     "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
+    "claim units": Solver("scenario/claim_units.py", claim_batteries.check_units, claim_mutants.UNITS),
     "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
     "tipping": Solver("stress/tipping.py", stress_batteries.check_tipping, stress_mutants.TIPPING),
     "shares": Solver("stress/shares.py", stress_batteries.check_shares, stress_mutants.SHARES),

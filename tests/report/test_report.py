@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from leverage import parse_scenario, run
 from leverage.errors import FolderError
+from leverage.figures.drawing import Drawing
+from leverage.figures.sheet import Sheet
 from leverage.output.answer import answer_sentences
 from leverage.output.facts import Facts
 from leverage.output.files import write_run
 from leverage.output.text import run_text
+from leverage.report import figures_part
 from leverage.report.claims_part import SIGNS
 from leverage.report.document import report_html
-from leverage.report.figures_part import drawings_of
+from leverage.report.figures_part import drawings_of, further_drawings_of
 from leverage.report.writing_report import write_report
 from leverage.writing.run_folder import RunFolder
 from tests.command_line import simulate, start
@@ -133,14 +140,14 @@ def test_the_slider_has_every_point_of_the_table_and_no_other(folder: RunFolder,
     points = folder.table("claim_points")
     data = slider_of(page)
     told = {
-        (claim, parameter, value, verdict, margin)
+        (claim, parameter, value, verdict, margin, unit)
         for claim, own in data["claims"].items()  # type: ignore[attr-defined]
         for parameter, along in own["along"].items()
-        for value, verdict, margin, _, _ in along
+        for value, verdict, margin, _, _, unit in along
     }
     counts = points.groupby(["claim", "parameter"]).value.transform("count")
     known = {
-        (row["claim"], row["parameter"], row["value"], row["verdict"], row["margin"])
+        (row["claim"], row["parameter"], row["value"], row["verdict"], row["margin"], row["unit"])
         for row in points[counts > 1].to_dict("records")
     }
     assert told == known
@@ -227,13 +234,42 @@ def test_the_command_makes_the_same_bytes_again(tmp_path: Path) -> None:
     assert {path.suffix for path in (tmp_path / "made" / "figures").iterdir()} == {".svg", ".png"}
 
 
-def test_figures_show_every_claim_that_flips(folder: RunFolder) -> None:
+def claims_drawn(drawings: Sequence[Drawing]) -> list[str]:
+    return [each.name.split("-")[1] for each in drawings if each.name.startswith("claim-")]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 9])
+def test_figures_show_every_claim_that_flips(folder: RunFolder, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tipping = folder.table("tipping")
     flipping = set(tipping[tipping.searched == "yes"].claim)
-    names = [drawing.name for drawing in drawings_of(folder, claims=None)]
-    assert {name.split("-")[1] for name in names if name.startswith("claim-")} == flipping
     assert len(flipping) > 1
-    assert len(drawings_of(folder, claims=1)) == len(names) - len(flipping) + 1
+    monkeypatch.setattr(figures_part, "MOST_CLAIMS", most)
+    shown, further = claims_drawn(drawings_of(folder)), claims_drawn(further_drawings_of(folder))
+    assert len(shown) == min(most, len(flipping))
+    assert sorted([*shown, *further]) == sorted(flipping)
+
+
+def test_each_figure_is_drawn_once_for_page_and_files(folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shutil.copytree(folder.path, tmp_path / "copy")
+    drawn: list[str] = []
+    written: list[str] = []
+    finish, savefig = Sheet.finish, Figure.savefig
+
+    def counted_finish(sheet: Sheet, name: str, description: str) -> Drawing:
+        drawn.append(name)
+        return finish(sheet, name, description)
+
+    def counted_savefig(figure: Figure, stream: Any, **options: Any) -> None:
+        written.append(str(options["format"]))
+        savefig(figure, stream, **options)
+
+    monkeypatch.setattr(figures_part, "MOST_CLAIMS", 1)
+    monkeypatch.setattr(Sheet, "finish", counted_finish)
+    monkeypatch.setattr(Figure, "savefig", counted_savefig)
+    write_report(RunFolder.open(copy), figures=True)
+    files = sorted(path.stem for path in (copy / "figures").glob("*.svg"))
+    assert sorted(drawn) == files
+    assert sorted(written) == ["png"] * len(files) + ["svg"] * len(files)
 
 
 def test_a_folder_that_is_no_runs_is_refused_and_left_alone(tmp_path: Path, folder: RunFolder) -> None:

@@ -62,7 +62,7 @@ def test_the_name_of_the_file_says_the_format(folder: Path) -> None:
     assert run_command(folder, "claims", "--out", folder / "a.tex")[0] == 0
     assert r"\begin{longtable}" in (folder / "a.tex").read_text()
     assert run_command(folder, "claims", "--all", "--out", folder / "b.DOCX")[0] == 0
-    assert len(Document(str(folder / "b.DOCX")).tables[0].columns) == 18
+    assert len(Document(str(folder / "b.DOCX")).tables[0].columns) == 19
     assert run_command(folder, "claims", "--format", "md", "--out", folder / "c.txt")[0] == 0
     assert (folder / "c.txt").read_text().startswith("**")
 

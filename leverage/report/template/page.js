@@ -71,9 +71,11 @@ window.addEventListener("beforeprint", () => {
   }
 
   function tell() {
-    const own = points(), [value, verdict, margin, low, high] = own[at];
+    const own = points(), [value, verdict, margin, low, high, unit] = own[at];
     const known = data.parameters[parameter.value];
-    const bounds = low !== null && high !== null && words(low) !== words(high) ? ` (${words(low)} to ${words(high)})` : "";
+    const between = low !== null && high !== null && words(low) !== words(high) ? `${words(low)} to ${words(high)}` : "";
+    const notes = [unit, between].filter((note) => note).join("; ");
+    const bounds = notes ? ` (${notes})` : "";
     const gap = margin === null && low === null ? "" : `, margin ${words(margin)}${bounds}`;
     const use = value === known.value ? ", as in use" : ` (in use: ${words(known.value)})`;
     const setting = `${plain(parameter.value)} = ${words(value)} ${known.unit}${use}`;
