@@ -24,11 +24,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "analysis": frozenset({"scenario", "game", "certification", "solvers"}),
     "points": frozenset({"scenario", "game", "certification", "solvers", "analysis"}),
     "stress": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points"}),
-    "experiments": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
-    "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "experiments"}),
+    "output": frozenset({"scenario", "game", "certification", "solvers", "analysis", "points", "stress"}),
     "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
+    "experiments": frozenset(
+        {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing"}
+    ),
     "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing"}),
 }
 #: Modules on top, which see every room.
@@ -36,6 +38,7 @@ TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
         *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands", "report_commands"),
+        "compare_commands",
         *("studies", "stress_studies", "explanation_study"),
     }
 )

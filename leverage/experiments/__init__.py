@@ -1,0 +1,1 @@
+"""Many runs: what an analyst varies, compares and does again."""
