@@ -225,38 +225,46 @@ def _json_cell(cell: Any) -> Any:
 
 def resolved_yaml(scenario: Scenario) -> str:
     """The scenario as it was run: overrides and the variant written into the file's own data."""
-    data: dict[str, Any] = json.loads(json.dumps(scenario.document.data))
-    for name, value in scenario.overrides.items():
-        data["parameters"][name]["value"] = value
-        _widen(data["parameters"][name], value)
-    variables = scenario.vocabulary.variables
-    levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
-    data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
-    replaced = {
-        name: {tuple(own)[k]: tuple(own)[other] for k, other in scenario.replaced_levels[v].items()}
-        for v, (name, own) in enumerate(variables.items())
-        if v in scenario.replaced_levels
-    }
-    if replaced:
-        data["replace levels"] = replaced
-    if scenario.variant:
-        forbidden = scenario.variants[scenario.variant].change.forbid
-        data["actions"] = {
-            player: {name: "never" if name in forbidden else legal for name, legal in own.items()}
-            for player, own in data["actions"].items()
-        }
     stream = io.StringIO()
     yaml = YAML()
     yaml.width = 120
-    yaml.dump(data, stream)
+    yaml.dump(resolved_data(scenario), stream)
     return stream.getvalue()
 
 
-def _widen(entry: dict[str, Any], value: float) -> None:
-    """A range that does not hold the value in use is widened, so that the resolved file loads."""
-    if "range" in entry:
-        low, high = entry["range"]
-        entry["range"] = [min(low, value), max(high, value)]
+def resolved_data(scenario: Scenario) -> dict[str, Any]:
+    """The data of the resolved file. What a file cannot say where it belongs - a value outside its plausible range, what is
+    played in the place of a forbidden action, levels that are replaced - it says as a change of itself."""
+    data: dict[str, Any] = json.loads(json.dumps(scenario.document.data))
+    for name, value in scenario.overrides.items():
+        if scenario.parameters[name].inside:
+            data["parameters"][name]["value"] = value
+    variables = scenario.vocabulary.variables
+    levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
+    data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
+    forbidden = _forbidden(scenario)
+    data["actions"] = {
+        player: {name: "never" if name in forbidden and not forbidden[name] else legal for name, legal in own.items()}
+        for player, own in data["actions"].items()
+    }
+    kept = {
+        "set": {name: value for name, value in scenario.overrides.items() if not scenario.parameters[name].inside},
+        "forbid": {name: other for name, other in forbidden.items() if other},
+        "replace levels": {
+            name: {tuple(own)[k]: tuple(own)[other] for k, other in scenario.replaced_levels[v].items()}
+            for v, (name, own) in enumerate(variables.items())
+            if v in scenario.replaced_levels
+        },
+    }
+    return {key: value for key, value in data.items() if key not in kept} | {key: each for key, each in kept.items() if each}
+
+
+def _forbidden(scenario: Scenario) -> dict[str, str | None]:
+    """Actions that the file itself and the variant forbid, and what is played in their place."""
+    own = scenario.document.data.get("forbid", {})
+    earlier: dict[str, str | None] = dict(own) if isinstance(own, dict) else dict.fromkeys(own)
+    now = scenario.variants[scenario.variant].change.forbid if scenario.variant else {}
+    return {**{name: now.get(other, other) if other else None for name, other in earlier.items()}, **now}
 
 
 def inputs_of(scenario: Scenario) -> dict[str, Any]:
