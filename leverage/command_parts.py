@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -98,8 +99,8 @@ def load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario
     return load_scenario(file, dict(overrides(parameters or ())), variant)
 
 
-def overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line."""
+def overrides(parameters: Sequence[str], option: str = "-p") -> Iterator[tuple[str, float]]:
+    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line. option: where they were given."""
     from leverage.errors import Fault, ScenarioError
 
     seen: set[str] = set()
@@ -110,13 +111,13 @@ def overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
         except ValueError:
             number = float("nan")
         if not sign or not math.isfinite(number):
-            remedy = "write it with a point" if "," in value else "such as -p goodwill=0.2"
+            remedy = "write it with a point" if "," in value else f"such as {option} goodwill=0.2"
             raise ScenarioError(
-                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
+                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"{option} {text}")]
             )
         if name.strip() in seen:
             raise ScenarioError(
-                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"-p {text}")]
+                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"{option} {text}")]
             )
         seen.add(name.strip())
         yield name.strip(), number
@@ -228,10 +229,16 @@ def tell_study(kind: str, read: Callable[[], Scenario], study: Make, output: Out
     found = _made(scenario, study, output, interruption)
     folder = output.folder or default_folder(scenario, Path("results"), kind)
     seconds, renumber = time.monotonic() - started, output.folder is None
+    tables = (scenario, found.tables, found.facts, found.text)
     written = write_tables(
-        scenario, found.tables, found.facts, found.text, folder, output.table_format.value, seconds, renumber=renumber
+        *tables, folder, output.table_format.value, seconds, renumber=renumber, finish=partial(_write_files, found.files)
     )
     _tell(found, written, output)
+
+
+def _write_files(files: Mapping[str, str], folder: Path) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def tell_long_study(kind: str, read: Callable[[], Scenario], study: MakeLong, asked: Asked, output: Output) -> None:

@@ -3,12 +3,30 @@ numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leverage.command_parts import FileArgument, ParameterOption, VariantOption, load, write_new
+from leverage.command_parts import (
+    FileArgument,
+    Format,
+    FormatOption,
+    OutOption,
+    Output,
+    ParameterOption,
+    QuietOption,
+    VariantOption,
+    load,
+    overrides,
+    tell_study,
+    write_new,
+)
+
+if TYPE_CHECKING:
+    from leverage.scenario.scenario import Scenario
+    from leverage.studies import Study
 
 
 def elicit_command(
@@ -35,3 +53,43 @@ def elicit_command(
     written = out or Path(f"{file.stem}_sheet.csv")
     write_new(written, sheet_text(scenario, decimal_comma=decimal_comma).encode("utf-8-sig"))
     typer.echo(f"Sheet: {written}, {len(scenario.parameters)} parameters; fill in low, likely and high", err=True)
+
+
+def compare_command(
+    things: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B ...",
+            help="Each a scenario file, FILE:VARIANT, the folder of a run, or a filled-in sheet (CSV) for the file before it.",
+            show_default=False,
+        ),
+    ],
+    changed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="CHANGES",
+            help='The file with other values, as in "presence_cost=20, progress=0.2"; each --with is one more to compare.',
+            show_default=False,
+        ),
+    ] = None,
+    out: OutOption = None,
+    table_format: FormatOption = Format.csv,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare runs: what differs in the inputs and, beyond the certificates, in what follows.
+
+    simulate compare FILE FILE:VARIANT; simulate compare FILE --with "NAME=VALUE"; simulate compare FOLDER FOLDER;
+    simulate compare FILE ONE.csv TWO.csv (sheets that 'simulate elicit FILE' asked for). Folders are read, files are run.
+    """
+    from leverage.experiments.given_sides import given_sides
+
+    changes = [dict(overrides(text.split(","), "--with")) for text in changed or ()]
+    given = given_sides(things, changes)
+
+    def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
+        from leverage.comparison_study import comparison_study
+
+        return comparison_study(given, progress=tell)
+
+    tell_study("compare", lambda: given[0].scenario, study, Output(out, table_format, quiet))

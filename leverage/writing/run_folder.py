@@ -133,12 +133,11 @@ class RunFolder:
         """Whether `simulate FILE` wrote it, and not a study."""
         return "start" in self.manifest
 
-    def refuse_studies(self) -> None:
-        """Raise FolderError where it is the folder of a study, which a report cannot be made from."""
+    def refuse_studies(self, made: str) -> None:
+        """Raise FolderError where it is the folder of a study. made: what cannot be made from one, such as 'a report'."""
         if not self.is_whole_run:
-            _refuse(
-                self.path, "this is the folder of a study; a report is made from a run's", "give one that 'simulate FILE' wrote"
-            )
+            remedy = "give one that 'simulate FILE' wrote"
+            _refuse(self.path, f"this is the folder of a study; {made} is made from a run's", remedy)
 
     @property
     def names(self) -> list[str]:
