@@ -65,14 +65,16 @@ def test_payoffs_have_the_bounds_of_what_they_are_payoffs_of(withdrawal: Run, si
     markov = facts["Markov perfect", "power", "payoff"]
     assert markov.proof == "proved"
     assert markov.high - markov.value >= float(radius["value"].iloc[0])
-    bargaining = withdrawal.bargaining.set_index(["rule", "player", "quantity"])["value"]
+    rows = withdrawal.bargaining.to_dict("records")
+    ends = {row["quantity"]: float(row["value"]) for row in rows if (row["rule"], row["player"]) == ("nash", "power")}
     agreed = facts["bargaining: nash", "power", "payoff"]
-    assert agreed.low <= bargaining["nash", "power", "at_least"] < bargaining["nash", "power", "at_most"] <= agreed.high
-    sets = withdrawal.equilibrium_set
-    here = sets[(sets["without"] == "") & (sets["state"] == side.start) & (sets["corner"] == "largest")].set_index("bound")
+    assert agreed.low <= ends["at_least"] < ends["at_most"] <= agreed.high
+    corners = withdrawal.equilibrium_set.to_dict("records")
+    here = [row for row in corners if (row["without"], row["state"], row["corner"]) == ("", side.start, "largest")]
+    largest = {row["bound"]: float(row["power_payoff"]) for row in here}
     best = facts["best credible plan for power", "power", "payoff"]
     rounding = float(withdrawal.outcomes["certificate"].max())
-    assert best.low <= here.loc["inner", "power_payoff"] <= here.loc["outer", "power_payoff"] <= best.high
+    assert best.low <= largest["inner"] <= largest["outer"] <= best.high
     assert best.high - best.low > 1e-4 > 100 * rounding
 
 
