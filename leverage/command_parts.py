@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
 
+#: Of a command that has none.
+NO_OPTIONS: Mapping[str, Any] = {}
+
 #: Games with more states make the user wait, and are told so.
 MANY_STATES = 1_000
 
@@ -216,8 +219,13 @@ class Asked:
     options: Mapping[str, Any]
 
 
-def tell_study(kind: str, read: Callable[[], Scenario], study: Make, output: Output) -> None:
-    """Read the scenario, make the study, write its folder and print its page."""
+def tell_study(
+    kind: str, read: Callable[[], Scenario], study: Make, output: Output, options: Mapping[str, Any] = NO_OPTIONS
+) -> None:
+    """Read the scenario, make the study, write its folder and print its page.
+
+    options: what was asked beside the scenario, by the names of the study's own options, so that it can be made again.
+    """
     interruption = Interruption()
     interruption.listen()
     from leverage.output.files import default_folder, refuse_taken, write_tables
@@ -229,7 +237,8 @@ def tell_study(kind: str, read: Callable[[], Scenario], study: Make, output: Out
     found = _made(scenario, study, output, interruption)
     folder = output.folder or default_folder(scenario, Path("results"), kind)
     seconds, renumber = time.monotonic() - started, output.folder is None
-    tables = (scenario, found.tables, found.facts, found.text)
+    told = {"kind": kind, "options": dict(options), **found.facts}
+    tables = (scenario, found.tables, told, found.text)
     written = write_tables(
         *tables, folder, output.table_format.value, seconds, renumber=renumber, finish=partial(_write_files, found.files)
     )
@@ -267,7 +276,8 @@ def tell_long_study(kind: str, read: Callable[[], Scenario], study: MakeLong, as
     try:
         found = _made(scenario, make, output, interruption, keeps=True)
         seconds, format_ = time.monotonic() - started, output.table_format.value
-        tables = (scenario, found.tables, found.facts, found.text)
+        told = {"kind": kind, "options": {**asked.hangs_on, **asked.options}, **found.facts}
+        tables = (scenario, found.tables, told, found.text)
         written = write_tables(*tables, kept.folder, format_, seconds, renumber=not kept.named, begun=kept.goes_on)
         kept.done()
     except KeyboardInterrupt:

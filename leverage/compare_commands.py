@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leverage.command_parts import (
+    NOT_SOLVED,
     FileArgument,
     Format,
     FormatOption,
+    Interruption,
     OutOption,
     Output,
     ParameterOption,
@@ -20,6 +22,9 @@ from leverage.command_parts import (
     VariantOption,
     load,
     overrides,
+    print_text,
+    progress,
+    say_compiling,
     tell_study,
     write_new,
 )
@@ -93,3 +98,35 @@ def compare_command(
         return comparison_study(given, progress=tell)
 
     tell_study("compare", lambda: given[0].scenario, study, Output(out, table_format, quiet))
+
+
+def reproduce_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="The folder of a run or a study, as a command wrote it.", show_default=False),
+    ],
+    quiet: QuietOption = False,
+) -> None:
+    """Make a folder again from the scenario and the options in it, and say whether the numbers agree.
+
+    Exit status 0: they agree, byte for byte or within their certificates. 1: they do not, or files were changed.
+    """
+    from leverage.experiments.reproduction_page import reproduction_text
+
+    interruption = Interruption()
+    interruption.listen()
+    with progress(quiet) as tell:
+        tell("loading the solvers")
+        from leverage.reruns import reproduce
+        from leverage.solvers.compilation import announced_compilation
+
+        def step(phrase: str) -> None:
+            interruption.heed()
+            tell(phrase)
+
+        with announced_compilation(lambda: say_compiling(quiet), interruption.heed):
+            found = reproduce(folder, progress=step)
+    if not quiet:
+        print_text(reproduction_text(found))
+    if not found.agrees:
+        raise typer.Exit(NOT_SOLVED)

@@ -38,7 +38,7 @@ TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
         *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands", "report_commands"),
-        *("compare_commands", "comparison_study"),
+        *("compare_commands", "comparison_study", "reruns"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )
