@@ -3,6 +3,7 @@ numbers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,9 @@ from leverage.command_parts import (
 if TYPE_CHECKING:
     from leverage.scenario.scenario import Scenario
     from leverage.studies import Study
+
+#: A comma between changes; before a digit it was meant as a decimal one.
+_BETWEEN_CHANGES = re.compile(r",(?![0-9])")
 
 
 def elicit_command(
@@ -89,7 +93,7 @@ def compare_command(
     """
     from leverage.experiments.given_sides import given_sides
 
-    changes = [dict(overrides(text.split(","), "--with")) for text in changed or ()]
+    changes = [dict(overrides(_BETWEEN_CHANGES.split(text), "--with")) for text in changed or ()]
     given = given_sides(things, changes)
 
     def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
