@@ -151,10 +151,10 @@ def _agreed(bargaining: pd.DataFrame) -> dict[tuple[str, str], tuple[float, floa
 def leverage_facts(tables: Tables) -> dict[Key, BoundedFact]:
     """The effects in leverage.csv, with the bounds that stand there."""
     found: dict[Key, BoundedFact] = {}
-    columns = [*LEVERAGE_KEY, "effect", "low", "high", "sign", "unit", "note"]
+    columns = [*LEVERAGE_KEY, "effect", "low", "high", "unit", "note"]
     for row in tables["leverage"][columns].itertuples(index=False):
-        *key, effect, low, high, sign, unit, note = row
-        numbers = (math.nan,) * 3 if sign == "undefined" else (float(effect), float(low), float(high))
+        *key, effect, low, high, unit, note = row
+        numbers = (float(effect), float(low), float(high))
         found[tuple(key)] = BoundedFact(*numbers, unit, _effect_proof(key[2], key[4], numbers), note)
     return found
 

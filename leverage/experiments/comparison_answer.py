@@ -82,7 +82,8 @@ def _what_follows(view: ComparisonView) -> str:
     if not common:
         return "What follows: they have no claim in common."
     if not other:
-        return f"What follows: the verdicts on all {counted(len(common), 'claim')} are the same, as far as bounds tell."
+        verdicts = "the verdict on the one claim is" if len(common) == 1 else f"the verdicts on all {len(common)} claims are"
+        return f"What follows: {verdicts} the same, as far as bounds tell."
     told = [f"{each.name} {view.in_sides(each.verdicts)}" for each in other[:MOST_NAMED]]
     more = f"; and {len(other) - MOST_NAMED} more" if len(other) > MOST_NAMED else ""
     return f"What follows: {len(other)} of {counted(len(common), 'claim')} come out otherwise: {'; '.join(told)}{more}."
@@ -135,4 +136,5 @@ def _gains(view: ComparisonView) -> str:
 
 def _told(view: ComparisonView, compared: ComparedFact) -> str:
     cells = view.cells(compared, view.page.points)
-    return view.in_sides([None if cell == NOTHING else cell for cell in cells]) + MARKS[compared.standing]
+    told = view.in_sides([None if cell == NOTHING else cell for cell in cells])
+    return f"{told} (without bounds)" if compared.standing == "open" else told
