@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,10 +96,6 @@ class Comparison:
         qualities = [_qualities(side) for side in self.sides]
         places = dict.fromkeys(place for own in qualities for place in own)
         return tuple(_compared_play(place, tuple(own.get(place) for own in qualities)) for place in places)
-
-    def counted(self, facts: Sequence[ComparedFact]) -> Counter[Standing]:
-        """How many numbers there are of each standing."""
-        return Counter(each.standing for each in facts)
 
     @property
     def payoff_units(self) -> tuple[tuple[str, str, str], ...]:

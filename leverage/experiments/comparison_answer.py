@@ -20,6 +20,7 @@ def answer_sentences(view: ComparisonView) -> Iterator[str]:
     yield " ".join(f"{side.label}: {side.name}." for side in view.comparison.sides)
     yield _what_differs(view)
     yield from _other_units(view)
+    yield from _sheets(view)
     yield _what_follows(view)
     yield from (told for told in (_best_strategies(view), _gains(view)) if told)
     yield from (
@@ -70,6 +71,16 @@ def _places(inputs: Sequence[InputDifference]) -> str:
 def _other_units(view: ComparisonView) -> Iterator[str]:
     if len(view.comparison.payoff_units) > 1:
         yield "Payoffs do not measure the same: their unit, or what 0 and 100 stand for, differs. Do not compare their sizes."
+
+
+def _sheets(view: ComparisonView) -> Iterator[str]:
+    """Who filled in a sheet, and where it goes beyond the file's own ranges."""
+    for side in view.comparison.sides:
+        if side.sheet is not None:
+            by = f" was filled in by {listed(side.sheet.by_whom)}" if side.sheet.by_whom else " does not say who filled it in"
+            beyond = [plain(name) for name in side.sheet.outside]
+            more = f"; it goes beyond the file's plausible range for {listed(beyond)}" if beyond else ""
+            yield f"The sheet of {side.label}{by}{more}."
 
 
 # --- what follows ------------------------------------------------------------------------------------------------------

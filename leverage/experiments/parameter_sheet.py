@@ -60,6 +60,16 @@ class ParameterSheet:
         return tuple(sorted((each for each in self.judgements if each.in_doubt), key=lambda each: each.parameter))
 
     @property
+    def outside(self) -> tuple[str, ...]:
+        """Parameters for which the sheet goes beyond the range that the scenario declares."""
+        return tuple(each.parameter for each in self.judgements if each.outside)
+
+    @property
+    def by_whom(self) -> tuple[str, ...]:
+        """Who filled it in, each once."""
+        return tuple(dict.fromkeys(each.by_whom for each in self.judgements if each.by_whom))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters in doubt: the columns of `quantiles`. All others have their likeliest value."""
         return tuple(each.parameter for each in self.in_doubt)

@@ -209,7 +209,15 @@ def test_two_sheets_are_told_side_by_side(small: Run) -> None:
     assert "stake 5.00 - 6.00 - 7.00 8.00 - 9.00 - 10.0 nothing" in text
     assert "speed 0.300 - 0.500 - 0.600 0.400 - 0.500 - 0.800 40%" in text
     assert "Ranges have nothing in common for stake." in text
+    assert "The sheet of B was filled in by one.csv." in text
     assert sheet_overlaps(sides[:2]) == ()
+
+
+def test_a_sheet_that_goes_beyond_the_files_range_is_said(small: Run) -> None:
+    wide = replace(sheet(small, "w", speed=(0.1, 0.5, 0.6)).judgements[1], outside=True, by_whom="")
+    sides = (side_of_run("A", "A", small), side_of_run("B", "B", small, ParameterSheet("w", (wide,))))
+    text = words(comparison_text(Comparison(sides)))
+    assert "The sheet of B does not say who filled it in; it goes beyond the file's plausible range for speed." in text
 
 
 # --- what is given -----------------------------------------------------------------------------------------------------
