@@ -127,7 +127,7 @@ def _cells(reading: _Reading, text: str) -> list[tuple[int, list[str]]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise reading.refuse(f"the sheet cannot be read as CSV: {error}", "a quote within a text is written twice") from error
-    return list(enumerate(rows, 1))[skip:]
+    return list(enumerate(rows[skip:], 1))  # a spreadsheet does not show the line that declares the separator
 
 
 def _refuse_head(reading: _Reading, columns: Sequence[str]) -> None:

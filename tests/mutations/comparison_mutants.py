@@ -53,7 +53,7 @@ SHEET_READING = faults_in(
     "experiments/sheet_reading.py",
     ("if said and len(cells) > len(columns):", "if False:", "a decimal comma shifts the cells"),
     ('reading.decimal = "." if separator == "," else ","', 'reading.decimal = ","', "decimal commas among commas"),
-    ("return list(enumerate(rows, 1))[skip:]", "return list(enumerate(rows, 1))", "a declared separator is the head"),
+    ("enumerate(rows[skip:], 1)", "enumerate(rows, 1)", "a declared separator is the head"),
     ("elif name in first:", "elif False:", "the last of two rows counts"),
     ("if told[one] > told[other]:", "if told[one] > told[other] + 0.15:", "order is not kept"),
     ("for one, other in itertools.pairwise(NUMBERS):", 'for one, other in (("low", "likely"),):', "the high end may be low"),
