@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leverage.comparison_study import SHEETS, comparison_again
 from leverage.errors import Fault, FolderError
 from leverage.experiments.reproduction import Reproduction, Rerun, kind_of, reproduced
 from leverage.explanation_study import explanation_study
@@ -70,6 +71,11 @@ def _patience(scenario: Scenario, *, least: Any, likely: Any, progress: Progress
     return patience_study(scenario, least=tuple(least) if least else None, likely=event, progress=progress, **options)
 
 
+def _compare(folder: RunFolder, tell: Progress) -> Reproduction:
+    """The sides are run from scenarios of their own."""
+    return reproduced(lambda scenario, options, step: comparison_again(folder, step), folder, tell, given=(SHEETS,))
+
+
 #: By kind of folder, as its manifest says.
 RERUNS: Mapping[str, Rerun] = {
     RUN: _run_again,
@@ -87,4 +93,7 @@ RERUNS: Mapping[str, Rerun] = {
 
 
 #: The same with what is not made again table by table.
-REPRODUCERS: Mapping[str, Reproduce] = {kind: partial(reproduced, rerun) for kind, rerun in RERUNS.items()}
+REPRODUCERS: Mapping[str, Reproduce] = {
+    **{kind: partial(reproduced, rerun) for kind, rerun in RERUNS.items()},
+    "compare": _compare,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,8 @@ def kind_of(folder: RunFolder) -> str:
     return said if isinstance(said, str) else ""
 
 
-def reproduced(rerun: Rerun, folder: RunFolder, tell: Callable[[str], None]) -> Reproduction:
-    """Make the tables of a folder again and compare them.
+def reproduced(rerun: Rerun, folder: RunFolder, tell: Callable[[str], None], given: Collection[str] = ()) -> Reproduction:
+    """Make the tables of a folder again and compare them. given: tables that are not made but were handed in.
 
     What a parameter's value was stated to be in the original file is not made again: the folder's scenario states the values in
     use. Raises FolderError, ScenarioError : the folder cannot be read, or its scenario is none.
@@ -62,7 +62,7 @@ def reproduced(rerun: Rerun, folder: RunFolder, tell: Callable[[str], None]) -> 
     now = dict(rerun(scenario, options if isinstance(options, dict) else {}, tell))
     tell("comparing tables")
     tables = [_agreement(folder, name, frame) for name, frame in now.items()]
-    tables += [TableAgreement(name, "extra", 0) for name in folder.names if name not in now]
+    tables += [TableAgreement(name, "extra", 0) for name in folder.names if name not in now and name not in given]
     hashes = folder.manifest.get("files")
     told = hashes if isinstance(hashes, dict) else {}
     there = {name: (folder.path / name).is_file() for name in told}

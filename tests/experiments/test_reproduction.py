@@ -243,6 +243,25 @@ def test_a_study_comes_out_the_same_byte_for_byte(kind: str, tmp_path: Path) -> 
     assert {each.agreement for each in found.tables} == {"identical"}
 
 
+@pytest.mark.slow
+def test_a_comparison_comes_out_the_same_byte_for_byte(small: Run, tmp_path: Path) -> None:
+    """Sides of every kind: a folder, a variant, a value outside its range, sheets."""
+    folder = write_run(small, "text", tmp_path / "run", "csv", 0.0)
+    sheets = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for sheet in sheets:
+        sheet.write_text("parameter,low,likely,high,by_whom\nstake,4,25,30,Ana\n")
+    given = [str(folder), f"{SMALL}:slow", *map(str, sheets), "--out", str(tmp_path / "compared")]
+    made = CliRunner().invoke(app, ["compare", *given, "--quiet"])
+    assert made.exit_code == 0, made.output
+    found = reproduce(tmp_path / "compared")
+    assert found.agrees, reproduction_text(found)
+    assert {each.name: each.agreement for each in found.tables if each.agreement != "identical"} == {}
+    assert len(found.tables) == 6
+    (tmp_path / "compared" / "scenario.C.resolved.yaml").unlink()
+    with pytest.raises(FolderError, match=r"scenario\.C\.resolved\.yaml is missing"):
+        reproduce(tmp_path / "compared")
+
+
 @pytest.mark.parametrize("which", ["least", "event"])
 def test_every_question_about_patience_is_asked_again(which: str, tmp_path: Path) -> None:
     event = ["--event", "done", "--by", "6 months", "--chance", "0.5", "--best-for", "a"]
