@@ -1,6 +1,7 @@
 """The command `simulate`. Everything heavy is imported where it is used: `--help` and completion stay fast.
 
-Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 130 interrupted.
+Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 3 part of a sweep has no
+answer; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from leverage.compare_commands import compare_command, elicit_command, reproduce
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
 from leverage.report_commands import FiguresOption, report_command
+from leverage.sweep_commands import sweep_command
 from leverage.writing_commands import table_command
 
 
@@ -150,6 +152,7 @@ def run_command(
 app.command("leverage")(leverage_command)
 app.command("stress")(stress_command)
 app.command("when")(when_command)
+app.command("sweep")(sweep_command)
 app.command("credible")(credible_command)
 app.command("explain")(explain_command)
 app.command("equilibria")(equilibria_command)

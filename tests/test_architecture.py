@@ -37,7 +37,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 TOP = frozenset(
     {
         *("__init__", "__main__", "pipeline", "cli"),
-        *("command_parts", "claim_commands", "explain_commands", "markov_commands", "writing_commands", "report_commands"),
+        *(
+            "command_parts",
+            "claim_commands",
+            "explain_commands",
+            "markov_commands",
+            "writing_commands",
+            "report_commands",
+            "sweep_commands",
+        ),
         *("compare_commands", "comparison_study", "reruns"),
         *("studies", "stress_studies", "explanation_study"),
     }

@@ -101,11 +101,18 @@ class Point:
 
     # --- solutions -------------------------------------------------------------------------------------------------
 
-    def give(self, sets: EquilibriumSet | PayoffBounds | None = None, markov: Solution | None = None) -> None:
-        """Use what was solved elsewhere for the scenario as it stands; sets answer for their own tolerance and coarser ones.
+    def give(
+        self,
+        sets: EquilibriumSet | PayoffBounds | None = None,
+        markov: Solution | None = None,
+        game: StochasticGame | None = None,
+    ) -> None:
+        """Use what was made elsewhere for this very point; sets answer for their own tolerance and coarser ones.
 
-        Raises GameError where it was solved for another game.
+        game : compiled by this point's world. Raises GameError where something was solved for another game.
         """
+        if game is not None:
+            self._known.setdefault(("game", ()), game)
         if sets is not None:
             self._known[("given sets",)] = _of_game(sets, self._same(sets.game))
         if markov is not None:

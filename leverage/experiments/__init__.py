@@ -1,1 +1,1 @@
-"""Many runs: what an analyst varies, compares and does again."""
+"""Many runs as one: sweeps over parameters, comparison of runs, what moves the outcomes, where they change."""

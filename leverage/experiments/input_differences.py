@@ -28,7 +28,7 @@ _WORDING_KEYS: Mapping[str, frozenset[str]] = {
     "claims": frozenset({"says", "caveat", "assertion"}),
 }
 #: What a reader is told of elsewhere, or what does not bear on the run.
-_LEFT_OUT = frozenset({"language", "variants", "parameters", "set"})
+_LEFT_OUT = frozenset({"language", "variants", "sweeps", "parameters", "set"})
 #: The last key of a list of rules: the order in which they are tried.
 ORDER = "order of rules"
 

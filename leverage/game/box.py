@@ -48,9 +48,10 @@ def points_of(scenario: Scenario, names: tuple[str, ...]) -> dict[str, Floats]:
     """Corners of the ranges of `names`, points within, and the values in use: name -> (P, 1). Other parameters keep their
     values."""
     parameters = scenario.parameters
-    moved = [name for name in names if parameters[name].in_doubt]
-    low = np.array([parameters[name].low for name in moved])
-    high = np.array([parameters[name].high for name in moved])
+    ends = {name: scenario.reach(name) for name in names}
+    moved = [name for name, (least, most) in ends.items() if least < most]
+    low = np.array([ends[name][0] for name in moved])
+    high = np.array([ends[name][1] for name in moved])
     grid = _unit_points(len(moved))
     table = low + grid * (high - low)
     table = np.vstack([[parameters[name].value for name in moved], table]) if moved else np.zeros((1, 0))

@@ -10,7 +10,7 @@ of the chances on the way. A move whose chance is zero everywhere in the box (by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -155,10 +155,17 @@ class GameForm:
 
     def at(self, values: Mapping[str, float] | None = None) -> StochasticGame:
         """The game at one parameter point (default: the scenario's)."""
+        return self._game(self.arrays(dict(self.scenario.values if values is None else values)), 0)
+
+    def games(self, values: Values) -> Iterator[StochasticGame]:
+        """The games at P points, of which every formula is evaluated at once; per parameter a number or an array (P, 1)."""
+        arrays = self.arrays(values)
+        yield from (self._game(arrays, p) for p in range(len(arrays.probabilities)))
+
+    def _game(self, arrays: FormArrays, point: int) -> StochasticGame:
         scenario = self.scenario
-        arrays = self.arrays(dict(scenario.values if values is None else values))
         terms = tuple(
-            PayoffTerm(term.name, term.player, term.kind, term.tag, amount[0])
+            PayoffTerm(term.name, term.player, term.kind, term.tag, amount[point])
             for term, amount in zip(scenario.terms, arrays.terms, strict=True)
         )
         payoffs = np.zeros((len(self.row_state), len(scenario.players)))
@@ -170,12 +177,12 @@ class GameForm:
             actions=self.action_labels,
             payoffs=payoffs,
             transitions=sparse.csr_array(
-                (arrays.probabilities[0], self.indices, self.indptr), shape=(len(self.row_state), len(self.levels))
+                (arrays.probabilities[point], self.indices, self.indptr), shape=(len(self.row_state), len(self.levels))
             ),
-            discount=arrays.discount[0],
+            discount=arrays.discount[point],
             start=self.start,
             terms=terms,
-            measures=self._measures(arrays),
+            measures=self._measures(arrays, point),
             payoff_unit=scenario.payoff_unit[0],
             period_unit=scenario.period.unit,
             period_length=scenario.period.length,
@@ -206,12 +213,12 @@ class GameForm:
         entries = len(self.indices)
         return {m.name: np.broadcast_to(_truth(m, self.entry_rows), entries).astype(float) for m in self.scenario.counts}
 
-    def _measures(self, arrays: FormArrays) -> Measures:
+    def _measures(self, arrays: FormArrays, point: int) -> Measures:
         scenario = self.scenario
         return Measures(
             events=dict(self._events),
             counts=dict(self._counts),
-            averages={m.name: array[0] for m, array in zip(scenario.averages, arrays.averages, strict=True)},
+            averages={m.name: array[point] for m, array in zip(scenario.averages, arrays.averages, strict=True)},
             dates=scenario.dates,
         )
 
@@ -256,12 +263,16 @@ def level_numbers(scenario: Scenario) -> tuple[Floats, ...]:
 
 
 def parameter_box(scenario: Scenario) -> dict[str, tuple[float, float]]:
-    """The plausible range of each parameter, widened to the value in use if that lies outside.
+    """The plausible range of each parameter, widened to the value in use and to values that are visited if they lie outside.
 
     One without a range may be anything, so that its value never decides about the shape.
     """
-    whole = (-np.inf, np.inf)
-    return {name: (min(p.low, p.value), max(p.high, p.value)) if p.in_doubt else whole for name, p in scenario.parameters.items()}
+    found = dict.fromkeys(scenario.parameters, (-np.inf, np.inf))
+    for parameter in scenario.parameters.values():
+        if parameter.in_doubt:
+            low, high = scenario.reach(parameter.name)
+            found[parameter.name] = min(low, parameter.value), max(high, parameter.value)
+    return found
 
 
 # --- states --------------------------------------------------------------------------------------------------------------------

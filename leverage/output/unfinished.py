@@ -106,12 +106,12 @@ def unfinished_study(
 
 def statement_of(scenario: Scenario, kind: str, hangs_on: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """answers: all that an answer hangs on, so that no other answer is ever taken for it. options: what else is asked."""
-    answers = {"study": kind, **inputs_of(scenario), **hangs_on, "versions": versions(), "program_sha256": _program()}
+    answers = {"study": kind, **inputs_of(scenario), **hangs_on, "versions": versions(), "program_sha256": program_hash()}
     stated: dict[str, Any] = json.loads(json.dumps({"answers": answers, "options": options}))
     return stated
 
 
-def _program() -> str:
+def program_hash() -> str:
     """A hash of the program's text: a version's number stays the same while it is worked on."""
     package = Path(__file__).parent.parent
     digest = hashlib.sha256()

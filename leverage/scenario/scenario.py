@@ -174,6 +174,23 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class PlannedSweep:
+    """A sweep that belongs to the scenario, in the texts of the command line.
+
+    over: `NAME` or `NAME=VALUES` for each parameter that varies. together: values are taken together instead of combined. sample:
+    such as `sobol:1024`, '' for none. tables: what is computed. claims: those that are judged, all if none are named.
+    """
+
+    name: str
+    says: str
+    over: tuple[str, ...]
+    together: bool = False
+    sample: str = ""
+    tables: tuple[str, ...] = ("outcomes",)
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Instrument:
     """What is said to give its holder leverage, and the world without it."""
 
@@ -210,7 +227,8 @@ class Scenario:
     transitions[v]: rules of variable v in the order of the file; `order` is the order in which variables are drawn.
     replaced_levels[v]: levels of variable v that do not exist in this world -> the level that is reached instead.
     payoff_unit: name, what 0 means, what 100 means. stated: the values that the file gives. notes: what a reader should
-    know (overrides outside the plausible range, unused parameters).
+    know (overrides outside the plausible range, unused parameters). visited: parameter -> (lowest, highest) value that the
+    scenario will be looked at beside its plausible range.
     """
 
     document: Document
@@ -233,17 +251,26 @@ class Scenario:
     strategies: tuple[tuple[Strategy, ...], ...]
     instruments: tuple[Instrument, ...] = ()
     claims: tuple[Claim, ...] = ()
+    sweeps: tuple[PlannedSweep, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
     replaced_levels: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     variant: str = ""
     overrides: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     stated: Mapping[str, float] = field(default_factory=dict)
+    visited: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def values(self) -> dict[str, float]:
         """The parameter point: name -> value."""
         return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    def reach(self, name: str) -> tuple[float, float]:
+        """The lowest and the highest plausible or visited value of a parameter; the value in use if there is neither."""
+        parameter = self.parameters[name]
+        plausible = (parameter.low, parameter.high) if parameter.in_doubt else ()
+        ends = (*plausible, *self.visited.get(name, ())) or (parameter.value,)
+        return min(ends), max(ends)
 
     def instrument(self, name: str) -> Instrument:
         """The instrument of that name. Raises StopIteration for an unknown one."""

@@ -1,0 +1,76 @@
+"""What is made of a sweep when all its parts are there; and what is said of one before it begins."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+import time
+from pathlib import Path
+
+from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
+from leverage.experiments.store import SweepFolder, part_size
+from leverage.experiments.summary import summarise, summary_frame
+from leverage.experiments.sweep import Sweep
+from leverage.experiments.sweep_page import design_words, sweep_text
+from leverage.output.columns import paragraph, table
+from leverage.output.files import MANIFEST, resolved_yaml
+from leverage.output.page import Page
+from leverage.scenario.wording import counted
+
+#: A plan prints so many of the points, from both ends.
+SHOWN = 8
+
+
+def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
+    """Write the summary of the columns, the page, the resolved scenario and last the manifest. Returns the page."""
+    bench = bench_of(sweep.task)
+    columns = bench.columns
+    summary = summarise(folder, columns)
+    page = Page(sweep.scenario, bench.evaluator.at().game())
+    text = sweep_text(sweep, columns, summary, folder, page)
+    folder.put(folder.path / "columns.csv", summary_frame(summary, columns).to_csv(index=False, lineterminator="\n").encode())
+    folder.put(folder.path / "tables.txt", f"{text}\n".encode())
+    folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(sweep.scenario).encode())
+    statuses = summary.statuses
+    manifest = {
+        "kind": "sweep",
+        **sweep.statement,
+        "points": sweep.design.size,
+        "failed": statuses[PARTLY] + statuses[NOT_SOLVED],
+        "statuses": dict(sorted(statuses.items())),
+        "python": platform.python_version(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
+    folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
+    return text
+
+
+def plan_text(sweep: Sweep, folder: Path, jobs: int) -> str:
+    """The points of a sweep, what they would write, and an estimate of the time from the middle point."""
+    design = sweep.design
+    bench = Bench(sweep.task)
+    middle = design.size // 2
+    bench.solve(middle, design.values(middle, middle + 1))  # the first solve compiles
+    afresh = Bench(sweep.task)  # nothing is known of the point
+    began = time.process_time()
+    solved = afresh.solve(middle, design.values(middle, middle + 1))
+    seconds = time.process_time() - began
+    shown = sorted({*range(min(SHOWN, design.size)), *range(max(0, design.size - SHOWN), design.size)})
+    names = design.names[:5]
+    rows = [[f"{k:,}", *(f"{value:.6g}" for value in design.values(k, k + 1)[0][: len(names)])] for k in shown]
+    points, _ = table(["point", *names], rows)
+    lacks = " It lacks an answer." if isinstance(solved, StoppedPart) or solved.failed else ""
+    workers = min(jobs, -(-design.size // part_size(design.size)))
+    written = f"{counted(len(bench.columns), 'column')} ({', '.join(sweep.tables)}) would be written to {folder}."
+    rate = f"At that rate all take {_duration(seconds * design.size / workers)} with {counted(workers, 'worker')}."
+    took = f"The point in the middle took {_duration(seconds)}.{lacks} {rate}"
+    return "\n".join([paragraph(design_words(design, sweep.scenario)), points, paragraph(written), paragraph(took)])
+
+
+def _duration(seconds: float) -> str:
+    for limit, size, unit in ((1, 1e-3, "milliseconds"), (120, 1, "seconds"), (7200, 60, "minutes"), (172_800, 3600, "hours")):
+        if seconds < limit:
+            return f"{seconds / size:.2g} {unit}"
+    return f"{seconds / 86_400:.3g} days"

@@ -1,0 +1,177 @@
+"""The folder of a sweep: finished parts under names of their own, a statement of what is swept, and last of all the manifest.
+
+    sweep.json          what is swept; written first
+    points/             part-000000.parquet and so on, one table for pandas, polars, DuckDB
+    columns.csv         what each column is, and its least and largest value
+    scenario.resolved.yaml
+    manifest.json       its presence marks the folder whole
+
+A part appears by renaming a file that is whole and on the disk, so that a kill, a full disk or a lost machine leaves finished
+parts or none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from leverage.errors import OutputError
+from leverage.experiments.part import POINT
+from leverage.output.files import MANIFEST
+
+STATEMENT, POINTS, LOCK = "sweep.json", "points", ".lock"
+
+#: Parts have this many points unless there are fewer than FEW parts, or more than MANY of them.
+PART, FEW, MANY = 64, 64, 2_000
+#: Fewer points make no part of their own.
+SMALLEST_PART = 4
+
+
+def part_size(points: int) -> int:
+    """Points of a part: it hangs on the number of points alone, so that parts are the same whoever solves them.
+
+    Few points are spread over many parts, which workers share; many make larger parts, so that a folder holds no more than a few
+    thousand files.
+    """
+    return max(SMALLEST_PART, min(PART, -(-points // FEW)), -(-points // MANY))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The points from `start` to before `stop`."""
+
+    number: int
+    start: int
+    stop: int
+
+    @property
+    def file(self) -> str:
+        return f"part-{self.number:06d}.parquet"
+
+
+def parts_of(points: int) -> Iterator[Part]:
+    """All parts of a sweep of so many points."""
+    size = part_size(points)
+    for number, start in enumerate(range(0, points, size)):
+        yield Part(number, start, min(start + size, points))
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """A folder that holds a sweep, finished or not."""
+
+    path: Path
+
+    @property
+    def points(self) -> Path:
+        return self.path / POINTS
+
+    @property
+    def statement(self) -> dict[str, Any] | None:
+        """What is swept; None where the folder holds no sweep."""
+        return _json(self.path / STATEMENT)
+
+    @property
+    def manifest(self) -> dict[str, Any] | None:
+        """None while the sweep is unfinished."""
+        return _json(self.path / MANIFEST)
+
+    def begin(self, statement: Mapping[str, Any]) -> None:
+        """Make the folder and say what is swept. Raises OutputError."""
+        with writing(self.path):
+            self.points.mkdir(parents=True, exist_ok=True)
+            self.put(self.path / STATEMENT, f"{json.dumps(statement, indent=1)}\n".encode())
+
+    def put(self, path: Path, content: bytes) -> None:
+        """A whole file or none, on the disk when this returns. Raises OutputError."""
+        draft = path.with_name(f".{path.name}.draft")
+        with writing(self.path):
+            try:
+                with draft.open("wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                draft.replace(path)
+            except BaseException:
+                with suppress(OSError):
+                    draft.unlink(missing_ok=True)
+                raise
+
+    def keep(self, part: Part, content: bytes) -> None:
+        """Put a finished part into the folder. Raises OutputError."""
+        self.put(self.points / part.file, content)
+
+    def holds(self, part: Part, schema: pa.Schema) -> bool:
+        """Whether a part is there, whole, with these columns and its own points."""
+        path = self.points / part.file
+        if not path.exists():
+            return False
+        try:
+            table = pq.read_table(path, partitioning=None)
+        except (OSError, pa.ArrowException):
+            return False
+        numbers = table.column(POINT).to_numpy() if POINT in table.column_names else np.zeros(0)
+        return bool(table.schema.equals(schema) and np.array_equal(numbers, np.arange(part.start, part.stop)))
+
+    def dataset(self) -> ds.Dataset:
+        """All parts that are there as one table, in the order of points."""
+        return ds.dataset(sorted(self.points.glob("part-*.parquet")), format="parquet")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing here; the lock goes with the process. Raises OutputError where one does."""
+        lock = FileLock(self.path / LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise OutputError(f"{self.path} is being written by another process: wait for it, or choose another --out") from error
+        try:
+            yield
+        finally:
+            lock.release()
+            with suppress(OSError):
+                (self.path / LOCK).unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What the system says of a folder that cannot be written, as an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def differences(here: Mapping[str, Any], asked: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """What two statements differ in: 'tables: here outcomes, asked outcomes and claims'."""
+    for key in dict.fromkeys((*here, *asked)):
+        one, other = here.get(key), asked.get(key)
+        name = f"{path}{key}".replace("_", " ")
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from differences(one, other, f"{name}: ")
+        elif one != other:
+            yield f"{name}: there {_told(one)}, asked {_told(other)}"
+
+
+def _told(value: Any) -> str:
+    text = "nothing" if value is None or value == "" else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

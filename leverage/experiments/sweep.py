@@ -1,0 +1,146 @@
+"""A sweep: the same questions at many parameter points, kept part by part, so that one that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from leverage.errors import OutputError
+from leverage.experiments.design import Design
+from leverage.experiments.part import StoppedPart, SweepTask, bench_of
+from leverage.experiments.store import Part, SweepFolder, differences, part_size, parts_of
+from leverage.experiments.workers import Work, Workers
+from leverage.output.files import inputs_of, versions
+from leverage.output.unfinished import program_hash
+from leverage.scenario.scenario import Scenario
+
+#: Told what a sweep has come to.
+Tell = Callable[["Progress"], None]
+
+#: The gap asked of equilibrium sets, a fraction of the payoff range.
+TOLERANCE = 2e-2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """done: points that are in the folder. solved: those of them that were solved now. total: of the design. failed: points
+    solved now that lack an answer; example: why the first of them does."""
+
+    done: int
+    solved: int
+    total: int
+    failed: int = 0
+    example: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A scenario, the points at which it is looked at, and what is computed there.
+
+    tables: names among `leverage.experiments.columns.TABLES`. tolerance: gap asked of equilibrium sets, a fraction of the payoff
+    range. claims: those that are judged; all where none are named.
+    """
+
+    scenario: Scenario
+    design: Design
+    tables: tuple[str, ...] = ("outcomes",)
+    tolerance: float = TOLERANCE
+    claims: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> SweepTask:
+        """What workers are told."""
+        scenario, ends = self.scenario, self.design.ends
+        return SweepTask(
+            text=scenario.document.text,
+            source=scenario.source,
+            overrides=tuple(scenario.overrides.items()),
+            variant=scenario.variant,
+            names=self.design.names,
+            ends=tuple(ends[name] for name in self.design.names),
+            tables=self.tables,
+            tolerance=self.tolerance,
+            claims=self.claims,
+        )
+
+    @property
+    def statement(self) -> dict[str, Any]:
+        """All that a number of this sweep hangs on."""
+        return {
+            **inputs_of(self.scenario),
+            "design": dict(self.design.statement),
+            "tables": list(self.tables),
+            "claims": list(self.claims),
+            "tolerance": self.tolerance,
+            "part_size": part_size(self.design.size),
+            "versions": versions(),
+            "program_sha256": program_hash(),
+        }
+
+    @property
+    def identifier(self) -> str:
+        """A short name of the statement."""
+        return hashlib.sha256(repr(self.statement).encode()).hexdigest()[:6]
+
+    def values_of(self, part: Part) -> Any:
+        """The points of a part, (n, K)."""
+        return self.design.values(part.start, part.stop)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a sweep came to. stopped: the point at which it was given up, and why; None where it went through."""
+
+    progress: Progress
+    stopped: StoppedPart | None = None
+
+
+def open_folder(folder: SweepFolder, sweep: Sweep, *, resume: bool) -> None:
+    """Begin the folder of a sweep, or make sure that it holds this very one.
+
+    Raises OutputError where the folder is taken: by anything else, by a sweep that differs (and in what), or by this one where
+    nobody asked to go on with it.
+    """
+    there = folder.statement
+    if there is None:
+        if folder.path.exists() and any(folder.path.iterdir()):
+            raise OutputError(f"{folder.path} exists already and holds no sweep: choose another --out, or remove it")
+        folder.begin(sweep.statement)
+        return
+    differing = list(differences(there, sweep.statement))
+    if differing:
+        listed = "\n    ".join(differing[:8])
+        raise OutputError(f"{folder.path} holds another sweep: choose another --out\n    {listed}")
+    if not resume:
+        state = "finished" if folder.manifest else "unfinished"
+        raise OutputError(f"{folder.path} holds this sweep, {state}: go on with --resume, or choose another --out")
+
+
+def run_sweep(
+    sweep: Sweep, folder: SweepFolder, workers: Workers, *, fail_fast: bool = False, tell: Tell, heed: Callable[[], None]
+) -> Finished:
+    """Solve the parts that the folder lacks; `open_folder` has been asked.
+
+    Raises OutputError where a part cannot be written; what was finished is kept then, as it is when `heed` raises.
+    """
+    task = replace(sweep.task, fail_fast=fail_fast)
+    schema = bench_of(sweep.task).schema
+    missing = [part for part in parts_of(sweep.design.size) if not folder.holds(part, schema)]
+    total = sweep.design.size
+    now = Progress(total - sum(part.stop - part.start for part in missing), 0, total)
+    tell(now)
+    for part, solved in workers.results(Work(task, missing, sweep.values_of, heed)):
+        if isinstance(solved, StoppedPart):
+            return Finished(now, solved)
+        folder.keep(part, solved.content)
+        now = Progress(
+            now.done + solved.points,
+            now.solved + solved.points,
+            total,
+            now.failed + solved.failed,
+            now.example or solved.example,
+        )
+        tell(now)
+    return Finished(now)

@@ -1,0 +1,216 @@
+"""What a sweep has found, in print: every printed number is a cell of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from leverage.analysis.outcomes import PAYOFF
+from leverage.experiments.columns import Column
+from leverage.experiments.design import Design, Grid, Sample, Together
+from leverage.experiments.part import NOT_SOLVED, PARTLY, SOLVED, column_of
+from leverage.experiments.store import SweepFolder
+from leverage.experiments.summary import Summary
+from leverage.experiments.sweep import Sweep
+from leverage.output.columns import numbered, paragraph, percent, section, shortened, table
+from leverage.output.heading import head_text, setting_words
+from leverage.output.page import Page
+from leverage.scenario.scenario import Scenario
+from leverage.scenario.wording import counted
+from leverage.stress.question import VERDICTS
+
+#: At most so many rows are printed of what has more in the tables.
+MOST_ROWS = 24
+#: At most so many columns of a table of two parameters, and no such table of more points.
+MOST_ACROSS, MOST_CROSSED = 7, 100_000
+#: Words of the kinds of samples.
+_SAMPLES = {
+    "sobol": "a scrambled Sobol' sequence",
+    "lhs": "a Latin hypercube",
+    "saltelli": "base points for variance-based indices",
+    "morris": "trajectories for elementary effects",
+}
+
+
+def sweep_text(sweep: Sweep, columns: Sequence[Column], summary: Summary, folder: SweepFolder, page: Page) -> str:
+    """The printed page: what was swept, what came of it, and what has no answer."""
+    told = [column for column in columns if _is_told(column, page)]
+    sections = numbered(
+        [
+            lambda n: _by_value(n, sweep.design, told, folder, page),
+            lambda n: _crossed(n, sweep.design, told, folder, page),
+            lambda n: _ranges(n, told, summary, page),
+            lambda n: _verdicts(n, columns, summary),
+            lambda n: _unanswered(n, summary),
+        ]
+    )
+    head = [
+        head_text(sweep.scenario, "sweep"),
+        *filter(None, [setting_words(sweep.scenario)]),
+        paragraph(_opening(sweep, summary)),
+    ]
+    return "\n".join([*head, *sections])
+
+
+def design_words(design: Design, scenario: Scenario) -> str:
+    """What is varied, in a sentence."""
+    if isinstance(design, Sample):
+        what = counted(len(design.names), "parameter")
+        kind = f"{design.count:,} {_SAMPLES[design.kind]}" if design.block > 1 else f"{_SAMPLES[design.kind]}"
+        over = "the spread that experts state" if design.drawn_from else "the plausible ranges"
+        return f"{counted(design.size, 'point')}: {kind} over {over} of {what}."
+    axes = [f"{axis.name} ({_values_words(axis.values)})" for axis in design.axes]
+    how = "values taken together of" if isinstance(design, Together) and len(axes) > 1 else "every combination of"
+    return f"{counted(design.size, 'point')}: {how if len(axes) > 1 else 'the values of'} {_and(axes)}."
+
+
+def _values_words(values: Sequence[float]) -> str:
+    if len(values) <= 4:
+        return ", ".join(f"{value:.6g}" for value in values)
+    return f"{len(values)} values, {min(values):.6g} to {max(values):.6g}"
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _opening(sweep: Sweep, summary: Summary) -> str:
+    statuses = summary.statuses
+    lacking = statuses[PARTLY] + statuses[NOT_SOLVED]
+    answered = (
+        "Every point has all its answers." if not lacking else f"{lacking:,} of {statuses.total():,} points lack an answer."
+    )
+    return f"{design_words(sweep.design, sweep.scenario)} {answered}"
+
+
+def _is_told(column: Column, page: Page) -> bool:
+    """Payoffs, chances of the first event, and what each instrument changes."""
+    if column.kind != "number" or column.what != "value":
+        return False
+    chance = column.subject == page.event and column.quantity.startswith("chance by")
+    return column.quantity == PAYOFF or chance or column.table == "leverage"
+
+
+def _number(value: float, column: Column, page: Page) -> str:
+    return percent(value) if column.unit == "chance" else page.points(value)
+
+
+# --- the sections ------------------------------------------------------------------------------------------------------
+
+
+def _by_value(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+    """Where one parameter varies: a row a value."""
+    if isinstance(design, Sample) or not told or _varying(design) != 1:
+        return []
+    name = next(axis.name for axis in design.axes if len(axis.values) > 1) if isinstance(design, Grid) else design.names[0]
+    shown = list(told[:6])
+    frame = _rows(folder, design, [column_of(name), *(column.name for column in shown)])
+    rows = [
+        [f"{row[0]:.6g}", *(_number(value, column, page) for value, column in zip(row[1:], shown, strict=True))]
+        for row in frame.itertuples(index=False)
+    ]
+    text, left_out = table([name, *map(_head, shown)], rows)
+    note = _left_out(len(frame), design.size, "values")
+    more = [f"  and {left_out} more columns in the tables"] if left_out else []
+    return ["", section(which, "along the parameter", note), text, *more]
+
+
+def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+    """Where two parameters vary: the first player's payoff, and the last chance, a row a value of the one and a column a value of
+    the other."""
+    if not isinstance(design, Grid) or _varying(design) != 2:
+        return []
+    down, across = (axis for axis in design.axes if len(axis.values) > 1)
+    chances = [column for column in told if column.quantity != PAYOFF]
+    shown = [*told[:1], *chances[-1:]]
+    if not shown or design.size > MOST_CROSSED:
+        return []
+    frame = folder.dataset().to_table(columns=[column.name for column in shown]).to_pandas()
+    lines = []
+    for column in shown:
+        cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
+        rows_, columns_ = (_spread_over(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
+        rows = [[f"{down.values[r]:.6g}", *(_number(float(cells[r, c]), column, page) for c in columns_)] for r in rows_]
+        text, _ = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
+        lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
+    return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
+
+
+def _spread_over(count: int, most: int) -> list[int]:
+    """At most so many of the places, evenly spread, the ends among them."""
+    return [int(k) for k in np.unique(np.linspace(0, count - 1, min(most, count)).round())]
+
+
+def _varying(design: Design) -> int:
+    """How many ways there are to move through the design."""
+    return (
+        sum(len(axis.values) > 1 for axis in design.axes)
+        if isinstance(design, Grid)
+        else 1
+        if isinstance(design, Together)
+        else 0
+    )
+
+
+def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
+    """At most MOST_ROWS rows of the tables, evenly spread over the points."""
+    kept = _spread_over(design.size, MOST_ROWS)
+    found: pd.DataFrame = folder.dataset().take(kept, columns=columns).to_pandas()
+    return found
+
+
+def _head(column: Column) -> str:
+    words = [column.selection, column.subject, column.quantity.replace("chance ", "")]
+    return " ".join(words[1:] if column.table == "outcomes" else words)
+
+
+def _left_out(shown: int, all_of_them: int, what: str) -> str:
+    return "" if shown >= all_of_them else f"{shown} of {all_of_them:,} {what}"
+
+
+def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) -> list[str]:
+    """What each number ranges over."""
+    if not told:
+        return []
+    shown = told[:MOST_ROWS]
+    rows = []
+    for column in shown:
+        spread = summary.spreads[column.name]
+        ends = (spread.least, spread.mean, spread.largest)
+        rows.append([shortened(column.name, 48), *(_number(value, column, page) for value in ends)])
+    text, _ = table(["", "least", "mean", "largest"], rows)
+    note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
+    return ["", section(which, "over all points", note), text]
+
+
+def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[str]:
+    """How often each claim has each verdict."""
+    judged = [column for column in columns if column.table == "claims" and column.what == "verdict"]
+    if not judged:
+        return []
+    counts = {column.selection: summary.words[column.name] for column in judged}
+    used = [verdict for verdict in VERDICTS if any(counter[verdict] for counter in counts.values())]
+    rows = [[name, *(_share(counter, verdict) for verdict in used)] for name, counter in counts.items()]
+    text, _ = table(["claim", *used], rows)
+    return ["", section(which, "claims", "share of the points with each verdict"), text]
+
+
+def _share(counter: Mapping[str, int], verdict: str) -> str:
+    total = sum(counter.values())
+    return percent(counter.get(verdict, 0) / total) if total else "-"
+
+
+def _unanswered(which: int, summary: Summary) -> list[str]:
+    """Why points lack an answer."""
+    if summary.statuses[SOLVED] == summary.statuses.total():
+        return []
+    lines = [paragraph(f"{counted(count, 'point')}: {reason}", 2) for reason, count in _shortest(summary.reasons)]
+    return ["", section(which, "points that lack an answer", "status and reason stand in the tables"), *lines]
+
+
+def _shortest(reasons: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    yield from reasons[:5]
+    if len(reasons) > 5:
+        yield "for other reasons", sum(count for _, count in reasons[5:])

@@ -1,0 +1,148 @@
+"""Who solves the parts of a sweep: this process, processes of this machine, or a cluster. What they hand back is the same.
+
+Only a few parts are under way at a time, so that memory does not grow with the number of points.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Protocol
+
+from loky import ProcessPoolExecutor
+
+from leverage.errors import OutputError
+from leverage.experiments.part import SolvedPart, StoppedPart, SweepTask, solve_part
+from leverage.experiments.store import Part
+from leverage.game.stochastic_game import Floats
+
+#: Parts under way for each worker: one is solved while the next one waits beside it.
+AHEAD = 2
+#: Workers may die so often in a row, no part being finished in between.
+MOST_DEATHS = 3
+#: So often a second somebody looks whether to stop.
+HEED_SECONDS = 0.2
+#: So often a worker looks whether the process that started it is still there.
+PARENT_SECONDS = 1.0
+
+Result = tuple[Part, SolvedPart | StoppedPart]
+UnderWay = dict[Future[SolvedPart | StoppedPart], Part]
+
+
+@dataclass(frozen=True)
+class Work:
+    """The parts that are to be solved. values: of the parameters that vary, at the points of a part. heed: raises where the user
+    wants to stop."""
+
+    task: SweepTask
+    parts: Iterable[Part]
+    values: Callable[[Part], Floats]
+    heed: Callable[[], None]
+
+
+class Workers(Protocol):
+    """Solve parts, in whatever order."""
+
+    def results(self, work: Work) -> Iterator[Result]: ...
+
+
+@dataclass(frozen=True)
+class ThisProcess:
+    """One part after the other, here."""
+
+    def results(self, work: Work) -> Iterator[Result]:
+        for part in work.parts:
+            work.heed()
+            yield part, solve_part(work.task, part.start, work.values(part))
+
+
+@dataclass(frozen=True)
+class LocalProcesses:
+    """Processes of this machine. One that is killed is replaced, and what was under way is solved again.
+
+    Raises OutputError where they die again and again.
+    """
+
+    count: int
+
+    def results(self, work: Work) -> Iterator[Result]:
+        waiting = iter(work.parts)
+        again: list[Part] = []
+        deaths = 0
+        while True:
+            under_way: UnderWay = {}
+            pool = ProcessPoolExecutor(
+                self.count, initializer=begin_worker, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"}
+            )
+            try:
+                for part, solved in self._until_broken(pool, work, itertools.chain(again, waiting), under_way):
+                    deaths = 0
+                    yield part, solved
+            except BrokenProcessPool as error:
+                again, deaths = list(under_way.values()), deaths + 1
+                if deaths >= MOST_DEATHS:
+                    raise OutputError(
+                        f"workers died {deaths} times in a row, perhaps for want of memory: finished parts are kept;"
+                        " go on with --resume and fewer --jobs"
+                    ) from error
+            else:
+                return
+            finally:
+                pool.shutdown(wait=True, kill_workers=True)
+
+    def _until_broken(
+        self,
+        pool: ProcessPoolExecutor,
+        work: Work,
+        parts: Iterator[Part],
+        under_way: UnderWay,
+    ) -> Iterator[Result]:
+        """Results until all parts are solved; `under_way` tells what was not when a worker died."""
+        while True:
+            for part in itertools.islice(parts, AHEAD * self.count - len(under_way)):
+                under_way[self._submitted(pool, work, part, under_way)] = part
+            if not under_way:
+                return
+            work.heed()
+            done, _ = wait(under_way, timeout=HEED_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                solved = future.result()
+                yield under_way.pop(future), solved
+
+    def _submitted(
+        self,
+        pool: ProcessPoolExecutor,
+        work: Work,
+        part: Part,
+        under_way: UnderWay,
+    ) -> Future[SolvedPart | StoppedPart]:
+        try:
+            future: Future[SolvedPart | StoppedPart] = pool.submit(solve_part, work.task, part.start, work.values(part))
+            return future
+        except BrokenProcessPool:
+            under_way[Future()] = part  # a worker died in the meantime: not submitted, and not to be lost
+            raise
+
+
+def begin_worker(parent: int) -> None:
+    """Ctrl-C is for the process that started this one, whose end is the worker's end too, however it comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
