@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from leverage.comparison_study import SHEETS, comparison_again
 from leverage.errors import Fault, FolderError
-from leverage.experiments.reproduction import Reproduction, Rerun, kind_of, reproduced
+from leverage.experiments.reproduction import Reproduction, Rerun, reproduced
 from leverage.explanation_study import explanation_study
 from leverage.output.files import RUN, run_tables
 from leverage.pipeline import Progress, run
@@ -26,13 +26,13 @@ from leverage.studies import (
     nothing,
     patience_study,
 )
-from leverage.writing.run_folder import RunFolder
+from leverage.writing.run_folder import RunFolder, kind_of, read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Makes a folder again in a way of its own.
-Reproduce = Callable[[RunFolder, Progress], Reproduction]
+#: Makes the folder at a place again.
+Reproduce = Callable[[Path, Progress], Reproduction]
 
 
 def reproduce(path: Path, *, progress: Progress = nothing) -> Reproduction:
@@ -43,13 +43,13 @@ def reproduce(path: Path, *, progress: Progress = nothing) -> Reproduction:
     FolderError : there is no such folder, it cannot be read, or its manifest does not say enough to make it again.
     ScenarioError : its scenario cannot be used. UnsolvedError : what was solved then is not solved now.
     """
-    folder = RunFolder.open(path)
-    kind = kind_of(folder)
-    if kind not in REPRODUCERS or (kind != RUN and "options" not in folder.manifest):
+    manifest = read_manifest(path)
+    kind = kind_of(manifest)
+    if kind not in REPRODUCERS or (kind in RERUNS and kind != RUN and "options" not in manifest):
         message = f"a folder of the kind '{kind}' is not made again" if kind else "the manifest does not say what made the folder"
         known = ", ".join(REPRODUCERS)
         raise FolderError(str(path), Fault(0, 0, message, f"kinds that are, if this version made them: {known}"))
-    return REPRODUCERS[kind](folder, progress)
+    return REPRODUCERS[kind](path, progress)
 
 
 def _run_again(scenario: Scenario, options: Mapping[str, Any], tell: Progress) -> Mapping[str, pd.DataFrame]:
@@ -71,8 +71,13 @@ def _patience(scenario: Scenario, *, least: Any, likely: Any, progress: Progress
     return patience_study(scenario, least=tuple(least) if least else None, likely=event, progress=progress, **options)
 
 
-def _compare(folder: RunFolder, tell: Progress) -> Reproduction:
+def _by_tables(rerun: Rerun, path: Path, tell: Progress) -> Reproduction:
+    return reproduced(rerun, RunFolder.open(path), tell)
+
+
+def _compare(path: Path, tell: Progress) -> Reproduction:
     """The sides are run from scenarios of their own."""
+    folder = RunFolder.open(path)
     return reproduced(lambda scenario, options, step: comparison_again(folder, step), folder, tell, given=(SHEETS,))
 
 
@@ -92,8 +97,8 @@ RERUNS: Mapping[str, Rerun] = {
 }
 
 
-#: The same with what is not made again table by table.
+#: All kinds that are made again; what is not made of tables has a way of its own.
 REPRODUCERS: Mapping[str, Reproduce] = {
-    **{kind: partial(reproduced, rerun) for kind, rerun in RERUNS.items()},
+    **{kind: partial(_by_tables, rerun) for kind, rerun in RERUNS.items()},
     "compare": _compare,
 }

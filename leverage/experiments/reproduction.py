@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverage.experiments.agreement import TableAgreement, table_agreement
-from leverage.output.files import RUN, file_hash, table_bytes, versions
+from leverage.output.files import file_hash, table_bytes, versions
 from leverage.scenario.scenario import Scenario
-from leverage.writing.run_folder import FORMATS, RunFolder
+from leverage.writing.run_folder import FORMATS, RunFolder, kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,12 +45,6 @@ class Reproduction:
         return all(each.agrees for each in self.tables) and not self.edited and not self.gone
 
 
-def kind_of(folder: RunFolder) -> str:
-    """What wrote a folder: 'run', or the name of a study; "" where its manifest does not say."""
-    said = folder.manifest.get("kind", RUN if folder.is_whole_run else "")
-    return said if isinstance(said, str) else ""
-
-
 def reproduced(rerun: Rerun, folder: RunFolder, tell: Callable[[str], None], given: Collection[str] = ()) -> Reproduction:
     """Make the tables of a folder again and compare them. given: tables that are not made but were handed in.
 
@@ -68,7 +62,7 @@ def reproduced(rerun: Rerun, folder: RunFolder, tell: Callable[[str], None], giv
     there = {name: (folder.path / name).is_file() for name in told}
     return Reproduction(
         folder.path,
-        kind_of(folder),
+        kind_of(folder.manifest),
         scenario.title,
         tuple(tables),
         tuple(name for name, own in told.items() if there[name] and file_hash(folder.path / name) != own),

@@ -272,6 +272,14 @@ def test_the_folder_of_a_study_is_refused(small: Run, tmp_path: Path) -> None:
         given_sides([str(folder), str(SMALL)])
 
 
+def test_the_folder_of_a_sweep_is_refused(small: Run, tmp_path: Path) -> None:
+    folder = written(small, tmp_path / "sweep").path
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({"kind": "sweep", "scenario": manifest["scenario"]}))
+    with pytest.raises(FolderError, match="this is the folder of a sweep, not of a run"):
+        given_sides([str(folder), str(SMALL)])
+
+
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_folder_without_a_table_is_refused(name: str, small: Run, tmp_path: Path) -> None:
     folder = written(small, tmp_path / "run").path
