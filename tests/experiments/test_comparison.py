@@ -300,3 +300,10 @@ def test_a_study_holds_the_tables_and_the_scenario_of_every_side(small: Run, tmp
     assert set(study.tables) == {
         *("sides", "inputs", "outcomes_compared", "leverage_compared", "claims_compared", "strategies_compared")
     }
+
+
+def test_a_side_that_was_not_solved_leaves_the_study_incomplete(small: Run) -> None:
+    sides = [side_of_run("A", "one", small), replace(side_of_run("B", "two", small), unsolved=("Markov perfect",))]
+    study = comparison_study([GivenSide(side.label, side.name, side.scenario, side) for side in sides])
+    assert not study.complete
+    assert study.unsolved == ("B: Markov perfect",)
