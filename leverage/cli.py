@@ -34,6 +34,7 @@ from leverage.command_parts import (
     warn_of_size,
     write_new,
 )
+from leverage.compare_commands import compare_command, elicit_command, reproduce_command
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
 from leverage.report_commands import FiguresOption, report_command
@@ -160,6 +161,9 @@ app.command("patience")(patience_command)
 app.command("follow")(follow_command)
 app.command("report")(report_command)
 app.command("table")(table_command)
+app.command("compare")(compare_command)
+app.command("reproduce")(reproduce_command)
+app.command("elicit")(elicit_command)
 
 
 @app.command("validate")

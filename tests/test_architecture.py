@@ -46,6 +46,7 @@ TOP = frozenset(
             "report_commands",
             "sweep_commands",
         ),
+        *("compare_commands", "comparison_study", "reruns"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )

@@ -93,7 +93,8 @@ class Run:
     that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: all credible
     play; None for a player alone. plans: the best plan of each of two players in words. ledger: what each instrument changes.
     judged: the claims. flips: what moving one parameter alone does to them, as far as a run looks. levels: (S, V) of the state
-    variables in each state. paths: where play leads over time. without: by instrument the sets of the world without it.
+    variables in each state. paths: where play leads over time. without: by instrument the sets of the world without it. horizon:
+    periods of the finite-horizon solution, where they were asked for.
     """
 
     scenario: Scenario
@@ -110,6 +111,7 @@ class Run:
     flips: tuple[Tipping, ...] = ()
     paths: tuple[VariablePath, ...] = ()
     without: Mapping[str, EquilibriumSet | PayoffBounds] = field(default_factory=dict)
+    horizon: int | None = None
 
     @property
     def complete(self) -> bool:

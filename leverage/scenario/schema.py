@@ -389,6 +389,10 @@ class ScenarioFile(Entry):
     """State variables: each with its levels from lowest to highest; the number is what formulas use."""
     start: dict[Name, Name]
     """The level at which each state variable begins."""
+    set: dict[Name, Number] = {}
+    """Parameters with other values: as in a variant, of which a resolved file keeps what lies outside a range."""
+    forbid: Forbidden = {}
+    """Actions that nobody may take: as in a variant, of which a resolved file keeps those with a replacement."""
     replace_levels: dict[Name, dict[Name, Name]] = Field(default={}, alias="replace levels")
     """Per state variable {level: other level}: as in a variant, of which a resolved file keeps it."""
     ends_when: Text | None = Field(default=None, alias="ends when")

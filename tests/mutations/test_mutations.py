@@ -18,6 +18,8 @@ from tests.mutations import (
     branch_batteries,
     claim_batteries,
     claim_mutants,
+    comparison_batteries,
+    comparison_mutants,
     derivative_batteries,
     explain_batteries,
     explain_mutants,
@@ -171,6 +173,19 @@ SOLVERS = {
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
+    "bounded facts": Solver(
+        "experiments/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS
+    ),
+    "agreement": Solver("experiments/agreement.py", comparison_batteries.check_agreement, comparison_mutants.AGREEMENT),
+    "parameter sheet": Solver(
+        "experiments/parameter_sheet.py", comparison_batteries.check_parameter_sheet, comparison_mutants.PARAMETER_SHEET
+    ),
+    "sheet reading": Solver(
+        "experiments/sheet_reading.py", comparison_batteries.check_sheet_reading, comparison_mutants.SHEET_READING
+    ),
+    "input differences": Solver(
+        "experiments/input_differences.py", comparison_batteries.check_input_differences, comparison_mutants.INPUT_DIFFERENCES
+    ),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 
