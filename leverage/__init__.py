@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from leverage.exchange.nfg_files import StageGame as StageGame
     from leverage.exchange.nfg_files import nfg_text as nfg_text
     from leverage.exchange.nfg_files import read_nfg as read_nfg
-    from leverage.experiments.parameter_sheet import ParameterSheet as ParameterSheet
-    from leverage.experiments.sheet_reading import read_sheet as read_sheet
     from leverage.game.automaton import Automaton as Automaton
     from leverage.game.form import GameForm as GameForm
     from leverage.game.form import compile_form as compile_form
@@ -47,6 +45,8 @@ if TYPE_CHECKING:
     from leverage.pipeline import run as run
     from leverage.reruns import reproduce as reproduce
     from leverage.scenario.scenario import Scenario as Scenario
+    from leverage.sheets.parameter_sheet import ParameterSheet as ParameterSheet
+    from leverage.sheets.sheet_reading import read_sheet as read_sheet
     from leverage.solvers.bargaining import BargainingPoint as BargainingPoint
     from leverage.solvers.bargaining import bargain as bargain
     from leverage.solvers.best_reply import best_reply as best_reply
@@ -106,7 +106,7 @@ _HOMES = {
     "MarkovEquilibria": "solvers.markov_equilibria",
     "Multiplicity": "solvers.multiplicity",
     "OutputError": "errors",
-    "ParameterSheet": "experiments.parameter_sheet",
+    "ParameterSheet": "sheets.parameter_sheet",
     "PathQuestion": "solvers.patience",
     "PathVerdict": "solvers.sustainable_path",
     "Patience": "solvers.patience",
@@ -157,7 +157,7 @@ _HOMES = {
     "plan_words": "output.plan_words",
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
-    "read_sheet": "experiments.sheet_reading",
+    "read_sheet": "sheets.sheet_reading",
     "reproduce": "reruns",
     "run": "pipeline",
     "selection_jumps": "solvers.selection_jumps",

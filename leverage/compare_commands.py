@@ -56,7 +56,7 @@ def elicit_command(
     Fill it in with a spreadsheet and save it as CSV; a cell left blank keeps the file's. Two people's sheets:
     simulate compare FILE ONE.csv TWO.csv
     """
-    from leverage.experiments.elicitation import sheet_text
+    from leverage.sheets.elicitation import sheet_text
 
     scenario = load(file, parameter, variant)
     written = out or Path(f"{file.stem}_sheet.csv")
@@ -91,7 +91,7 @@ def compare_command(
     simulate compare FILE FILE:VARIANT; simulate compare FILE --with "NAME=VALUE"; simulate compare FOLDER FOLDER;
     simulate compare FILE ONE.csv TWO.csv (sheets that 'simulate elicit FILE' asked for). Folders are read, files are run.
     """
-    from leverage.experiments.given_sides import given_sides
+    from leverage.comparison.given_sides import given_sides
 
     changes = [dict(overrides(_BETWEEN_CHANGES.split(text), "--with")) for text in changed or ()]
     given = given_sides(things, changes)
@@ -115,7 +115,7 @@ def reproduce_command(
 
     Exit status 0: they agree, byte for byte or within their certificates. 1: they do not, or files were changed.
     """
-    from leverage.experiments.reproduction_page import reproduction_text
+    from leverage.comparison.reproduction_page import reproduction_text
 
     interruption = Interruption()
     interruption.listen()

@@ -7,19 +7,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from leverage.comparison.comparison import Comparison
+from leverage.comparison.frames import comparison_frames, sheets_frame
+from leverage.comparison.given_sides import GivenSide
+from leverage.comparison.page import comparison_text
+from leverage.comparison.sheet_overlap import sheet_overlaps
+from leverage.comparison.sides import Side, side_of_run
 from leverage.errors import Fault, FolderError
-from leverage.experiments.comparison import Comparison
-from leverage.experiments.comparison_frames import comparison_frames, sheets_frame
-from leverage.experiments.comparison_page import comparison_text
-from leverage.experiments.given_sides import GivenSide
-from leverage.experiments.parameter_sheet import ParameterSheet
-from leverage.experiments.sheet_overlap import sheet_overlaps
-from leverage.experiments.sides import Side, side_of_run
 from leverage.loading import load_scenario
 from leverage.output.files import resolved_yaml
 from leverage.output.frames import Run
 from leverage.pipeline import Progress, run
 from leverage.scenario.scenario import Scenario
+from leverage.sheets.parameter_sheet import ParameterSheet
 from leverage.studies import Study, nothing
 from leverage.writing.run_folder import RunFolder
 

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leverage.comparison.reproduction import Reproduction, Rerun, reproduced
 from leverage.comparison_study import SHEETS, comparison_again
 from leverage.errors import Fault, FolderError
-from leverage.experiments.reproduction import Reproduction, Rerun, reproduced
 from leverage.explanation_study import explanation_study
 from leverage.output.files import RUN, run_tables
 from leverage.pipeline import Progress, run

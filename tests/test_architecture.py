@@ -28,9 +28,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
+    "sheets": frozenset({"scenario", "game"}),
     "experiments": frozenset(
-        {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing"}
+        {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing", "sheets"}
     ),
+    "comparison": frozenset({"scenario", "game", "analysis", "output", "loading", "writing", "sheets"}),
     "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing", "experiments"}),
 }
 #: Modules on top, which see every room.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations.markov_mutants import faults_in
 
 BOUNDED_FACTS = faults_in(
-    "experiments/bounded_facts.py",
+    "comparison/bounded_facts.py",
     ("if len(known) < len(facts):", "if len(known) < len(present):", "a side without the row is forgotten"),
     ("max(each.low for each in known) <= min", "min(each.low for each in known) <= max", "overlap of any two stands for all"),
     ("<= min(each.high for each in known)", "< min(each.high for each in known)", "bounds that touch exclude each other"),
@@ -25,7 +25,7 @@ BOUNDED_FACTS = faults_in(
 )  # fmt: skip
 
 AGREEMENT = faults_in(
-    "experiments/agreement.py",
+    "comparison/agreement.py",
     ("_allowed(name, before) + _allowed(name, now)", "_allowed(name, before)", "one certificate counts for both"),
     ("if len(before) != len(now):", "if len(before) > len(now) + 1:", "rows may be missing"),
     ("if list(before.columns) != list(now.columns):", "if len(before.columns) != len(now.columns):", "columns may change places"),
@@ -39,7 +39,7 @@ AGREEMENT = faults_in(
 )
 
 PARAMETER_SHEET = faults_in(
-    "experiments/parameter_sheet.py",
+    "sheets/parameter_sheet.py",
     ("uniform * width * (likely - low)", "uniform * (likely - low)", "the law has another width"),
     ("np.sqrt((1 - uniform) * width", "np.sqrt(uniform * width", "the falling side is turned round"),
     ("uniform * width < likely - low", "uniform * width > likely - low", "the two sides change places"),
@@ -50,7 +50,7 @@ PARAMETER_SHEET = faults_in(
 )
 
 SHEET_READING = faults_in(
-    "experiments/sheet_reading.py",
+    "sheets/sheet_reading.py",
     ("if said and len(cells) > len(columns):", "if False:", "a decimal comma shifts the cells"),
     ('reading.decimal = "." if separator == "," else ","', 'reading.decimal = ","', "decimal commas among commas"),
     ("enumerate(rows[skip:], 1)", "enumerate(rows, 1)", "a declared separator is the head"),
@@ -65,7 +65,7 @@ SHEET_READING = faults_in(
 )
 
 INPUT_DIFFERENCES = faults_in(
-    "experiments/input_differences.py",
+    "comparison/input_differences.py",
     ("if len(set(said)) > 1 and", "if len(set(said)) > 0 and", "everything differs"),
     (' if parameter.in_doubt else "not in doubt"', "", "certain numbers have a range"),
     ('return f"{float(text):.12g}"', "return text", "a number is compared as it is spelt"),

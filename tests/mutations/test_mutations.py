@@ -174,17 +174,17 @@ SOLVERS = {
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
     "bounded facts": Solver(
-        "experiments/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS
+        "comparison/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS
     ),
-    "agreement": Solver("experiments/agreement.py", comparison_batteries.check_agreement, comparison_mutants.AGREEMENT),
+    "agreement": Solver("comparison/agreement.py", comparison_batteries.check_agreement, comparison_mutants.AGREEMENT),
     "parameter sheet": Solver(
-        "experiments/parameter_sheet.py", comparison_batteries.check_parameter_sheet, comparison_mutants.PARAMETER_SHEET
+        "sheets/parameter_sheet.py", comparison_batteries.check_parameter_sheet, comparison_mutants.PARAMETER_SHEET
     ),
     "sheet reading": Solver(
-        "experiments/sheet_reading.py", comparison_batteries.check_sheet_reading, comparison_mutants.SHEET_READING
+        "sheets/sheet_reading.py", comparison_batteries.check_sheet_reading, comparison_mutants.SHEET_READING
     ),
     "input differences": Solver(
-        "experiments/input_differences.py", comparison_batteries.check_input_differences, comparison_mutants.INPUT_DIFFERENCES
+        "comparison/input_differences.py", comparison_batteries.check_input_differences, comparison_mutants.INPUT_DIFFERENCES
     ),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from leverage.experiments.bounded_facts import Tables
-from leverage.experiments.parameter_sheet import ParameterSheet
+from leverage.comparison.bounded_facts import Tables
 from leverage.output.files import inputs_of, versions
 from leverage.output.frames import Run
 from leverage.scenario.scenario import Scenario
+from leverage.sheets.parameter_sheet import ParameterSheet
 from leverage.writing.run_folder import RunFolder
 
 #: The tables that are compared, and those that hold bounds of them.

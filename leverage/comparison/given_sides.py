@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from leverage.comparison.sides import Side, side_of_folder, side_of_run
 from leverage.errors import Fault, ScenarioError
-from leverage.experiments.parameter_sheet import ParameterSheet
-from leverage.experiments.sheet_reading import read_sheet
-from leverage.experiments.sides import Side, side_of_folder, side_of_run
 from leverage.loading import load_scenario
 from leverage.output.frames import Run
 from leverage.scenario.scenario import Scenario
+from leverage.sheets.parameter_sheet import ParameterSheet
+from leverage.sheets.sheet_reading import read_sheet
 from leverage.writing.run_folder import RunFolder
 
 #: Endings of sheets; those of spreadsheet programs are told to be saved as CSV.

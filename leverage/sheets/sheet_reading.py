@@ -17,12 +17,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from leverage.errors import Fault, ScenarioError, SheetError
-from leverage.experiments.parameter_sheet import Judgement, ParameterSheet
 from leverage.game.box import faults_over_box
 from leverage.game.worlds import faults_of_worlds
 from leverage.scenario.parsing import nearest
 from leverage.scenario.reading import suspicious_characters
 from leverage.scenario.scenario import Parameter, Scenario
+from leverage.sheets.parameter_sheet import Judgement, ParameterSheet
 
 #: The three numbers of a judgement, and what is said of them. Further columns are for whoever fills the sheet in.
 NUMBERS = ("low", "likely", "high")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leverage.experiments.agreement import TableAgreement, table_agreement
+from leverage.comparison.agreement import TableAgreement, table_agreement
 from leverage.output.files import file_hash, table_bytes, versions
 from leverage.scenario.scenario import Scenario
 from leverage.writing.run_folder import FORMATS, RunFolder, kind_of

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from leverage import Run
-from leverage.experiments.bounded_facts import (
+from leverage.comparison.bounded_facts import (
     BoundedFact,
     Standing,
     judged_sentences,
@@ -15,7 +15,7 @@ from leverage.experiments.bounded_facts import (
     outcome_facts,
     standing_of,
 )
-from leverage.experiments.sides import Side, side_of_run
+from leverage.comparison.sides import Side, side_of_run
 
 NAN, INF = math.nan, math.inf
 

@@ -17,10 +17,10 @@ from numpy.testing import assert_allclose
 from scipy.stats import triang
 
 from leverage.errors import SheetError
-from leverage.experiments.elicitation import ASKED, sheet_text
-from leverage.experiments.parameter_sheet import Judgement, ParameterSheet, triangular_quantiles
-from leverage.experiments.sheet_reading import read_sheet
 from leverage.loading import load_scenario
+from leverage.sheets.elicitation import ASKED, sheet_text
+from leverage.sheets.parameter_sheet import Judgement, ParameterSheet, triangular_quantiles
+from leverage.sheets.sheet_reading import read_sheet
 
 SMALL = load_scenario(Path(__file__).parents[1] / "data" / "small.yaml")
 WITHDRAWAL = load_scenario(Path(__file__).parents[2] / "scenarios" / "withdrawal.yaml")

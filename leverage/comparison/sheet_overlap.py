@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leverage.experiments.parameter_sheet import Judgement
-from leverage.experiments.sides import Side
+from leverage.comparison.sides import Side
+from leverage.sheets.parameter_sheet import Judgement
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from leverage.experiments.bounded_facts import LEVERAGE_KEY, OUTCOME_KEY
-from leverage.experiments.comparison import ComparedFact, Comparison
-from leverage.experiments.sheet_overlap import SheetOverlap
+from leverage.comparison.bounded_facts import LEVERAGE_KEY, OUTCOME_KEY
+from leverage.comparison.comparison import ComparedFact, Comparison
+from leverage.comparison.sheet_overlap import SheetOverlap
 
 SIDE_COLUMNS = ("side", "name", "scenario", "variant", "overrides", "sheet", "leverage", "unsolved")
 INPUT_COLUMNS = ("kind", "place", "path", "side", "said", "unit")

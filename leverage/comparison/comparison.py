@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from leverage.experiments.bounded_facts import (
+from leverage.comparison.bounded_facts import (
     BoundedFact,
     JudgedLine,
     JudgedSentence,
@@ -18,8 +18,8 @@ from leverage.experiments.bounded_facts import (
     outcome_facts,
     standing_of,
 )
-from leverage.experiments.input_differences import InputDifference, input_differences
-from leverage.experiments.sides import Side
+from leverage.comparison.input_differences import InputDifference, input_differences
+from leverage.comparison.sides import Side
 
 #: A path that could not be told is within the certificates of any answer.
 _OPEN_PATH = "cannot be told"

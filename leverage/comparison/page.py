@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from leverage.analysis.plays import MARKOV
-from leverage.experiments.bounded_facts import Standing
-from leverage.experiments.comparison import ComparedFact, Comparison
-from leverage.experiments.comparison_answer import answer_sentences
-from leverage.experiments.comparison_view import MARKS, NOTHING, ComparisonView
-from leverage.experiments.input_differences import InputDifference
-from leverage.experiments.sheet_overlap import SheetOverlap
+from leverage.comparison.answer import answer_sentences
+from leverage.comparison.bounded_facts import Standing
+from leverage.comparison.comparison import ComparedFact, Comparison
+from leverage.comparison.input_differences import InputDifference
+from leverage.comparison.sheet_overlap import SheetOverlap
+from leverage.comparison.view import MARKS, NOTHING, ComparisonView
 from leverage.output.claims import VERDICT_WORDS, significant
 from leverage.output.columns import WIDTH, listed, numbered, paragraph, percent, section, shortened, table
 from leverage.output.leverage import UNSURE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from leverage.experiments.comparison import ComparedFact
-from leverage.experiments.comparison_view import MARKS, NOTHING, ComparisonView
-from leverage.experiments.input_differences import InputDifference
+from leverage.comparison.comparison import ComparedFact
+from leverage.comparison.input_differences import InputDifference
+from leverage.comparison.view import MARKS, NOTHING, ComparisonView
 from leverage.output.columns import listed
 from leverage.scenario.wording import counted, plain
 

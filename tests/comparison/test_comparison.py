@@ -13,17 +13,17 @@ import pandas as pd
 import pytest
 
 from leverage import Run, ScenarioError
+from leverage.comparison.comparison import Comparison
+from leverage.comparison.frames import comparison_frames
+from leverage.comparison.given_sides import GivenSide, given_sides
+from leverage.comparison.page import comparison_text
+from leverage.comparison.sheet_overlap import SheetOverlap, sheet_overlaps
+from leverage.comparison.sides import COMPARED, Side, side_of_folder, side_of_run
 from leverage.comparison_study import comparison_study
 from leverage.errors import FolderError, SheetError
-from leverage.experiments.comparison import Comparison
-from leverage.experiments.comparison_frames import comparison_frames
-from leverage.experiments.comparison_page import comparison_text
-from leverage.experiments.given_sides import GivenSide, given_sides
-from leverage.experiments.parameter_sheet import Judgement, ParameterSheet
-from leverage.experiments.sheet_overlap import SheetOverlap, sheet_overlaps
-from leverage.experiments.sides import COMPARED, Side, side_of_folder, side_of_run
 from leverage.output.columns import WIDTH
 from leverage.output.files import write_run
+from leverage.sheets.parameter_sheet import Judgement, ParameterSheet
 from leverage.writing.run_folder import RunFolder
 
 DATA = Path(__file__).parents[1] / "data"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from leverage.analysis.plays import BEST_REPLY
-from leverage.experiments.bounded_facts import BoundedFact, Standing
-from leverage.experiments.comparison import ComparedFact, Comparison
-from leverage.experiments.sheet_overlap import SheetOverlap, sheet_overlaps
+from leverage.comparison.bounded_facts import BoundedFact, Standing
+from leverage.comparison.comparison import ComparedFact, Comparison
+from leverage.comparison.sheet_overlap import SheetOverlap, sheet_overlaps
 from leverage.game.form import compile_form
 from leverage.output.columns import listed, number, percent
 from leverage.output.leverage import UNSURE, LedgerColumn, ledger_columns

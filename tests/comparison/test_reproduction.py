@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from leverage import Run, load_scenario, run
 from leverage.cli import app
+from leverage.comparison.agreement import ROUNDING, table_agreement
+from leverage.comparison.reproduction import reproduced
+from leverage.comparison.reproduction_page import reproduction_text
 from leverage.errors import FolderError
-from leverage.experiments.agreement import ROUNDING, table_agreement
-from leverage.experiments.reproduction import reproduced
-from leverage.experiments.reproduction_page import reproduction_text
 from leverage.loading import parse_scenario
 from leverage.output.columns import WIDTH
 from leverage.output.files import run_tables, write_run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from leverage.experiments.agreement import Agreement, TableAgreement
-from leverage.experiments.reproduction import Reproduction
+from leverage.comparison.agreement import Agreement, TableAgreement
+from leverage.comparison.reproduction import Reproduction
 from leverage.output.columns import WIDTH, listed, paragraph, section, shortened, table
 from leverage.scenario.wording import counted
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leverage.experiments.input_differences import InputDifference, entries, input_differences
+from leverage.comparison.input_differences import InputDifference, entries, input_differences
 from leverage.loading import load_scenario, parse_scenario
 
 DATA = Path(__file__).parents[1] / "data"
