@@ -91,7 +91,7 @@ def read_answers(
     """Each number at all points, 0 to before `size`. payoff_unit, payoff_range: rounding of payoffs is told by their range."""
     for some in _by_size(numbers, size):
         read = {name: np.full(size, np.nan) for one in some for name in one.names}
-        for batch in folder.dataset().to_batches(columns=[POINT, *read]):
+        for batch in folder.batches([POINT, *read]):
             points = batch.column(POINT).to_numpy()
             for name, values in read.items():
                 values[points] = _numbers(batch.column(name))

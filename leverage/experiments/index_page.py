@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,8 +36,8 @@ _HEADS = {
     ),
 }
 _READING = {
-    "saltelli": "shares of the variance: of a parameter alone, and with its interactions, from, to",
-    "morris": "what a parameter does over its whole range: mean size, from, to; mean; spread",
+    "saltelli": "shares of the variance: of a parameter alone, and with interactions",
+    "morris": "what a parameter does over its whole range: mean size, mean, spread",
 }
 
 
@@ -64,6 +64,12 @@ class _Told:
         """Parameters that do anything, the one that matters most first; as in the file where two do the same."""
         own = self.frame[(self.frame["index"] == MAIN[self.kind]) & (self.frame["value"] > 0)]
         return list(own.sort_values("value", ascending=False, kind="stable")["parameter"])
+
+    @property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """Of the index that says how much a parameter matters, in the order of the ranking."""
+        index = MAIN[self.kind]
+        return {name: (self.cells[name, index, "low"], self.cells[name, index, "high"]) for name in self.ranking}
 
     @property
     def name(self) -> str:
@@ -101,8 +107,8 @@ def indices_text(which: int, kind: str, told: Sequence[Measured], frame: pd.Data
     if not numbers:
         return []
     left = f"; {len(shown)} of {len(ranked)} numbers, all are in indices.csv" if len(shown) < len(ranked) else ""
-    head = section(which, "what matters most", f"{_READING[kind]}: {CONFIDENCE:.0%} interval{left}")
-    sentences = [*map(_sentences, shown), *_without([each for each in numbers if not each.ranking])]
+    head = section(which, "what matters most", f"{_READING[kind]}; from, to: {CONFIDENCE:.0%} interval of '{MAIN[kind]}'{left}")
+    sentences = [*map(_sentences, shown), *_without([each for each in numbers if not each.ranking]), *_irregular(frame)]
     return ["", head, *([_table(kind, shown), ""] if shown else []), *(paragraph(f"* {each}", 2) for each in sentences)]
 
 
@@ -116,6 +122,12 @@ def _without(numbers: Sequence[_Told]) -> list[str]:
     for each in numbers:
         reasons.setdefault(each.note, []).append(each.name)
     return [f"{_first(names)} - {note}." for note, names in reasons.items()]
+
+
+def _irregular(frame: pd.DataFrame) -> list[str]:
+    """Why there are no derivatives, if so."""
+    reasons = frame.loc[(frame["index"] == DERIVATIVE) & (frame["parameter"] == ""), "note"]
+    return [_sentence(reason) for reason in reasons.unique()]
 
 
 def _first(names: Sequence[str]) -> str:
@@ -140,9 +152,12 @@ def _table(kind: str, shown: Sequence[_Told]) -> str:
 
 
 def _sentences(told: _Told) -> str:
-    parts = [_most(told), _settled(told), _together(told) if told.kind == "saltelli" else _uneven(told)]
-    note = f"{told.note[0].upper()}{told.note[1:]}." if told.note else ""
-    return " ".join(filter(None, (*parts, note)))
+    parts = [_most(told), settled_words(told.intervals), _together(told) if told.kind == "saltelli" else _uneven(told)]
+    return " ".join(filter(None, (*parts, _sentence(told.note))))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _most(told: _Told) -> str:
@@ -154,14 +169,16 @@ def _most(told: _Told) -> str:
     return f"{told.name} - {first} matters most, then {listed(others)}."
 
 
-def _settled(told: _Told) -> str:
-    """Whether the ranking of those that are told might be another one, as far as intervals tell."""
-    index, names = MAIN[told.kind], told.ranking
+def settled_words(intervals: Mapping[str, tuple[float, float]]) -> str:
+    """Whether the ranking of those that are told might be another one, as far as intervals tell.
+
+    intervals: of all parameters that do anything, the one that matters most first.
+    """
+    names = list(intervals)
     if len(names) < 2:
         return ""
     rivals = {
-        one: [other for other in names[k:] if told.cells[other, index, "high"] >= told.cells[one, index, "low"]]
-        for k, one in enumerate(names[:SHOWN], 1)
+        one: [other for other in names[k:] if intervals[other][1] >= intervals[one][0]] for k, one in enumerate(names[:SHOWN], 1)
     }
     overlaps = [f"{one}'s with that of {_first(others)}" for one, others in rivals.items() if others]
     if not overlaps:

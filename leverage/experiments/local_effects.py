@@ -41,10 +41,10 @@ def local_effects(evaluator: Evaluator) -> LocalEffects:
         try:
             solution = point.markov()
         except UnsolvedError as error:
-            return LocalEffects(reason=f"no derivatives: {error}")
+            return LocalEffects(reason=f"no derivatives at the baseline: {error}")
         found = local_sensitivity(evaluator.worlds.without().form, solution)
     if not found.regular:
-        return LocalEffects(reason=f"no derivatives: {found.reason}")
+        return LocalEffects(reason=f"no derivatives at the baseline: {found.reason}")
     keys = {player.name: player.key for player in evaluator.scenario.players}
     effects: dict[tuple[str, str, str], tuple[Effect, ...]] = {}
     for effect in found.effects:
