@@ -24,6 +24,8 @@ from tests.mutations import (
     figure_batteries,
     figure_mutants,
     following_batteries,
+    index_batteries,
+    index_mutants,
     kernel_batteries,
     leverage_batteries,
     leverage_mutants,
@@ -165,6 +167,7 @@ SOLVERS = {
     "answers": Solver("stress/answer_book.py", stress_batteries.check_answer_book, stress_mutants.ANSWERS),
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
+    "sensitivity indices": Solver("experiments/indices.py", index_batteries.check_indices, index_mutants.INDICES),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
