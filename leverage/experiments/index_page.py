@@ -17,6 +17,8 @@ from leverage.output.page import Page
 
 #: Parameters that are told of each number; numbers, and claims, that are told at most.
 SHOWN, MOST_TOLD = 3, 6
+#: What has less than this share of the largest index does as good as nothing, and is not told.
+NOTHING = 0.01
 #: Decimals of shares of the variance.
 DIGITS = 2
 #: An effect that spreads by more than this share of its mean size is not the same over the box.
@@ -64,6 +66,13 @@ class _Told:
         """Parameters that do anything, the one that matters most first; as in the file where two do the same."""
         own = self.frame[(self.frame["index"] == MAIN[self.kind]) & (self.frame["value"] > 0)]
         return list(own.sort_values("value", ascending=False, kind="stable")["parameter"])
+
+    @property
+    def leading(self) -> list[str]:
+        """Those that are told: the first few, as far as they do more than nothing."""
+        index = MAIN[self.kind]
+        values = {name: self.cells[name, index, "value"] for name in self.ranking}
+        return [name for name in self.ranking[:SHOWN] if values[name] > NOTHING * max(values.values())]
 
     @property
     def intervals(self) -> dict[str, tuple[float, float]]:
@@ -142,7 +151,7 @@ def _table(kind: str, shown: Sequence[_Told]) -> str:
     rows = []
     for each in shown:
         rows.append([each.short_name, *("" for _ in heads)])
-        for parameter in each.ranking[:SHOWN]:
+        for parameter in each.leading:
             cells = (each.cell(parameter, index, which) for _, index, which in heads)
             rows.append([f"  {shortened(parameter, LONGEST - 2)}", *cells])
     return table(["", *(head for head, _, _ in heads)], rows)[0]
@@ -152,7 +161,11 @@ def _table(kind: str, shown: Sequence[_Told]) -> str:
 
 
 def _sentences(told: _Told) -> str:
-    parts = [_most(told), settled_words(told.intervals), _together(told) if told.kind == "saltelli" else _uneven(told)]
+    parts = [
+        _most(told),
+        settled_words(told.intervals, len(told.leading)),
+        _together(told) if told.kind == "saltelli" else _uneven(told),
+    ]
     return " ".join(filter(None, (*parts, _sentence(told.note))))
 
 
@@ -163,22 +176,22 @@ def _sentence(words: str) -> str:
 def _most(told: _Told) -> str:
     """'power: payoff - A (0.62) matters most, then B (0.30) and C (0.12).'"""
     index = MAIN[told.kind]
-    first, *others = [f"{name} ({told.cell(name, index)})" for name in told.ranking[:SHOWN]]
+    first, *others = [f"{name} ({told.cell(name, index)})" for name in told.leading]
     if not others:
         return f"{told.name} - of the parameters that vary {first} alone matters."
     return f"{told.name} - {first} matters most, then {listed(others)}."
 
 
-def settled_words(intervals: Mapping[str, tuple[float, float]]) -> str:
+def settled_words(intervals: Mapping[str, tuple[float, float]], told: int) -> str:
     """Whether the ranking of those that are told might be another one, as far as intervals tell.
 
-    intervals: of all parameters that do anything, the one that matters most first.
+    intervals: of all parameters that do anything, the one that matters most first. told: how many of them are told.
     """
     names = list(intervals)
-    if len(names) < 2:
+    if told < 2:
         return ""
     rivals = {
-        one: [other for other in names[k:] if intervals[other][1] >= intervals[one][0]] for k, one in enumerate(names[:SHOWN], 1)
+        one: [other for other in names[k:] if intervals[other][1] >= intervals[one][0]] for k, one in enumerate(names[:told], 1)
     }
     overlaps = [f"{one}'s with that of {_first(others)}" for one, others in rivals.items() if others]
     if not overlaps:
@@ -188,7 +201,7 @@ def settled_words(intervals: Mapping[str, tuple[float, float]]) -> str:
 
 def _together(told: _Told) -> str:
     """The share of the variance that no parameter brings about alone, where two of them do anything."""
-    if len(told.ranking) < 2:
+    if len(told.leading) < 2:
         return ""
     value, low, high = (told.cell("", "interactions", which) for which in ("value", "low", "high"))
     share = f"{value} of the variance ({low} to {high})"

@@ -295,11 +295,19 @@ def test_every_number_of_the_section_is_a_cell(tmp_path: Path, kind: Kind) -> No
 
 def test_a_wide_interval_far_down_the_list_unsettles_the_ranking() -> None:
     apart = {"a": (0.7, 0.9), "b": (0.2, 0.4), "c": (0.0, 0.1)}
-    assert settled_words(apart) == "This ranking is settled: intervals do not overlap."
-    assert settled_words({**apart, "d": (-0.6, 0.8)}) == (
+    assert settled_words(apart, 3) == "This ranking is settled: intervals do not overlap."
+    assert settled_words({**apart, "d": (-0.6, 0.8)}, 3) == (
         "This ranking is not settled, as intervals overlap: a's with that of d, b's with that of d, c's with that of d."
     )
-    assert settled_words({**apart, "d": (-0.1, 0.02), "e": (-0.1, 0.01)}) == (
+    assert settled_words({**apart, "d": (-0.1, 0.02), "e": (-0.1, 0.01)}, 3) == (
         "This ranking is not settled, as intervals overlap: c's with that of d and 1 more."
     )
-    assert settled_words({"a": (0.9, 1.1)}) == ""
+    assert settled_words({**apart, "d": (-0.1, 0.02)}, 2) == "This ranking is settled: intervals do not overlap."
+    assert settled_words({"a": (0.9, 1.1), "b": (0.0, 1e-9)}, 1) == ""
+
+
+def test_a_parameter_that_does_as_good_as_nothing_is_not_told(tmp_path: Path) -> None:
+    """The floor is `both` up to the bounds of the set, whose rounding hangs on the other two."""
+    _, page = finished(*swept(tmp_path / "sweep", "morris", 20, ("sets",)))
+    told = " ".join(page.split())
+    assert "worst for row: row: payoff - of the parameters that vary both (1.00) alone matters." in told
