@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "experiments": frozenset(
         {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing"}
     ),
-    "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing"}),
+    "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing", "experiments"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(

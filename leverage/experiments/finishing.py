@@ -6,14 +6,16 @@ import datetime
 import json
 import platform
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from leverage.experiments.columns import Column
 from leverage.experiments.index_table import has_indices, indices_frame
-from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart
+from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
 from leverage.experiments.store import SweepFolder, part_size
-from leverage.experiments.summary import summarise, summary_frame
+from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.output.columns import paragraph, table
@@ -21,14 +23,20 @@ from leverage.output.files import MANIFEST, resolved_yaml
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
 
+REPORT = "report.html"
+
 #: A plan prints so many of the points, from both ends.
 SHOWN = 8
 
 
-def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
-    """Write the summary of the columns, sensitivity indices where the design has any, the page, the resolved scenario and last
-    the manifest. Returns the page."""
-    bench = Bench(sweep.task)
+#: Makes a document of a sweep whose parts are all there.
+Report = Callable[[Sweep, Sequence[Column], Summary, SweepFolder, Page], str]
+
+
+def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Report) -> str:
+    """Write the summary of the columns, sensitivity indices where the design has any, the page, the report, the resolved scenario
+    and last the manifest. Returns the page."""
+    bench = bench_of(sweep.task)
     columns = bench.columns
     summary = summarise(folder, columns)
     page = Page(sweep.scenario, bench.evaluator.at().game())
@@ -38,6 +46,7 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
     if indices is not None:
         folder.put(folder.path / "indices.csv", _csv(indices))
     folder.put(folder.path / "tables.txt", f"{text}\n".encode())
+    folder.put(folder.path / REPORT, report(sweep, columns, summary, folder, page).encode())
     folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(sweep.scenario).encode())
     statuses = summary.statuses
     manifest = {

@@ -25,6 +25,8 @@ from leverage.stress.question import VERDICTS
 
 #: At most so many rows are printed of what has more in the tables.
 MOST_ROWS = 24
+#: At most so many columns of a table of two parameters, and no such table of more points.
+MOST_ACROSS, MOST_CROSSED = 7, 100_000
 #: Words of the kinds of samples.
 _SAMPLES = {
     "sobol": "a scrambled Sobol' sequence",
@@ -43,10 +45,11 @@ def sweep_text(
     indices: pd.DataFrame | None = None,
 ) -> str:
     """The printed page: what was swept, what came of it, and what has no answer. indices: of designs that have any."""
-    told = [column for column in columns if _is_told(column, page)]
+    told = told_columns(columns, page)
     sections = numbered(
         [
             lambda n: _by_value(n, sweep.design, told, folder, page),
+            lambda n: _crossed(n, sweep.design, told, folder, page),
             lambda n: _ranges(n, told, summary, page),
             lambda n: _verdicts(n, columns, summary),
             lambda n: _indices(n, sweep.design, columns, indices, page),
@@ -56,7 +59,7 @@ def sweep_text(
     head = [
         head_text(sweep.scenario, "sweep"),
         *filter(None, [setting_words(sweep.scenario)]),
-        paragraph(_opening(sweep, summary)),
+        paragraph(f"{design_words(sweep.design, sweep.scenario)} {answered_words(summary)}"),
     ]
     return "\n".join([*head, *sections])
 
@@ -83,13 +86,30 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _opening(sweep: Sweep, summary: Summary) -> str:
+def answered_words(summary: Summary) -> str:
+    """Whether every point has its answers."""
     statuses = summary.statuses
     lacking = statuses[PARTLY] + statuses[NOT_SOLVED]
-    answered = (
-        "Every point has all its answers." if not lacking else f"{lacking:,} of {statuses.total():,} points lack an answer."
-    )
-    return f"{design_words(sweep.design, sweep.scenario)} {answered}"
+    return f"{lacking:,} of {statuses.total():,} points lack an answer." if lacking else "Every point has all its answers."
+
+
+def told_columns(columns: Sequence[Column], page: Page) -> list[Column]:
+    """The columns that pages show."""
+    return [column for column in columns if _is_told(column, page)]
+
+
+def range_cells(column: Column, summary: Summary, page: Page) -> list[str]:
+    """The least, the mean and the largest value of a column of numbers, as they are printed."""
+    spread = summary.spreads[column.name]
+    return [_number(value, column, page) for value in (spread.least, spread.mean, spread.largest)]
+
+
+def verdict_shares(columns: Sequence[Column], summary: Summary) -> tuple[list[str], list[list[str]]]:
+    """The verdicts that occur, and for each claim the share of the points with each of them."""
+    judged = [column for column in columns if column.table == "claims" and column.what == "verdict"]
+    counts = {column.selection: summary.words[column.name] for column in judged}
+    used = [verdict for verdict in VERDICTS if any(counter[verdict] for counter in counts.values())]
+    return used, [[name, *(_share(counter, verdict) for verdict in used)] for name, counter in counts.items()]
 
 
 def _is_told(column: Column, page: Page) -> bool:
@@ -124,6 +144,32 @@ def _by_value(which: int, design: Design, told: Sequence[Column], folder: SweepF
     return ["", section(which, "along the parameter", note), text, *more]
 
 
+def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+    """Where two parameters vary: the first player's payoff, and the last chance, a row a value of the one and a column a value of
+    the other."""
+    if not isinstance(design, Grid) or _varying(design) != 2:
+        return []
+    down, across = (axis for axis in design.axes if len(axis.values) > 1)
+    chances = [column for column in told if column.quantity != PAYOFF]
+    shown = [*told[:1], *chances[-1:]]
+    if not shown or design.size > MOST_CROSSED:
+        return []
+    frame = folder.dataset().to_table(columns=[column.name for column in shown]).to_pandas()
+    lines = []
+    for column in shown:
+        cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
+        rows_, columns_ = (_spread_over(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
+        rows = [[f"{down.values[r]:.6g}", *(_number(float(cells[r, c]), column, page) for c in columns_)] for r in rows_]
+        text, _ = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
+        lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
+    return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
+
+
+def _spread_over(count: int, most: int) -> list[int]:
+    """At most so many of the places, evenly spread, the ends among them."""
+    return [int(k) for k in np.unique(np.linspace(0, count - 1, min(most, count)).round())]
+
+
 def _varying(design: Design) -> int:
     """How many ways there are to move through the design."""
     return (
@@ -137,7 +183,7 @@ def _varying(design: Design) -> int:
 
 def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
     """At most MOST_ROWS rows of the tables, evenly spread over the points."""
-    kept = np.unique(np.linspace(0, design.size - 1, min(MOST_ROWS, design.size)).round().astype(int))
+    kept = _spread_over(design.size, MOST_ROWS)
     found: pd.DataFrame = folder.dataset().take(kept, columns=columns).to_pandas()
     return found
 
@@ -158,9 +204,7 @@ def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) ->
     shown = told[:MOST_ROWS]
     rows = []
     for column in shown:
-        spread = summary.spreads[column.name]
-        ends = (spread.least, spread.mean, spread.largest)
-        rows.append([shortened(column.name, 48), *(_number(value, column, page) for value in ends)])
+        rows.append([shortened(column.name, 48), *range_cells(column, summary, page)])
     text, _ = table(["", "least", "mean", "largest"], rows)
     note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
     return ["", section(which, "over all points", note), text]
@@ -168,12 +212,9 @@ def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) ->
 
 def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[str]:
     """How often each claim has each verdict."""
-    judged = [column for column in columns if column.table == "claims" and column.what == "verdict"]
-    if not judged:
+    used, rows = verdict_shares(columns, summary)
+    if not rows:
         return []
-    counts = {column.selection: summary.words[column.name] for column in judged}
-    used = [verdict for verdict in VERDICTS if any(counter[verdict] for counter in counts.values())]
-    rows = [[name, *(_share(counter, verdict) for verdict in used)] for name, counter in counts.items()]
     text, _ = table(["claim", *used], rows)
     return ["", section(which, "claims", "share of the points with each verdict"), text]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -127,6 +128,13 @@ class RunFolder:
         except ValueError:
             return datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
         return said if said.tzinfo else said.replace(tzinfo=datetime.UTC)
+
+    def command(self, *words: str) -> str:
+        """The command line that runs the same game again; words: of another command than a run, such as `stress`."""
+        said = self.manifest
+        variant = ("--variant", said["variant"]) if said["variant"] else ()
+        changed = [part for name, value in said["overrides"].items() for part in ("-p", f"{name}={value!r}")]
+        return shlex.join(["simulate", *words, said["scenario"], *variant, *changed])
 
     @property
     def is_whole_run(self) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from leverage.analysis.plays import MARKOV
 from leverage.experiments import answers
 from leverage.experiments.columns import Column
-from leverage.experiments.design import Kind, Sample
+from leverage.experiments.design import Sample
 from leverage.experiments.finishing import finish_sweep
 from leverage.experiments.index_page import settled_words
 from leverage.experiments.index_table import COLUMNS
@@ -23,6 +23,7 @@ from leverage.experiments.sweep import Sweep, open_folder, run_sweep
 from leverage.experiments.workers import ThisProcess
 from leverage.game.stochastic_game import Floats
 from leverage.loading import parse_scenario
+from leverage.scenario.sweeps import SampleKind
 
 #: Three numbers of the prisoners are in doubt. Confessing for ever is their Markov equilibrium, with payoff `both`. Who confesses
 #: against `grim` has the temptation once and then `both`: (1 - patience) temptation + patience both.
@@ -79,7 +80,9 @@ MARKOV_PAYOFF = f"{MARKOV}: row: payoff"
 BLOCKS = 128
 
 
-def swept(folder: Path, kind: Kind, count: int, tables: tuple[str, ...], text: str = PRISONERS) -> tuple[Sweep, SweepFolder]:
+def swept(
+    folder: Path, kind: SampleKind, count: int, tables: tuple[str, ...], text: str = PRISONERS
+) -> tuple[Sweep, SweepFolder]:
     """All points of the sweep, nothing made of them yet."""
     sweep = Sweep(parse_scenario(text), Sample(kind, count, 0, RANGES), tables)
     into = SweepFolder(folder)
@@ -93,9 +96,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, SweepFolder
     return swept(tmp_path_factory.mktemp("shared") / "sweep", "saltelli", BLOCKS, ("strategies", "claims"))
 
 
+def no_report(*_: object) -> str:
+    return ""
+
+
 def finished(sweep: Sweep, folder: SweepFolder) -> tuple[pd.DataFrame, str]:
     """The table and the page."""
-    page = finish_sweep(sweep, folder, 1.0)
+    page = finish_sweep(sweep, folder, 1.0, no_report)
     return pd.read_csv(folder.path / "indices.csv"), page
 
 
@@ -177,11 +184,11 @@ def test_where_the_baseline_is_not_regular_the_table_and_the_page_say_why(tmp_pa
 def test_memory_holds_a_few_columns_and_the_table_is_the_same(
     shared: tuple[Sweep, SweepFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish_sweep(*shared, 1.0)
+    finish_sweep(*shared, 1.0, no_report)
     table = shared[1].path / "indices.csv"
     whole = table.read_bytes()
     monkeypatch.setattr(answers, "MOST_NUMBERS", 1)
-    finish_sweep(*shared, 1.0)
+    finish_sweep(*shared, 1.0, no_report)
     assert table.read_bytes() == whole
 
 
@@ -202,14 +209,14 @@ def test_the_manifest_comes_after_the_indices(tmp_path: Path, monkeypatch: pytes
         put(self, path, content)
 
     monkeypatch.setattr(SweepFolder, "put", noted)
-    finish_sweep(sweep, folder, 1.0)
+    finish_sweep(sweep, folder, 1.0, no_report)
     assert order[-1] == "manifest.json"
     assert "indices.csv" in order
 
 
 def test_other_samples_have_no_indices(tmp_path: Path) -> None:
     sweep, folder = swept(tmp_path / "sweep", "lhs", 16, ("strategies",))
-    assert "MATTERS" not in finish_sweep(sweep, folder, 1.0)
+    assert "MATTERS" not in finish_sweep(sweep, folder, 1.0, no_report)
     assert not (folder.path / "indices.csv").exists()
 
 
@@ -282,7 +289,7 @@ def test_the_page_ranks_parameters_and_says_what_is_not_settled(shared: tuple[Sw
 
 
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
-def test_every_number_of_the_section_is_a_cell(tmp_path: Path, kind: Kind) -> None:
+def test_every_number_of_the_section_is_a_cell(tmp_path: Path, kind: SampleKind) -> None:
     frame, page = finished(*swept(tmp_path / "sweep", kind, 32, ("outcomes",)))
     section = page[page.index("MATTERS MOST") :]
     rows = [line.split() for line in section.splitlines() if line.startswith("  both ")]

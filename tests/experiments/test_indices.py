@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 from leverage.experiments.answers import Answers
-from leverage.experiments.design import Kind, Sample
+from leverage.experiments.design import Sample
 from leverage.experiments.indices import FEWEST_BLOCKS, Indices, elementary_effects, estimate_indices
 from leverage.game.stochastic_game import Floats
+from leverage.scenario.sweeps import SampleKind
 
 UNIT = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
 #: Estimates from so many blocks are this close to the truth.
 BLOCKS, CLOSE = 1024, 0.05
 
 
-def sample(kind: Kind, count: int, ranges: dict[str, tuple[float, float]] | None = None, seed: int = 0) -> Sample:
+def sample(kind: SampleKind, count: int, ranges: dict[str, tuple[float, float]] | None = None, seed: int = 0) -> Sample:
     return Sample(kind, count, seed, UNIT if ranges is None else ranges)
 
 
@@ -139,7 +140,7 @@ def test_elementary_effects_against_a_slow_twin() -> None:
 
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
 @pytest.mark.parametrize("lacking", [np.nan, np.inf, -np.inf])
-def test_a_point_without_an_answer_takes_its_whole_block_out_and_nothing_else(kind: Kind, lacking: float) -> None:
+def test_a_point_without_an_answer_takes_its_whole_block_out_and_nothing_else(kind: SampleKind, lacking: float) -> None:
     """What the other points of its block say has no influence, and every other block has."""
     design = sample(kind, 64)
     values = design.values(0, design.size).prod(axis=1)
@@ -158,7 +159,7 @@ def test_a_point_without_an_answer_takes_its_whole_block_out_and_nothing_else(ki
 
 
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
-def test_too_few_blocks_have_no_indices(kind: Kind) -> None:
+def test_too_few_blocks_have_no_indices(kind: SampleKind) -> None:
     design = sample(kind, 64)
     fewest = FEWEST_BLOCKS[kind]
     values = design.values(0, design.size).sum(axis=1)
@@ -182,7 +183,7 @@ def test_no_answer_at_all() -> None:
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
 @pytest.mark.parametrize(("level", "noise", "scale"), [(3.0, 0.0, 1.0), (0.0, 0.0, 1.0), (0.0, 1e-12, 1.0), (1e9, 1e-3, 1e9)])
 def test_what_is_the_same_everywhere_but_for_rounding_has_no_indices(
-    kind: Kind, level: float, noise: float, scale: float
+    kind: SampleKind, level: float, noise: float, scale: float
 ) -> None:
     design = sample(kind, 64)
     values = level + noise * np.random.default_rng(0).random(design.size)
@@ -210,7 +211,7 @@ def test_what_varies_beside_the_base_points_only_has_no_indices() -> None:
 
 
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
-def test_bounds_that_hold_one_number_at_all_points(kind: Kind) -> None:
+def test_bounds_that_hold_one_number_at_all_points(kind: SampleKind) -> None:
     design = sample(kind, 64)
     values = design.values(0, design.size).sum(axis=1)  # 0 to 2
     wide = estimate_indices(design, Answers(values, values - 1.01, values + 1.01))
@@ -232,7 +233,7 @@ def test_bounds_that_are_not_known_are_told() -> None:
 
 
 @pytest.mark.parametrize(("kind", "few", "enough"), [("saltelli", 64, 128), ("morris", 19, 20)])
-def test_intervals_from_few_blocks_are_said_to_be_narrow(kind: Kind, few: int, enough: int) -> None:
+def test_intervals_from_few_blocks_are_said_to_be_narrow(kind: SampleKind, few: int, enough: int) -> None:
     notes = [estimated(sample(kind, count), lambda x: x.sum(axis=1)).note for count in (few, enough)]
     assert notes == [f"intervals from {few} blocks are too narrow", ""]
 
@@ -241,7 +242,7 @@ def test_intervals_from_few_blocks_are_said_to_be_narrow(kind: Kind, few: int, e
 
 
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
-def test_nothing_is_left_to_chance(kind: Kind) -> None:
+def test_nothing_is_left_to_chance(kind: SampleKind) -> None:
     """Also where the sample's own seed is 0, and whatever others draw from the global generator."""
     design = sample(kind, 32)
     first = estimated(design, lambda x: x.prod(axis=1))

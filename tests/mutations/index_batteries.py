@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from leverage.experiments.answers import Answers
-from leverage.experiments.design import Kind, Sample
+from leverage.experiments.design import Sample
+from leverage.scenario.sweeps import SampleKind
 
 RANGES = {"a": (0.0, 2.0), "b": (1.0, 2.0)}
 
@@ -69,7 +70,7 @@ def _check_morris(module: ModuleType) -> None:
     assert effects[2].high - effects[2].low > 1.5 * (effects[0].high - effects[0].low)
 
 
-def _made(kind: Kind, count: int) -> tuple[Sample, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _made(kind: SampleKind, count: int) -> tuple[Sample, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """A sample, and a * b at its points."""
     design = Sample(kind, count, 0, RANGES)
     return design, design.values(0, design.size).prod(axis=1)
