@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from leverage.experiments.columns import Column
+from leverage.experiments.index_table import has_indices, indices_frame
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
 from leverage.experiments.store import SweepFolder, part_size
 from leverage.experiments.summary import Summary, summarise, summary_frame
@@ -31,13 +34,17 @@ Report = Callable[[Sweep, Sequence[Column], Summary, SweepFolder, Page], str]
 
 
 def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Report) -> str:
-    """Write the summary of the columns, the page, the report, the resolved scenario and last the manifest. Returns the page."""
+    """Write the summary of the columns, sensitivity indices where the design has any, the page, the report, the resolved scenario
+    and last the manifest. Returns the page."""
     bench = bench_of(sweep.task)
     columns = bench.columns
     summary = summarise(folder, columns)
     page = Page(sweep.scenario, bench.evaluator.at().game())
-    text = sweep_text(sweep, columns, summary, folder, page)
-    folder.put(folder.path / "columns.csv", summary_frame(summary, columns).to_csv(index=False, lineterminator="\n").encode())
+    indices = indices_frame(sweep.design, bench, folder) if has_indices(sweep.design) else None
+    text = sweep_text(sweep, columns, summary, folder, page, indices)
+    folder.put(folder.path / "columns.csv", _csv(summary_frame(summary, columns)))
+    if indices is not None:
+        folder.put(folder.path / "indices.csv", _csv(indices))
     folder.put(folder.path / "tables.txt", f"{text}\n".encode())
     folder.put(folder.path / REPORT, report(sweep, columns, summary, folder, page).encode())
     folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(sweep.scenario).encode())
@@ -54,6 +61,10 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Repo
     }
     folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
     return text
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def plan_text(sweep: Sweep, folder: Path, jobs: int) -> str:

@@ -26,6 +26,8 @@ from tests.mutations import (
     figure_batteries,
     figure_mutants,
     following_batteries,
+    index_batteries,
+    index_mutants,
     kernel_batteries,
     leverage_batteries,
     leverage_mutants,
@@ -172,6 +174,7 @@ SOLVERS = {
     "answers": Solver("stress/answer_book.py", stress_batteries.check_answer_book, stress_mutants.ANSWERS),
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
+    "sensitivity indices": Solver("experiments/indices.py", index_batteries.check_indices, index_mutants.INDICES),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
     "bounded facts": Solver(
         "comparison/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS
