@@ -10,7 +10,8 @@ import itertools
 import logging
 import pickle
 import time
-from collections.abc import Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -25,6 +26,7 @@ from leverage.experiments.part import SolvedPart, StoppedPart, solve_part
 from leverage.experiments.program import differences_from, program
 from leverage.experiments.store import Part
 from leverage.experiments.workers import AHEAD, HEED_SECONDS, Result, Work
+from leverage.scenario.wording import counted
 
 #: A scheduler that has not answered by then is told to be out of reach.
 CONNECT_SECONDS = 10.0
@@ -49,6 +51,20 @@ class Stranger:
 
 #: What a worker hands back.
 Answer = SolvedPart | StoppedPart | Stranger
+
+
+class _Call:
+    """A function with arguments that is called where this is read from its pickle, and gives way to what it returns.
+
+    Messages to a worker thus name nothing but Python's own library: one that lacks the program answers with an error, whereas a
+    name that it does not know in a message would end it, and the next worker after it. The scheduler needs no program either.
+    """
+
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+        self._reduced = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self._reduced
 
 
 def solve_alike(asked: Mapping[str, str], packed: bytes) -> Answer:
@@ -117,9 +133,8 @@ class Cluster:
 
     def _submitted(self, work: Work, part: Part) -> Future[Answer]:
         packed = pickle.dumps((work.task, part.start, work.values(part)))
-        return self.client.submit(
-            solve_alike, program(), packed, pure=False
-        )  # pure: might be given what another client asked for
+        call = pickle.dumps(_Call(solve_alike, program(), packed))
+        return self.client.submit(pickle.loads, call, key=f"points {part.start} to {part.stop - 1}, {uuid.uuid4().hex}")
 
     def _result(self, part: Part, future: Future[Answer]) -> SolvedPart | StoppedPart:
         if future.status == "cancelled":
@@ -128,7 +143,7 @@ class Cluster:
             answer: Answer = future.result()
         except KilledWorker as error:
             raise ClusterError(
-                f"points {part.start:,} to {part.stop - 1:,} ended {error.allowed_failures + 1} workers one after the other,"
+                f"points {part.start:,} to {part.stop - 1:,}: {counted(error.allowed_failures + 1, 'worker')} died over them,"
                 f" perhaps for want of memory; {_KEPT} when workers have more of it"
             ) from error
         except _NO_SUCH_PROGRAM as error:
@@ -154,7 +169,7 @@ class Cluster:
 
         Those that come later are asked with each part.
         """
-        answers = self.client.run(differences_from, program(), on_error="return")
+        answers = self.client.run(pickle.loads, pickle.dumps(_Call(differences_from, program())), on_error="return")
         strangers = [Stranger(address, _told(answer)) for address, answer in sorted(answers.items())]
         differing = [stranger for stranger in strangers if stranger.differing]
         if differing:
