@@ -34,7 +34,7 @@ from tests.experiments.dask_processes import START_SECONDS, DaskProcesses, dask_
 from tests.test_cli import PRISONERS, simulate
 
 #: Points of the sweep, in parts of four.
-POINTS = 80
+POINTS = 48
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     path.write_text(PRISONERS)
     scenario = load_scenario(path)
     axis = read_axis(f"patience=linspace(0.1,0.9,{POINTS})", scenario)
-    return Sweep(scenario, grid_of([axis], together=False), ("outcomes", "strategies", "sets"))
+    return Sweep(scenario, grid_of([axis], together=False), ("outcomes", "strategies"))
 
 
 @pytest.fixture(scope="module")
