@@ -1,6 +1,7 @@
 """The command `simulate`. Everything heavy is imported where it is used: `--help` and completion stay fast.
 
-Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 130 interrupted.
+Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 3 part of a sweep has no
+answer; 130 interrupted.
 """
 
 from __future__ import annotations
