@@ -288,7 +288,8 @@ def _solved(
         with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
 
             def told(progress: Progress) -> None:
-                if progress.workers == 0 != (last[0].workers if last else None) and not quiet:
+                before = last[0].workers if last else None
+                if progress.workers == 0 and before != 0 and not quiet:
                     typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
                 last[:] = [progress]
                 tell(progress)

@@ -211,10 +211,19 @@ def _refuse_misspelt(address: str) -> None:
         raise ClusterError(
             f"--cluster {address}: an address such as tcp://host:8786 is needed, which `dask scheduler` prints when it starts"
         )
-    if scheme == "tls" and Security().get_connection_args("client").get("ssl_context") is None:
-        raise ClusterError(
-            f"--cluster {address}: no certificate is known; name one in Dask's configuration, distributed.comm.tls"
-        )
+    if scheme == "tls":
+        _refuse_unprotected(address)
+
+
+def _refuse_unprotected(address: str) -> None:
+    """Raise ClusterError where there is no certificate to show."""
+    named = "in Dask's configuration, distributed.comm.tls"
+    try:
+        certified = Security().get_connection_args("client").get("ssl_context") is not None
+    except OSError as error:
+        raise ClusterError(f"--cluster {address}: the certificate cannot be read ({error.strerror}): look {named}") from error
+    if not certified:
+        raise ClusterError(f"--cluster {address}: no certificate is known; name one {named}")
 
 
 @contextmanager
