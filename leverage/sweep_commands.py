@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +25,9 @@ from leverage.command_parts import (
 )
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from leverage.experiments.cluster import Cluster
     from leverage.experiments.design import Design
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import Finished, Progress, Sweep
@@ -90,6 +93,15 @@ def sweep_command(
         int | None,
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Worker processes; default: one a core.", show_default=False),
     ] = None,
+    cluster: Annotated[
+        str,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Let the workers of a Dask cluster solve the points: the address that its scheduler prints, as tcp://host:8786.",
+            show_default=False,
+        ),
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first point without all its answers.")] = False,
     dry_run: Annotated[
@@ -106,6 +118,8 @@ def sweep_command(
     """Solve a scenario at many parameter points; what is finished is kept, and --resume goes on."""
     interruption = Interruption()
     interruption.listen()
+    if cluster and jobs is not None:
+        raise typer.BadParameter("a cluster has workers of its own: leave out --jobs", param_hint="--jobs")
     started = time.monotonic()
     scenario = load(file, parameter, variant)
     words = Words(
@@ -116,17 +130,18 @@ def sweep_command(
 
     folder = SweepFolder(out or _default_folder(sweep))
     if dry_run:
-        print_text(_plan_text(sweep, folder, jobs))
+        print_text(_plan_text(sweep, folder, jobs, cluster))
         return
     from leverage.experiments.part import bench_of
     from leverage.experiments.sweep import open_folder
 
     bench_of(sweep.task)  # values that make no game are told before anything is written
-    open_folder(folder, sweep, resume=resume)
-    with folder.locked():
-        finished = _solved(sweep, folder, _workers(jobs, sweep), fail_fast, quiet, interruption)
-        if finished.stopped is None:
-            text = _finish(sweep, folder, time.monotonic() - started)
+    with _workers(jobs, cluster, sweep) as workers:
+        open_folder(folder, sweep, resume=resume)
+        with folder.locked():
+            finished = _solved(sweep, folder, workers, fail_fast, quiet, interruption)
+            if finished.stopped is None:
+                text = _finish(sweep, folder, time.monotonic() - started)
     if finished.stopped is not None:
         typer.echo(f"stopped: point {finished.stopped.point} lacks an answer: {finished.stopped.reason}", err=True)
         typer.echo(f"Finished parts are kept in {folder.path}; to go on without --fail-fast, add --resume", err=True)
@@ -236,12 +251,28 @@ def _default_folder(sweep: Sweep) -> Path:
 # --- the work ----------------------------------------------------------------------------------------------------------
 
 
-def _workers(jobs: int | None, sweep: Sweep) -> Workers:
+def _workers(jobs: int | None, cluster: str, sweep: Sweep) -> AbstractContextManager[Workers]:
+    """Those that are asked for, ready to begin."""
+    if cluster:
+        return _cluster(cluster)
     from leverage.experiments.store import parts_of
     from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
 
     count = min(jobs or cores(), sum(1 for _ in parts_of(sweep.design.size)))
-    return LocalProcesses(count) if count > 1 else ThisProcess()
+    return nullcontext(LocalProcesses(count) if count > 1 else ThisProcess())
+
+
+def _cluster(address: str) -> AbstractContextManager[Cluster]:
+    """Connects to the cluster. Raises ClusterError."""
+    from leverage.errors import ClusterError
+
+    try:
+        from leverage.experiments.cluster import cluster_at
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise ClusterError("a cluster needs the library 'distributed': pip install 'leverage[cluster]'") from error
+    return cluster_at(address)
 
 
 def _solved(
@@ -257,6 +288,9 @@ def _solved(
         with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
 
             def told(progress: Progress) -> None:
+                before = last[0].workers if last else None
+                if progress.workers == 0 and before != 0 and not quiet:
+                    typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
                 last[:] = [progress]
                 tell(progress)
 
@@ -276,11 +310,15 @@ def _finish(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
     return finish_sweep(sweep, folder, seconds, sweep_report)
 
 
-def _plan_text(sweep: Sweep, folder: SweepFolder, jobs: int | None) -> str:
+def _plan_text(sweep: Sweep, folder: SweepFolder, jobs: int | None, cluster: str) -> str:
     from leverage.experiments.finishing import plan_text
     from leverage.experiments.workers import cores
 
-    return plan_text(sweep, folder.path, jobs or cores())
+    if not cluster:
+        return plan_text(sweep, folder.path, jobs or cores())
+    with _cluster(cluster) as there:
+        count = len(there.threads)
+    return plan_text(sweep, folder.path, max(1, count))
 
 
 @contextmanager
@@ -292,6 +330,8 @@ def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+
+    from leverage.scenario.wording import counted
 
     columns = (
         *(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn()),
@@ -305,6 +345,7 @@ def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
             rate = progress.solved / max(time.monotonic() - began, 1e-9)
             words = f"{rate:.3g} a second" if progress.solved else ""
             failed = f", {progress.failed} without an answer" if progress.failed else ""
-            bar.update(line, completed=progress.done, total=progress.total, rate=f"{words}{failed}")
+            workers = "" if progress.workers is None else f" by {counted(progress.workers, 'worker')}"
+            bar.update(line, completed=progress.done, total=progress.total, rate=f"{words}{workers}{failed}")
 
         yield tell
