@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverage.comparison.reproduction import Reproduction, Rerun, reproduced
+from leverage.comparison.sweep_again import sweep_reproduced
 from leverage.comparison_study import SHEETS, comparison_again
 from leverage.errors import Fault, FolderError
+from leverage.experiments.store import SweepFolder
+from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
 from leverage.explanation_study import explanation_study
 from leverage.output.files import RUN, run_tables
 from leverage.pipeline import Progress, run
@@ -81,6 +84,12 @@ def _compare(path: Path, tell: Progress) -> Reproduction:
     return reproduced(lambda scenario, options, step: comparison_again(folder, step), folder, tell, given=(SHEETS,))
 
 
+def _sweep(path: Path, tell: Progress) -> Reproduction:
+    """Its points are solved by one worker a core."""
+    workers = LocalProcesses(cores()) if cores() > 1 else ThisProcess()
+    return sweep_reproduced(SweepFolder(path), workers, tell)
+
+
 #: By kind of folder, as its manifest says.
 RERUNS: Mapping[str, Rerun] = {
     RUN: _run_again,
@@ -101,4 +110,5 @@ RERUNS: Mapping[str, Rerun] = {
 REPRODUCERS: Mapping[str, Reproduce] = {
     **{kind: partial(_by_tables, rerun) for kind, rerun in RERUNS.items()},
     "compare": _compare,
+    "sweep": _sweep,
 }
