@@ -57,7 +57,7 @@ def sweep_text(
         ]
     )
     head = [
-        head_text(sweep.scenario, "sweep"),
+        head_text(sweep.scenario, "Sweep"),
         *filter(None, [setting_words(sweep.scenario)]),
         paragraph(f"{design_words(sweep.design, sweep.scenario)} {answered_words(summary)}"),
     ]
