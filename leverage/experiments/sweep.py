@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from leverage.errors import OutputError
 from leverage.experiments.design import Design
@@ -97,8 +97,15 @@ class Finished:
     stopped: StoppedPart | None = None
 
 
-def open_folder(folder: SweepFolder, sweep: Sweep, *, resume: bool) -> None:
-    """Begin the folder of a sweep, or make sure that it holds this very one.
+class Stated(Protocol):
+    """Something that is computed in a folder of its own. statement: all that its numbers hang on, as JSON has it."""
+
+    @property
+    def statement(self) -> dict[str, Any]: ...
+
+
+def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool) -> None:
+    """Begin the folder of a sweep, or of a study that keeps its points as a sweep does, or make sure that it holds this very one.
 
     Raises OutputError where the folder is taken: by anything else, by a sweep that differs (and in what), or by this one where
     nobody asked to go on with it.

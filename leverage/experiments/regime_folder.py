@@ -1,0 +1,51 @@
+"""What is made of a map when all its points are there: tables, page, and last the manifest."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+from collections.abc import Callable
+
+import pandas as pd
+
+from leverage.experiments.part import NOT_SOLVED, PARTLY, STATUS
+from leverage.experiments.regime_map import SolvedMap
+from leverage.experiments.regime_page import map_text
+from leverage.experiments.regime_tables import MapTables, map_tables
+from leverage.experiments.store import SweepFolder
+from leverage.output.files import MANIFEST, resolved_yaml
+
+#: Adds what is made from the tables to the folder.
+Draw = Callable[[MapTables], None]
+
+
+def finish_map(solved: SolvedMap, folder: SweepFolder, seconds: float, draw: Draw) -> str:
+    """Write the tables, the page, the resolved scenario, what `draw` makes of the tables, and last the manifest.
+
+    Returns the page. Raises OutputError.
+    """
+    tables = map_tables(solved)
+    text = map_text(solved.asked, tables)
+    frames = {"regimes": tables.points, "cells": tables.cells, "shares": tables.shares, "borders": tables.borders}
+    for name, frame in frames.items():
+        folder.put(folder.path / f"{name}.csv", _csv(frame))
+    folder.put(folder.path / "tables.txt", f"{text}\n".encode())
+    folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(solved.asked.scenario).encode())
+    draw(tables)
+    manifest = {
+        "kind": "regimes",
+        **solved.asked.statement,
+        "player": solved.asked.scenario.players[solved.asked.player].key,
+        "points": len(tables.points),
+        "failed": int(tables.points[STATUS].isin([PARTLY, NOT_SOLVED]).sum()),
+        "python": platform.python_version(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
+    folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
+    return text
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
