@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,10 @@ def sweep_command(
     together: Annotated[
         bool, typer.Option("--zip", help="Take the values of all --over together instead of combining them.")
     ] = False,
+    plan: Annotated[
+        str,
+        typer.Option("--plan", metavar="NAME", help="A sweep that the file itself names under 'sweeps:'.", show_default=False),
+    ] = "",
     sample: Annotated[
         str,
         typer.Option(
@@ -62,9 +67,12 @@ def sweep_command(
     tables: Annotated[
         str,
         typer.Option(
-            "--tables", metavar="NAMES", help="What is computed, with commas: outcomes, strategies, sets, leverage, claims."
+            "--tables",
+            metavar="NAMES",
+            help="What is computed, with commas: outcomes, strategies, sets, leverage, claims.",
+            show_default="outcomes",
         ),
-    ] = "outcomes",
+    ] = "",
     claim: Annotated[
         list[str] | None,
         typer.Option("--claim", metavar="NAME", help="Judge this claim only; may be repeated.", show_default=False),
@@ -100,15 +108,20 @@ def sweep_command(
     interruption.listen()
     started = time.monotonic()
     scenario = load(file, parameter, variant)
-    sweep = _asked(scenario, over or (), together, sample, seed, tables, claim or (), tolerance)
+    words = Words(
+        tuple(over or ()), together, sample, tuple(each.strip() for each in tables.split(",") if each.strip()), tuple(claim or ())
+    )
+    sweep = _asked(scenario, _planned(scenario, plan, words) if plan else words, seed, tolerance)
     from leverage.experiments.store import SweepFolder
 
     folder = SweepFolder(out or _default_folder(sweep))
     if dry_run:
         print_text(_plan_text(sweep, folder, jobs))
         return
+    from leverage.experiments.part import bench_of
     from leverage.experiments.sweep import open_folder
 
+    bench_of(sweep.task)  # values that make no game are told before anything is written
     open_folder(folder, sweep, resume=resume)
     with folder.locked():
         finished = _solved(sweep, folder, _workers(jobs, sweep), fail_fast, quiet, interruption)
@@ -123,41 +136,59 @@ def sweep_command(
         typer.echo(f"Files: {folder.path}", err=True)
     failed = (folder.manifest or {}).get("failed", 0)
     if failed:
-        typer.echo(f"{failed} points lack an answer: their rows say why", err=True)
+        lack = (
+            "1 point lacks an answer: its row says why"
+            if failed == 1
+            else f"{failed:,} points lack an answer: their rows say why"
+        )
+        typer.echo(lack, err=True)
         raise typer.Exit(PARTLY_FAILED)
 
 
 # --- what is asked -----------------------------------------------------------------------------------------------------
 
 
-def _asked(
-    scenario: Scenario,
-    over: Sequence[str],
-    together: bool,
-    sample: str,
-    seed: int,
-    tables: str,
-    claims: Sequence[str],
-    tolerance: float | None,
-) -> Sweep:
+@dataclass(frozen=True)
+class Words:
+    """What the command line, or a sweep of the file, asks for in words; as in `PlannedSweep`."""
+
+    over: tuple[str, ...]
+    together: bool
+    sample: str
+    tables: tuple[str, ...]
+    claims: tuple[str, ...]
+
+
+def _planned(scenario: Scenario, name: str, words: Words) -> Words:
+    """The words of a sweep that the file names; what is computed may be asked for otherwise."""
+    _known(name, [each.name for each in scenario.sweeps], "--plan", "sweep")
+    if words.over or words.sample or words.together:
+        raise typer.BadParameter(
+            "a sweep of the file says itself what varies: leave out --over, --zip and --sample", param_hint="--plan"
+        )
+    found = next(each for each in scenario.sweeps if each.name == name)
+    return Words(found.over, found.together, found.sample, words.tables or found.tables, words.claims or found.claims)
+
+
+def _asked(scenario: Scenario, words: Words, seed: int, tolerance: float | None) -> Sweep:
     from leverage.experiments.columns import TABLES
     from leverage.experiments.sweep import TOLERANCE, Sweep
 
-    names = [name.strip() for name in tables.split(",") if name.strip()]
+    names = list(words.tables) or ["outcomes"]
     for name in names:
         _known(name, TABLES, "--tables", "table")
-    for name in claims:
+    for name in words.claims:
         _known(name, [claim.name for claim in scenario.claims], "--claim", "claim")
-    if claims and "claims" not in names:
+    if words.claims and "claims" not in names:
         names.append("claims")
     if tolerance is not None and not 0 < tolerance < 1:
         raise typer.BadParameter("a fraction of the payoff range is needed, such as 0.02", param_hint="--tolerance")
     return Sweep(
         scenario,
-        _design(scenario, over, together, sample, seed),
+        _design(scenario, words, seed),
         tuple(name for name in TABLES if name in names),
         TOLERANCE if tolerance is None else tolerance,
-        tuple(claim.name for claim in scenario.claims if claim.name in claims),
+        tuple(claim.name for claim in scenario.claims if claim.name in words.claims),
     )
 
 
@@ -171,21 +202,23 @@ def _known(name: str, known: Iterable[str], option: str, what: str) -> None:
         )
 
 
-def _design(scenario: Scenario, over: Sequence[str], together: bool, sample: str, seed: int) -> Design:
+def _design(scenario: Scenario, words: Words, seed: int) -> Design:
     from leverage.experiments.axes import read_axis
-    from leverage.experiments.design import Sample, grid_of, read_sample
+    from leverage.experiments.design import Sample, asked_sample, grid_of
 
-    axes = [read_axis(text, scenario) for text in over]
-    if not sample:
+    axes = [read_axis(text, scenario) for text in words.over]
+    if not words.sample:
         if not axes:
-            raise typer.BadParameter("name what varies, such as --over NAME, or draw a --sample", param_hint="--over")
-        return grid_of(axes, together=together)
-    if together:
+            raise typer.BadParameter(
+                "name what varies, such as --over NAME, draw a --sample, or take a --plan of the file", param_hint="--over"
+            )
+        return grid_of(axes, together=words.together)
+    if words.together:
         raise typer.BadParameter("a sample has no values to take together", param_hint="--zip")
     named = next((axis.name for axis in axes if not axis.named_only), None)
     if named is not None:
         raise typer.BadParameter(f"a sample draws from plausible ranges: name '{named}' alone", param_hint="--over")
-    kind, count = read_sample(sample)
+    kind, count = asked_sample(words.sample)
     chosen = {axis.name for axis in axes}
     ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not chosen or p.name in chosen)}
     if not ranges:

@@ -11,25 +11,17 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.axes import Axis
 from leverage.game.stochastic_game import Floats
-from leverage.scenario.parsing import nearest
-
-#: sobol: a scrambled Sobol' sequence. lhs: a Latin hypercube. saltelli: what variance-based indices are estimated from. morris:
-#: trajectories of one step at a time, for elementary effects.
-Kind = Literal["sobol", "lhs", "saltelli", "morris"]
-KINDS: tuple[Kind, ...] = ("sobol", "lhs", "saltelli", "morris")
+from leverage.scenario.sweeps import SampleKind, SweepTextError, read_sample
 
 #: A parameter takes so many levels in a design of Morris's.
 MORRIS_LEVELS = 4
-#: Sobol' sequences are known for so many points.
-MOST_SOBOL = 2**30
-
 #: Numbers between 0 and 1, (P, K), to values of the parameters, (P, K).
 Quantiles = Callable[[Floats], Floats]
 
@@ -95,7 +87,7 @@ class Sample:
     between 0 and 1; the even spread over the ranges if there is none. drawn_from: what the quantiles come from, as JSON has it.
     """
 
-    kind: Kind
+    kind: SampleKind
     count: int
     seed: int
     ranges: Mapping[str, tuple[float, float]]
@@ -188,21 +180,12 @@ def grid_of(axes: Sequence[Axis], *, together: bool = False) -> Grid | Together:
     return Together(tuple(axes))
 
 
-def read_sample(text: str) -> tuple[Kind, int]:
-    """`sobol:4096` and the like: the kind and the number of points (trajectories, base points). Raises ScenarioError."""
-    word, sign, number = (part.strip() for part in text.partition(":"))
-    kind = next((each for each in KINDS if each == word), None)
-    if kind is None:
-        _refuse(f"--sample {text}", f"there is no sample '{word}'", nearest(word, KINDS))
-    if not sign or not number.isdecimal() or not int(number):
-        _refuse(f"--sample {text}", f"'{number}' is no number of points", f"such as --sample {word}:1024")
-    count = int(number)
-    if kind in ("sobol", "saltelli") and (count & (count - 1) or count > MOST_SOBOL):
-        near = 2 ** max(1, round(math.log2(count)))
-        _refuse(f"--sample {text}", "a Sobol' sequence is even over the box at powers of two only", f"such as {word}:{near}")
-    if kind == "morris" and count < 2:
-        _refuse(f"--sample {text}", "one trajectory tells nothing of the spread", f"such as {word}:20")
-    return kind, count
+def asked_sample(text: str) -> tuple[SampleKind, int]:
+    """`sobol:4096` and the like, see `read_sample`. Raises ScenarioError."""
+    try:
+        return read_sample(text)
+    except SweepTextError as error:
+        _refuse(f"--sample {text}", str(error), error.remedy)
 
 
 def _refuse(place: str, message: str, remedy: str) -> NoReturn:

@@ -8,7 +8,7 @@ import platform
 import time
 from pathlib import Path
 
-from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart
+from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
 from leverage.experiments.store import SweepFolder, part_size
 from leverage.experiments.summary import summarise, summary_frame
 from leverage.experiments.sweep import Sweep
@@ -24,7 +24,7 @@ SHOWN = 8
 
 def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
     """Write the summary of the columns, the page, the resolved scenario and last the manifest. Returns the page."""
-    bench = Bench(sweep.task)
+    bench = bench_of(sweep.task)
     columns = bench.columns
     summary = summarise(folder, columns)
     page = Page(sweep.scenario, bench.evaluator.at().game())

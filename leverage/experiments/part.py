@@ -101,17 +101,20 @@ class Bench:
         fixed += [pa.field(STATUS, pa.string()), pa.field(REASON, pa.string())]
         return pa.schema([*fixed, *(pa.field(column.name, _ARROW[column.kind]) for column in self.columns)])
 
-    def solve(self, start: int, values: Floats) -> SolvedPart | StoppedPart:
-        """The points with these values of the parameters that vary, (n, K); `start` is the number of the first."""
-        with threadpool_limits(limits=1, user_api="blas"):  # sums depend on the number of threads
-            return self._solve(start, values)
+    def solve(self, start: int, values: Floats, *, fail_fast: bool = False) -> SolvedPart | StoppedPart:
+        """The points with these values of the parameters that vary, (n, K).
 
-    def _solve(self, start: int, values: Floats) -> SolvedPart | StoppedPart:
+        start : number of the first. fail_fast : give the part up at a point without all its answers.
+        """
+        with threadpool_limits(limits=1, user_api="blas"):  # sums depend on the number of threads
+            return self._solve(start, values, fail_fast)
+
+    def _solve(self, start: int, values: Floats, fail_fast: bool) -> SolvedPart | StoppedPart:
         rows: list[list[Cell]] = []
         failed, example = 0, ""
         for number, point in enumerate(self._points(values), start):
             cells, reasons = _filled(self.groups, point, self.evaluator)
-            if reasons and self.task.fail_fast:
+            if reasons and fail_fast:
                 return StoppedPart(number, reasons[0])
             failed += bool(reasons)
             example = example or (reasons[0] if reasons else "")
@@ -145,7 +148,7 @@ def bench_of(task: SweepTask) -> Bench:
 
 def solve_part(task: SweepTask, start: int, values: Floats) -> SolvedPart | StoppedPart:
     """One part of a sweep; see `Bench.solve`. What workers call."""
-    return bench_of(task).solve(start, values)
+    return bench_of(replace(task, fail_fast=False)).solve(start, values, fail_fast=task.fail_fast)
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

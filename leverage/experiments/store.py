@@ -165,7 +165,7 @@ def differences(here: Mapping[str, Any], asked: Mapping[str, Any], path: str = "
 
 
 def _told(value: Any) -> str:
-    text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value)
+    text = "nothing" if value is None or value == "" else value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

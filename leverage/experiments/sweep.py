@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from leverage.errors import OutputError
 from leverage.experiments.design import Design
-from leverage.experiments.part import Bench, StoppedPart, SweepTask
+from leverage.experiments.part import StoppedPart, SweepTask, bench_of
 from leverage.experiments.store import Part, SweepFolder, differences, part_size, parts_of
 from leverage.experiments.workers import Work, Workers
 from leverage.output.files import inputs_of, versions
@@ -133,7 +133,7 @@ def run_sweep(
     Raises OutputError where a part cannot be written; what was finished is kept then, as it is when `heed` raises.
     """
     task = replace(sweep.task, fail_fast=fail_fast)
-    schema = Bench(task).schema
+    schema = bench_of(sweep.task).schema
     missing = [part for part in parts_of(sweep.design.size) if not folder.holds(part, schema)]
     total = sweep.design.size
     now = Progress(total - sum(part.stop - part.start for part in missing), 0, total)

@@ -23,6 +23,8 @@ from leverage.stress.question import VERDICTS
 
 #: At most so many rows are printed of what has more in the tables.
 MOST_ROWS = 24
+#: At most so many columns of a table of two parameters, and no such table of more points.
+MOST_ACROSS, MOST_CROSSED = 7, 100_000
 #: Words of the kinds of samples.
 _SAMPLES = {
     "sobol": "a scrambled Sobol' sequence",
@@ -38,6 +40,7 @@ def sweep_text(sweep: Sweep, columns: Sequence[Column], summary: Summary, folder
     sections = numbered(
         [
             lambda n: _by_value(n, sweep.design, told, folder, page),
+            lambda n: _crossed(n, sweep.design, told, folder, page),
             lambda n: _ranges(n, told, summary, page),
             lambda n: _verdicts(n, columns, summary),
             lambda n: _unanswered(n, summary),
@@ -114,6 +117,32 @@ def _by_value(which: int, design: Design, told: Sequence[Column], folder: SweepF
     return ["", section(which, "along the parameter", note), text, *more]
 
 
+def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+    """Where two parameters vary: the first player's payoff, and the last chance, a row a value of the one and a column a value of
+    the other."""
+    if not isinstance(design, Grid) or _varying(design) != 2:
+        return []
+    down, across = (axis for axis in design.axes if len(axis.values) > 1)
+    chances = [column for column in told if column.quantity != PAYOFF]
+    shown = [*told[:1], *chances[-1:]]
+    if not shown or design.size > MOST_CROSSED:
+        return []
+    frame = folder.dataset().to_table(columns=[column.name for column in shown]).to_pandas()
+    lines = []
+    for column in shown:
+        cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
+        rows_, columns_ = (_spread_over(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
+        rows = [[f"{down.values[r]:.6g}", *(_number(float(cells[r, c]), column, page) for c in columns_)] for r in rows_]
+        text, _ = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
+        lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
+    return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
+
+
+def _spread_over(count: int, most: int) -> list[int]:
+    """At most so many of the places, evenly spread, the ends among them."""
+    return [int(k) for k in np.unique(np.linspace(0, count - 1, min(most, count)).round())]
+
+
 def _varying(design: Design) -> int:
     """How many ways there are to move through the design."""
     return (
@@ -127,7 +156,7 @@ def _varying(design: Design) -> int:
 
 def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
     """At most MOST_ROWS rows of the tables, evenly spread over the points."""
-    kept = np.unique(np.linspace(0, design.size - 1, min(MOST_ROWS, design.size)).round().astype(int))
+    kept = _spread_over(design.size, MOST_ROWS)
     found: pd.DataFrame = folder.dataset().take(kept, columns=columns).to_pandas()
     return found
 

@@ -42,6 +42,7 @@ from leverage.scenario.scenario import (
     Watched,
 )
 from leverage.scenario.schema import read_range
+from leverage.scenario.sweeps import read_sweeps
 from leverage.scenario.syntax import Condition, Formula
 from leverage.scenario.wording import plain
 
@@ -117,7 +118,8 @@ def _assemble(reader: Reader, variants: Mapping[str, Variant]) -> Scenario:
     )
     instruments = read_instruments(reader, scenario)
     claims = read_claims(reader, scenario, instruments)
-    return replace(scenario, instruments=instruments, claims=claims, notes=notes_of(scenario))
+    sweeps = read_sweeps(reader, parameters, tuple(claim.name for claim in claims))
+    return replace(scenario, instruments=instruments, claims=claims, sweeps=sweeps, notes=notes_of(scenario))
 
 
 def _parameters(reader: Reader) -> dict[str, Parameter]:

@@ -174,6 +174,23 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class PlannedSweep:
+    """A sweep that belongs to the scenario, in the texts of the command line.
+
+    over: `NAME` or `NAME=VALUES` for each parameter that varies. together: values are taken together instead of combined. sample:
+    such as `sobol:1024`, '' for none. tables: what is computed. claims: those that are judged, all if none are named.
+    """
+
+    name: str
+    says: str
+    over: tuple[str, ...]
+    together: bool = False
+    sample: str = ""
+    tables: tuple[str, ...] = ("outcomes",)
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Instrument:
     """What is said to give its holder leverage, and the world without it."""
 
@@ -234,6 +251,7 @@ class Scenario:
     strategies: tuple[tuple[Strategy, ...], ...]
     instruments: tuple[Instrument, ...] = ()
     claims: tuple[Claim, ...] = ()
+    sweeps: tuple[PlannedSweep, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
     replaced_levels: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     variant: str = ""

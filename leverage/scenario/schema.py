@@ -53,6 +53,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _sweep_values(value: Any) -> str | float | list[float]:
+    """A text, whose meaning is checked elsewhere, a number, or a list of numbers."""
+    if isinstance(value, str):
+        return value
+    return [_number(each) for each in value] if isinstance(value, list) else _number(value)
+
+
 def read_range(value: Any) -> tuple[float, float]:
     """[low, high] as a pair. Raises PydanticCustomError."""
     if not isinstance(value, list | tuple) or len(value) != 2:
@@ -170,6 +177,11 @@ Texts = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 Result = Annotated[Any, AfterValidator(lambda value: value), WithJsonSchema(_RESULT_SCHEMA)]
+SweepValues = Annotated[
+    str | float | list[float],
+    BeforeValidator(_sweep_values),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {"type": "number"}}]}),
+]
 
 
 class Entry(BaseModel):
@@ -318,6 +330,25 @@ class ClaimEntry(Entry):
     """What a reader of the verdict has to know, such as that it is another one with more levels; printed under it."""
 
 
+class SweepEntry(Entry):
+    """Many parameter points, run with `simulate sweep FILE --plan NAME`."""
+
+    says: Text = ""
+    """What it is for, in a sentence."""
+    over: dict[Name, SweepValues] = {}
+    """What varies: per parameter `range`, numbers such as `5, 20, 50`, `linspace(FIRST, LAST, HOW_MANY)` or `geomspace(...)`, as
+    text or as a list; with a sample `range` only."""
+    together: bool = False
+    """Whether the values are taken together, the first with the first, instead of combined."""
+    sample: Text = ""
+    """Points drawn from the plausible ranges, of all parameters or of those under `over`: such as `sobol:1024`, `lhs:1000`,
+    `saltelli:256` or `morris:20`."""
+    tables: Texts = ["outcomes"]
+    """What is computed: `outcomes`, `strategies`, `sets`, `leverage`, `claims`."""
+    claims: Texts = []
+    """Claims that are judged; all if none are named."""
+
+
 class VariantEntry(ChangeEntry):
     """A named alternative to the baseline, run with --variant."""
 
@@ -376,6 +407,8 @@ class ScenarioFile(Entry):
     """The sentences of the argument, by identifier."""
     variants: dict[Name, VariantEntry] = {}
     """Named alternatives to the baseline."""
+    sweeps: dict[Name, SweepEntry] = {}
+    """Named sweeps over parameters that belong to the argument."""
 
 
 def json_schema_text() -> str:

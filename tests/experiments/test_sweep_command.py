@@ -1,0 +1,292 @@
+"""`simulate sweep` as a user meets it: killed, interrupted, out of room, with one worker and two, its files read by others."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+
+from leverage.experiments.store import part_size, parts_of
+from leverage.output.columns import WIDTH
+from tests.test_cli import simulate as simulate_in
+
+LEAVING = Path(__file__).parent.parent / "data" / "leaving.yaml"
+#: A minute of points would be too long for a test, a second too short to be stopped in the middle.
+LONG = ("sweep", str(LEAVING), "--sample", "sobol:1024", "--tables", "outcomes,strategies,sets,leverage", "-q")
+
+
+def simulate(*arguments: str, cwd: Path = LEAVING.parent) -> subprocess.CompletedProcess[str]:
+    return simulate_in(*arguments, cwd=cwd)
+
+
+def parts(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "points").glob("*"))}
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "leverage", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def after_parts(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many parts are there."""
+    until = time.monotonic() + 120
+    while len(list((folder / "points").glob("part-*"))) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False)
+    return [int(line.split()[0]) for line in found.stdout.splitlines() if "popen_loky" in line]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The long sweep, by one worker and without a stop."""
+    folder = tmp_path_factory.mktemp("sweep") / "whole"
+    assert simulate(*LONG, "--jobs", "1", "--out", str(folder)).returncode == 0
+    return folder
+
+
+def test_others_read_the_points_as_one_table(whole: Path) -> None:
+    by_pandas = pd.read_parquet(whole / "points")
+    by_polars = pl.read_parquet(whole / "points" / "*.parquet")
+    by_duckdb = duckdb.read_parquet(f"{whole}/points/*.parquet")
+    rows, different, toll = by_duckdb.aggregate("count(*), count(distinct point), avg(toll)").fetchone() or (0, 0, 0)
+    assert by_pandas["point"].tolist() == by_polars["point"].to_list() == list(range(1024))
+    assert (rows, different) == (1024, 1024)
+    assert toll == pytest.approx(by_pandas["toll"].mean()) == pytest.approx(2, abs=0.01)
+
+
+def test_two_workers_write_the_same_bytes(whole: Path, tmp_path: Path) -> None:
+    assert simulate(*LONG, "--jobs", "2", "--out", str(tmp_path / "two")).returncode == 0
+    assert parts(tmp_path / "two") == parts(whole)
+    for name in ("columns.csv", "tables.txt", "scenario.resolved.yaml", "sweep.json"):
+        assert (tmp_path / "two" / name).read_bytes() == (whole / name).read_bytes()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_sweep_that_is_killed_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path, jobs: str) -> None:
+    """Killed twice; what was finished is not touched again, and no worker outlives it."""
+    folder = tmp_path / "killed"
+    arguments = (*LONG, "--jobs", jobs, "--out", str(folder))
+    touched: dict[str, int] = {}
+    for more in (3, 9):
+        process = start(*arguments, *(("--resume",) if more > 3 else ()))
+        after_parts(folder, more, process)
+        workers = children_of(process)
+        process.kill()
+        process.communicate()
+        assert not (folder / "manifest.json").exists()
+        assert len(workers) == (0 if jobs == "1" else 2)
+        _all_end(workers)
+        assert set(parts(folder).items()) <= {*parts(whole).items(), *_drafts(folder)}
+        for name, moment in touched.items():
+            assert (folder / "points" / name).stat().st_mtime_ns == moment
+        touched = {path.name: path.stat().st_mtime_ns for path in (folder / "points").glob("part-*")}
+    refused = simulate(*arguments)
+    assert refused.returncode == 2
+    assert "unfinished: go on with --resume" in refused.stderr
+    assert simulate(*arguments, "--resume").returncode == 0
+    assert parts(folder) == parts(whole)
+    assert (folder / "manifest.json").exists()
+
+
+def _all_end(workers: list[int]) -> None:
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < until, "a worker outlives its sweep"
+        time.sleep(0.1)
+
+
+def _drafts(folder: Path) -> Iterator[tuple[str, bytes]]:
+    yield from ((name, content) for name, content in parts(folder).items() if name.startswith("."))
+
+
+def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(*LONG, "--jobs", "2", "--out", str(folder))
+    after_parts(folder, 4, process)
+    os.kill(children_of(process)[0], signal.SIGKILL)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert parts(folder) == parts(whole)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(whole: Path, tmp_path: Path, jobs: str) -> None:
+    folder = tmp_path / "a sweep"
+    process = start(*LONG, "--jobs", jobs, "--out", str(folder))
+    after_parts(folder, 4, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    kept = len(parts(folder)) * part_size(1024)
+    assert f"interrupted: {kept} of 1,024 points are kept in {folder}" in told
+    assert "Traceback" not in told
+    command = re.search(r"to go on: simulate (.*)", told)
+    assert command
+    assert command[1].endswith("--resume")
+    assert f"'{folder}'" in command[1]
+    assert simulate(*LONG, "--jobs", jobs, "--out", str(folder), "--resume").returncode == 0
+    assert parts(folder) == parts(whole)
+
+
+def test_a_disk_without_room_keeps_whole_parts_only(whole: Path, tmp_path: Path) -> None:
+    """The parts of a table of many columns are larger than a file may be here."""
+    folder = tmp_path / "sweep"
+    largest = max(map(len, parts(whole).values()))
+
+    def little_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest - 1, largest - 1))
+
+    command = [sys.executable, "-m", "leverage", *LONG, "--jobs", "1", "--out", str(folder)]
+    stopped = subprocess.run(command, capture_output=True, text=True, preexec_fn=little_room, check=False)
+    assert stopped.returncode == 2
+    assert f"{folder} cannot be written: File too large" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert parts(folder).items() < parts(whole).items()
+    assert simulate(*LONG, "--jobs", "1", "--out", str(folder), "--resume").returncode == 0
+    assert parts(folder) == parts(whole)
+
+
+def test_a_part_that_was_damaged_is_made_again(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    arguments = ("sweep", str(LEAVING), "--over", "toll=1,2,3,4,5,6,7,8", "-q", "--jobs", "1", "--out", str(folder))
+    assert simulate(*arguments).returncode == 0
+    before = parts(folder)
+    (folder / "points" / "part-000001.parquet").write_bytes(before["part-000001.parquet"][:-7])
+    (folder / "points" / "part-000000.parquet").unlink()
+    assert simulate(*arguments, "--resume").returncode == 0
+    assert parts(folder) == before
+
+
+def test_another_sweep_is_refused_with_what_differs(whole: Path, tmp_path: Path) -> None:
+    before = parts(whole)
+    other = tmp_path / "leaving.yaml"
+    other.write_text(LEAVING.read_text().replace("arrived: 10", "arrived: 11"))
+    for arguments, told in (
+        ((*LONG, "--seed", "1"), "design: seed: there 0, asked 1"),
+        ((*LONG, "-p", "toll=2"), "overrides: toll: there nothing, asked 2.0"),
+        ((*LONG, "--tables", "outcomes"), "tables: there"),
+        (("sweep", str(other), *LONG[2:]), "scenario sha256: there"),
+    ):
+        refused = simulate(*arguments, "--out", str(whole), "--resume")
+        assert refused.returncode == 2
+        assert told in refused.stderr
+        assert "choose another --out" in refused.stderr
+    manifest = json.loads((whole / "manifest.json").read_text())
+    (tmp_path / "points").mkdir()
+    (tmp_path / "sweep.json").write_text(json.dumps({**manifest, "versions": {**manifest["versions"], "numpy": "1.0"}}))
+    refused = simulate(*LONG, "--out", str(tmp_path), "--resume")
+    assert refused.returncode == 2
+    assert "versions: numpy: there 1.0, asked" in refused.stderr
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "mine.txt").write_text("x")
+    refused = simulate(*LONG, "--out", str(taken))
+    assert refused.returncode == 2
+    assert "holds no sweep" in refused.stderr
+    assert parts(whole) == before
+
+
+def test_points_without_an_answer_are_rows_and_the_status_is_3(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    arguments = ("sweep", str(LEAVING), "-p", "toll=-1", "--over", "leave=0.1,1e-17,0.2", "--out", str(folder), "--jobs", "1")
+    found = simulate(*arguments)
+    assert found.returncode == 3
+    assert "1 of 3 points lack an answer" in found.stdout
+    assert "too small" in found.stdout
+    assert "1 points lack" not in found.stderr
+    assert "1 point lacks an answer: its row says why" in found.stderr
+    frame = pd.read_parquet(folder / "points")
+    assert frame["status"].tolist() == ["solved", "not solved", "solved"]
+    assert json.loads((folder / "manifest.json").read_text())["failed"] == 1
+    hasty = simulate(*arguments[:-3], str(tmp_path / "hasty"), "--jobs", "1", "--fail-fast")
+    assert hasty.returncode == 3
+    assert "stopped: point 1 lacks an answer" in hasty.stderr
+    assert not (tmp_path / "hasty" / "manifest.json").exists()
+    assert simulate(*arguments[:-3], str(tmp_path / "hasty"), "--jobs", "1", "--resume").returncode == 3
+    assert parts(tmp_path / "hasty") == parts(folder)
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    told = simulate("sweep", str(LEAVING), "--over", "toll", "--over", "leave=0.1,0.2", "--dry-run", "--out", str(folder))
+    assert told.returncode == 0
+    assert "22 points: every combination of toll (11 values, 0 to 4) and" in told.stdout
+    assert re.search(r"The point in the middle took [\d.]+ (milli)?seconds", told.stdout)
+    assert not folder.exists()
+
+
+def test_the_page_fits_and_its_numbers_are_cells(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    arguments = ("--over", "toll=0.5,3", "--over", "leave=0.1,0.3,0.5", "--tables", "outcomes,claims")
+    told = simulate("sweep", str(LEAVING), *arguments, "--out", str(folder))
+    assert told.returncode == 0
+    assert max(map(len, told.stdout.splitlines())) <= WIDTH
+    assert told.stdout == (folder / "tables.txt").read_text()
+    frame = pd.read_parquet(folder / "points")
+    payoff = frame.pivot_table(index="toll", columns="leave", values="Markov perfect: holder: payoff")
+    for toll, row in payoff.iterrows():
+        assert re.search(rf"^{toll:g} +" + " +".join(re.escape(f"{value:.2f}") for value in row), told.stdout, re.MULTILINE)
+    spread = pd.read_csv(folder / "columns.csv").set_index("column").loc["Markov perfect: holder: payoff"]
+    assert spread["least"] == frame["Markov perfect: holder: payoff"].min()
+    assert spread["mean"] == pytest.approx(frame["Markov perfect: holder: payoff"].mean(), rel=1e-12)
+    assert frame.loc[spread["largest_at"], "Markov perfect: holder: payoff"] == spread["largest"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "name what varies"),
+        (("--over", "tol=1"), "did you mean 'toll'"),
+        (("--over", "toll", "--over", "toll=1"), "given twice"),
+        (("--over", "toll=1,2", "--over", "leave=0.1", "--zip"), "toll has 2, leave has 1"),
+        (("--over", "toll=1,2", "--sample", "lhs:4"), "name 'toll' alone"),
+        (("--sample", "lhs:4", "--zip"), "no values to take together"),
+        (("--sample", "sobol:5"), "powers of two"),
+        (("--over", "toll", "--tables", "outcome"), "did you mean 'outcomes'"),
+        (("--over", "toll", "--claim", "pay"), "did you mean 'pays'"),
+        (("--over", "toll", "--tolerance", "2"), "a fraction of the payoff range"),
+        (("--over", "leave=0.1,1.5"), "leave"),
+    ],
+)
+def test_wrong_input_is_one_message_and_nothing_is_written(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    folder = tmp_path / "sweep"
+    refused = simulate("sweep", str(LEAVING), *arguments, "--out", str(folder), "--jobs", "1")
+    assert refused.returncode == 2
+    assert told in " ".join(re.sub("[│╭╮╰╯─]", " ", refused.stderr).split())
+    assert "Traceback" not in refused.stderr
+    assert not folder.exists()
+
+
+def test_a_sweep_has_a_name_of_its_own_among_the_results(tmp_path: Path) -> None:
+    arguments = ("sweep", str(LEAVING), "--over", "toll=1,2", "-q", "--jobs", "1")
+    assert simulate(*arguments, cwd=tmp_path).returncode == 0
+    assert simulate(*arguments[:3], "toll=1,3", *arguments[4:], cwd=tmp_path).returncode == 0
+    folders = list((tmp_path / "results" / "leaving").iterdir())
+    assert len(folders) == 2
+    assert all(folder.name.startswith("sweep-baseline-") for folder in folders)
+    again = simulate(*arguments, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "holds this sweep, finished" in again.stderr
+
+
+def test_parts_are_named_in_their_order() -> None:
+    assert [part.file for part in parts_of(9)] == [f"part-{k:06d}.parquet" for k in range(3)]
