@@ -155,3 +155,55 @@ def _draw(asked: RegimeMap, tables: MapTables, folder: SweepFolder) -> None:
         drawing = draw_regimes(tables.cells, tables.shares, MapQuestion(aspect.key, aspect.title, across, up))
         if drawing is not None:
             save(drawing, folder.path / "figures")
+
+
+def discover_command(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a finished sweep.", show_default=False)],
+    claim: Annotated[
+        str,
+        typer.Option(
+            "--claim",
+            metavar="NAME",
+            help="Look for where this claim fails, or holds; the sweep must judge it.",
+            show_default=False,
+        ),
+    ] = "",
+    holds: Annotated[
+        bool, typer.Option("--holds/--fails", help="With --claim: where it holds (barely included), or where it fails.")
+    ] = False,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Look for where a column compares so: 'power: payoff < 20'. Part of the column's name is enough.",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Folder of the boxes; default: beside the sweep's.", show_default=False),
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Find the boxes of parameters in which a claim fails (or holds) or an outcome is bad, in the points of a sweep."""
+    interruption = Interruption()
+    interruption.listen()
+    started = time.monotonic()
+    if bool(claim) == bool(where):
+        raise typer.BadParameter("ask for one of them", param_hint="--claim NAME or --where CONDITION")
+    from leverage.experiments.discovery_study import claim_cases, discovery_study, row_cases
+    from leverage.experiments.sweep_reading import FinishedSweep
+    from leverage.output.files import refuse_taken, write_tables
+
+    if out is not None:
+        refuse_taken(out)
+    sweep = FinishedSweep.open(folder)
+    cases = claim_cases(sweep, claim, holds=holds) if claim else row_cases(sweep, where)
+    found = discovery_study(sweep, cases)
+    target, seconds = out or folder.with_name(f"{folder.name}-discover"), time.monotonic() - started
+    tables, facts = {"boxes": found.boxes}, {"kind": "discover", **found.facts}
+    written = write_tables(sweep.scenario, tables, facts, found.text, target, "csv", seconds, renumber=out is None)
+    if not quiet:
+        print_text(found.text)
+        typer.echo(f"Files: {written}", err=True)
