@@ -70,8 +70,16 @@ def regimes_command(
         ),
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Worker processes; they are started anew for each round.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            metavar="N",
+            help="Worker processes, where they are worth it; default: one a core.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a map that was stopped.")] = False,
     parameter: ParameterOption = None,
     variant: VariantOption = "",
@@ -99,7 +107,7 @@ def regimes_command(
     gap = TOLERANCE if tolerance is None else tolerance
     asked = asked_map(scenario, over or (), player=player, credible=credible, cells=cells, budget=budget, tolerance=gap)
     folder = SweepFolder(out or _default_folder(asked))
-    open_folder(folder, asked, resume=resume)
+    open_folder(folder, asked, resume=resume, what="map")
     with folder.locked():
         solved = _solved(asked, folder, _workers(jobs), quiet, interruption)
         text = finish_map(solved, folder, time.monotonic() - started, lambda tables: _draw(asked, tables, folder))
@@ -119,10 +127,11 @@ def _default_folder(asked: RegimeMap) -> Path:
     return base.with_name(f"{base.name}-{asked.identifier}")
 
 
-def _workers(jobs: int) -> Workers:
-    from leverage.experiments.workers import LocalProcesses, ThisProcess
+def _workers(jobs: int | None) -> Workers:
+    from leverage.experiments.workers import ThisProcess, WhereWorth, cores
 
-    return LocalProcesses(jobs) if jobs > 1 else ThisProcess()
+    count = jobs or cores()
+    return WhereWorth(count) if count > 1 else ThisProcess()
 
 
 def _solved(asked: RegimeMap, folder: SweepFolder, workers: Workers, quiet: bool, interruption: Interruption) -> SolvedMap:

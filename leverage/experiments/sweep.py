@@ -104,8 +104,10 @@ class Stated(Protocol):
     def statement(self) -> dict[str, Any]: ...
 
 
-def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool) -> None:
+def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool, what: str = "sweep") -> None:
     """Begin the folder of a sweep, or of a study that keeps its points as a sweep does, or make sure that it holds this very one.
+
+    what : it is called so in messages.
 
     Raises OutputError where the folder is taken: by anything else, by a sweep that differs (and in what), or by this one where
     nobody asked to go on with it.
@@ -113,16 +115,16 @@ def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool) -> None:
     there = folder.statement
     if there is None:
         if folder.path.exists() and any(folder.path.iterdir()):
-            raise OutputError(f"{folder.path} exists already and holds no sweep: choose another --out, or remove it")
+            raise OutputError(f"{folder.path} exists already and holds no {what}: choose another --out, or remove it")
         folder.begin(sweep.statement)
         return
     differing = list(differences(there, sweep.statement))
     if differing:
         listed = "\n    ".join(differing[:8])
-        raise OutputError(f"{folder.path} holds another sweep: choose another --out\n    {listed}")
+        raise OutputError(f"{folder.path} holds another {what}: choose another --out\n    {listed}")
     if not resume:
         state = "finished" if folder.manifest else "unfinished"
-        raise OutputError(f"{folder.path} holds this sweep, {state}: go on with --resume, or choose another --out")
+        raise OutputError(f"{folder.path} holds this {what}, {state}: go on with --resume, or choose another --out")
 
 
 def run_sweep(

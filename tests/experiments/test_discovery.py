@@ -190,7 +190,7 @@ def test_a_claim_is_looked_for_where_it_fails_or_stands_and_other_verdicts_are_l
 def claims_folder(path: Path, verdicts: list[str | None]) -> FinishedSweep:
     """A sweep over one parameter, made by hand."""
     (path / "points").mkdir(parents=True)
-    (path / "sweep.json").write_text("{}")
+    (path / "sweep.json").write_text('{"design": {"kind": "grid"}}')
     (path / "manifest.json").write_text('{"kind": "sweep", "design": {"kind": "grid", "values": {"x": [0, 1]}}}')
     table = {"point": range(len(verdicts)), "x": [float(k) for k in range(len(verdicts))], "A1 [verdict]": verdicts}
     pd.DataFrame(table).to_parquet(path / "points" / "part-000000.parquet", index=False)

@@ -24,7 +24,7 @@ from leverage.experiments.regime_page import map_text
 from leverage.experiments.regime_tables import MapTables, map_tables
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.sweep import Progress, open_folder
-from leverage.experiments.workers import LocalProcesses, ThisProcess, Workers
+from leverage.experiments.workers import ThisProcess, WhereWorth, Workers
 from leverage.game.automaton import Automaton
 from leverage.game.form import compile_form
 from leverage.game.stochastic_game import Floats
@@ -241,9 +241,9 @@ def test_a_map_that_was_stopped_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.slow
-def test_two_workers_make_the_same_map(tmp_path: Path, quick: tuple[RegimeMap, Path, SolvedMap]) -> None:
+def test_workers_that_take_over_in_the_middle_make_the_same_map(tmp_path: Path, quick: tuple[RegimeMap, Path, SolvedMap]) -> None:
     asked, path, whole = quick
-    two = solved_in(tmp_path / "two", asked, LocalProcesses(2))
+    two = solved_in(tmp_path / "two", asked, WhereWorth(2, seconds=0.0))
     pd.testing.assert_frame_equal(whole.points, two.points)
     assert content(path) == content(tmp_path / "two")
 
@@ -303,5 +303,5 @@ def test_the_command_writes_a_whole_folder_and_prints_what_is_in_it(tmp_path: Pa
     assert (manifest["kind"], manifest["points"], manifest["failed"]) == ("regimes", len(pd.read_csv(folder / "regimes.csv")), 0)
     again = simulate(*asked, cwd=tmp_path)
     assert again.returncode == 2
-    assert "holds this sweep, finished" in again.stderr
+    assert "holds this map, finished" in again.stderr
     assert "Traceback" not in again.stderr
