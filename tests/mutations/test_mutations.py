@@ -33,6 +33,8 @@ from tests.mutations import (
     mutants,
     plan_batteries,
     plan_mutants,
+    regime_batteries,
+    regime_mutants,
     set_batteries,
     set_mutants,
     stage_batteries,
@@ -165,6 +167,8 @@ SOLVERS = {
     "answers": Solver("stress/answer_book.py", stress_batteries.check_answer_book, stress_mutants.ANSWERS),
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
+    "refinement": Solver("experiments/refinement.py", regime_batteries.check_refinement, regime_mutants.REFINEMENT),
+    "row conditions": Solver("experiments/row_condition.py", regime_batteries.check_row_condition, regime_mutants.ROW_CONDITION),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
