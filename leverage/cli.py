@@ -1,6 +1,7 @@
 """The command `simulate`. Everything heavy is imported where it is used: `--help` and completion stay fast.
 
-Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 130 interrupted.
+Exit status: 0 done; 1 not solved or not certified; 2 usage, invalid scenario or unwritable place; 3 part of a sweep has no
+answer; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from leverage.command_parts import (
     warn_of_size,
     write_new,
 )
+from leverage.compare_commands import compare_command, elicit_command, reproduce_command
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
 from leverage.regime_commands import discover_command, regimes_command
@@ -162,6 +164,9 @@ app.command("patience")(patience_command)
 app.command("follow")(follow_command)
 app.command("report")(report_command)
 app.command("table")(table_command)
+app.command("compare")(compare_command)
+app.command("reproduce")(reproduce_command)
+app.command("elicit")(elicit_command)
 
 
 @app.command("validate")

@@ -116,7 +116,7 @@ def regimes_command(
         typer.echo(f"Files: {folder.path}", err=True)
     failed = (folder.manifest or {}).get("failed", 0)
     if failed:
-        typer.echo(f"{failed} points lack an answer: their rows say why", err=True)
+        typer.echo(f"Points without an answer: {failed:,}; their rows say why", err=True)
         raise typer.Exit(PARTLY_FAILED)
 
 

@@ -133,7 +133,7 @@ def sweep_command(
         raise typer.Exit(PARTLY_FAILED)
     if not quiet:
         print_text(text)
-        typer.echo(f"Files: {folder.path}", err=True)
+        typer.echo(f"Files: {folder.path}; to read, print or send: {folder.path / 'report.html'}", err=True)
     failed = (folder.manifest or {}).get("failed", 0)
     if failed:
         lack = (
@@ -271,8 +271,9 @@ def _solved(
 def _finish(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
     """Write what is made from the parts, the manifest last. Returns the printed page."""
     from leverage.experiments.finishing import finish_sweep
+    from leverage.report.sweep_document import sweep_report
 
-    return finish_sweep(sweep, folder, seconds)
+    return finish_sweep(sweep, folder, seconds, sweep_report)
 
 
 def _plan_text(sweep: Sweep, folder: SweepFolder, jobs: int | None) -> str:

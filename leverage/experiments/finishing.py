@@ -6,11 +6,13 @@ import datetime
 import json
 import platform
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from leverage.experiments.columns import Column
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
 from leverage.experiments.store import SweepFolder, part_size
-from leverage.experiments.summary import summarise, summary_frame
+from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.output.columns import paragraph, table
@@ -18,12 +20,18 @@ from leverage.output.files import MANIFEST, resolved_yaml
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
 
+REPORT = "report.html"
+
 #: A plan prints so many of the points, from both ends.
 SHOWN = 8
 
 
-def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
-    """Write the summary of the columns, the page, the resolved scenario and last the manifest. Returns the page."""
+#: Makes a document of a sweep whose parts are all there.
+Report = Callable[[Sweep, Sequence[Column], Summary, SweepFolder, Page], str]
+
+
+def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Report) -> str:
+    """Write the summary of the columns, the page, the report, the resolved scenario and last the manifest. Returns the page."""
     bench = bench_of(sweep.task)
     columns = bench.columns
     summary = summarise(folder, columns)
@@ -31,6 +39,7 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
     text = sweep_text(sweep, columns, summary, folder, page)
     folder.put(folder.path / "columns.csv", summary_frame(summary, columns).to_csv(index=False, lineterminator="\n").encode())
     folder.put(folder.path / "tables.txt", f"{text}\n".encode())
+    folder.put(folder.path / REPORT, report(sweep, columns, summary, folder, page).encode())
     folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(sweep.scenario).encode())
     statuses = summary.statuses
     manifest = {
