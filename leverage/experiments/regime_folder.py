@@ -14,7 +14,7 @@ from leverage.experiments.regime_map import SolvedMap
 from leverage.experiments.regime_page import map_text
 from leverage.experiments.regime_tables import MapTables, map_tables
 from leverage.experiments.store import SweepFolder
-from leverage.output.files import MANIFEST, resolved_yaml
+from leverage.output.files import MANIFEST, file_hash, resolved_yaml, run_identifier, table_bytes
 
 #: Adds what is made from the tables to the folder.
 Draw = Callable[[MapTables], None]
@@ -27,16 +27,18 @@ def finish_map(solved: SolvedMap, folder: SweepFolder, seconds: float, draw: Dra
     """
     tables = map_tables(solved)
     text = map_text(solved.asked, tables)
-    frames = {"regimes": tables.points, "cells": tables.cells, "shares": tables.shares, "borders": tables.borders}
+    frames = frames_of(tables)
     for name, frame in frames.items():
-        folder.put(folder.path / f"{name}.csv", _csv(frame))
+        folder.put(folder.path / f"{name}.csv", table_bytes(frame, "csv"))
     folder.put(folder.path / "tables.txt", f"{text}\n".encode())
     folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(solved.asked.scenario).encode())
     draw(tables)
     manifest = {
         "kind": "regimes",
+        "run": run_identifier(solved.asked.scenario),
+        "options": solved.asked.options,
+        "files": {f"{name}.csv": file_hash(folder.path / f"{name}.csv") for name in frames},
         **solved.asked.statement,
-        "player": solved.asked.scenario.players[solved.asked.player].key,
         "points": len(tables.points),
         "failed": int(tables.points[STATUS].isin([PARTLY, NOT_SOLVED]).sum()),
         "python": platform.python_version(),
@@ -47,5 +49,6 @@ def finish_map(solved: SolvedMap, folder: SweepFolder, seconds: float, draw: Dra
     return text
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode()
+def frames_of(tables: MapTables) -> dict[str, pd.DataFrame]:
+    """The tables by the names of their files."""
+    return {"regimes": tables.points, "cells": tables.cells, "shares": tables.shares, "borders": tables.borders}

@@ -129,6 +129,18 @@ class RegimeMap:
         }
 
     @property
+    def options(self) -> dict[str, Any]:
+        """What `asked_map` needs to ask for the same map."""
+        return {
+            "over": [f"{side.name}={side.low!r},{side.high!r}" for side in self.sides],
+            "player": self.scenario.players[self.player].key,
+            "credible": self.credible,
+            "cells": self.cells,
+            "budget": self.budget,
+            "tolerance": self.tolerance,
+        }
+
+    @property
     def identifier(self) -> str:
         """A short name of the statement."""
         return hashlib.sha256(repr(self.statement).encode()).hexdigest()[:6]

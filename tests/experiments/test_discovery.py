@@ -15,7 +15,7 @@ from leverage.experiments.discovery_study import box_words, claim_cases, discove
 from leverage.experiments.sweep_reading import FinishedSweep
 from leverage.game.stochastic_game import Booleans, Floats
 from leverage.output.columns import WIDTH, percent
-from tests.test_cli import simulate
+from tests.command_line import simulate
 
 DATA = Path(__file__).parent.parent / "data"
 #: As far from a true limit as the points next to it, of two thousand, and a peel of a twentieth may leave one.

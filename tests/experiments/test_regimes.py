@@ -31,7 +31,7 @@ from leverage.game.stochastic_game import Floats
 from leverage.loading import parse_scenario
 from leverage.output.columns import WIDTH as PAGE
 from leverage.output.columns import percent
-from tests.test_cli import simulate
+from tests.command_line import simulate
 
 DATA = Path(__file__).parent.parent / "data"
 TEMPTATION, LEAVING, DILEMMA = DATA / "temptation.yaml", DATA / "leaving.yaml", DATA / "dilemma.yaml"
@@ -301,6 +301,8 @@ def test_the_command_writes_a_whole_folder_and_prints_what_is_in_it(tmp_path: Pa
     assert {each.name for each in (folder / "figures").iterdir()} == {"regimes-best_strategy.svg", "regimes-best_strategy.png"}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["kind"], manifest["points"], manifest["failed"]) == ("regimes", len(pd.read_csv(folder / "regimes.csv")), 0)
+    agreed = simulate("reproduce", "map", cwd=tmp_path)
+    assert agreed.returncode == 0, agreed.stdout + agreed.stderr
     again = simulate(*asked, cwd=tmp_path)
     assert again.returncode == 2
     assert "holds this map, finished" in again.stderr

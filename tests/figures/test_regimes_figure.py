@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.patches import PathPatch
 
-from leverage.figures.drawing import Drawing, svg_text
+from leverage.figures.drawing import Drawing
 from leverage.figures.regimes import MOST_REGIMES, MapQuestion, draw_regimes
 from leverage.figures.style import SMALL
 from leverage.output.columns import percent
@@ -96,7 +96,7 @@ def test_title_and_description_say_cells_of_the_tables_and_what_there_is_at_the_
     assert "'regime 0' in 20% to 40%" in drawing.title
     assert "At the values in use: regime 0 or regime 1." in drawing.description  # on the edge of both
     assert "values in use" not in drawn(4, value=2.0).description
-    assert f'<desc id="{drawing.name}-description">' in svg_text(drawing)
+    assert f'<desc id="{drawing.name}-description">' in drawing.svg
 
 
 def test_one_regime_everywhere_is_no_figure() -> None:
