@@ -9,6 +9,7 @@ LeverageError
 ├── UnsolvedError      a solver ended without a certified answer; the text says what to try next
 ├── ConflictError      two changes of a scenario that cannot be made together
 ├── OutputError        a result could not be written where it was asked for
+├── ClusterError       a cluster cannot be reached, was lost, or has another program; the text says what to do
 └── StoppedError       a study was interrupted and can be gone on with; the text says what is kept, and how
 """
 
@@ -31,6 +32,10 @@ class UnsolvedError(LeverageError):
 
 class OutputError(LeverageError):
     """A result cannot be written where it was asked for."""
+
+
+class ClusterError(LeverageError):
+    """A cluster cannot be used: it is out of reach, it was lost, or its workers would compute something else."""
 
 
 class StoppedError(LeverageError):

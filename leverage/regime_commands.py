@@ -202,7 +202,7 @@ def discover_command(
     if bool(claim) == bool(where):
         raise typer.BadParameter("ask for one of them", param_hint="--claim NAME or --where CONDITION")
     from leverage.experiments.discovery_study import claim_cases, discovery_study, row_cases
-    from leverage.experiments.sweep_reading import FinishedSweep
+    from leverage.experiments.finished_sweep import FinishedSweep
     from leverage.output.files import refuse_taken, write_tables
 
     if out is not None:

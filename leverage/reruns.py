@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leverage.comparison.reproduction import Reproduction, Rerun, reproduced
+from leverage.comparison.sweep_again import sweep_reproduced
 from leverage.comparison_study import SHEETS, comparison_again
 from leverage.errors import Fault, FolderError
 from leverage.experiments.regime_folder import frames_of
@@ -17,7 +18,7 @@ from leverage.experiments.regime_tables import map_tables
 from leverage.experiments.store import STATEMENT, SweepFolder
 from leverage.experiments.sweep import Progress as Points
 from leverage.experiments.sweep import open_folder
-from leverage.experiments.workers import ThisProcess
+from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
 from leverage.explanation_study import explanation_study
 from leverage.output.files import RUN, run_tables
 from leverage.pipeline import Progress, run
@@ -89,6 +90,12 @@ def _compare(path: Path, tell: Progress) -> Reproduction:
     return reproduced(lambda scenario, options, step: comparison_again(folder, step), folder, tell, given=(SHEETS,))
 
 
+def _sweep(path: Path, tell: Progress) -> Reproduction:
+    """Its points are solved by one worker a core."""
+    workers = LocalProcesses(cores()) if cores() > 1 else ThisProcess()
+    return sweep_reproduced(SweepFolder(path), workers, tell)
+
+
 def _map_again(scenario: Scenario, options: Mapping[str, Any], tell: Progress) -> Mapping[str, pd.DataFrame]:
     """A map, its points kept in a folder that goes afterwards."""
     asked = asked_map(scenario, **options)
@@ -127,5 +134,6 @@ RERUNS: Mapping[str, Rerun] = {
 REPRODUCERS: Mapping[str, Reproduce] = {
     **{kind: partial(_by_tables, rerun) for kind, rerun in RERUNS.items()},
     "compare": _compare,
+    "sweep": _sweep,
     "regimes": _regimes,
 }

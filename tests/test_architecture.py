@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "experiments": frozenset(
         {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing", "sheets"}
     ),
-    "comparison": frozenset({"scenario", "game", "analysis", "output", "loading", "writing", "sheets"}),
+    "comparison": frozenset({"scenario", "game", "analysis", "output", "loading", "writing", "sheets", "experiments"}),
     "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing", "experiments"}),
 }
 #: Modules on top, which see every room.

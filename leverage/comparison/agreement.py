@@ -70,7 +70,7 @@ def table_agreement(name: str, before: pd.DataFrame, now: pd.DataFrame) -> Table
     allowed = _allowed(name, before) + _allowed(name, now)
     differing, worst, cells = 0, 0.0, []
     for column in map(str, before.columns):
-        differ, beyond, largest = _compared(before[column], now[column], allowed)
+        differ, beyond, largest = compared_columns(before[column], now[column], allowed)
         differing, worst = differing + int(np.sum(differ)), max(worst, largest)
         cells += [_cell(column, int(row), before, now) for row in np.flatnonzero(beyond)]
     return TableAgreement(name, "beyond" if cells else "within", len(before), differing, worst, tuple(cells))
@@ -93,8 +93,11 @@ def _allowed(name: str, frame: pd.DataFrame) -> Floats:
     return np.where(np.isfinite(width), width, 0.0)
 
 
-def _compared(before: pd.Series[Any], now: pd.Series[Any], allowed: Floats) -> tuple[np.ndarray, np.ndarray, float]:
-    """Which cells differ (R,), which of them by more than they may (R,), and the largest difference of two numbers."""
+def compared_columns(before: pd.Series[Any], now: pd.Series[Any], allowed: Floats) -> tuple[np.ndarray, np.ndarray, float]:
+    """Two columns of R cells, whose numbers may differ by `allowed` (R,).
+
+    Returns which cells differ (R,), which of them by more than they may (R,), and the largest difference of two numbers.
+    """
     if not (pd.api.types.is_float_dtype(before) and pd.api.types.is_float_dtype(now)):
         differ = (before.astype(str) != now.astype(str)).to_numpy()
         return differ, differ, 0.0

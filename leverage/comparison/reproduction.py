@@ -58,18 +58,25 @@ def reproduced(rerun: Rerun, folder: RunFolder, tell: Callable[[str], None], giv
     tables = [_agreement(folder, name, frame) for name, frame in now.items()]
     tables += [TableAgreement(name, "extra", 0) for name in folder.names if name not in now and name not in given]
     hashes = folder.manifest.get("files")
-    told = hashes if isinstance(hashes, dict) else {}
-    there = {name: (folder.path / name).is_file() for name in told}
+    edited, gone = edited_files(folder.path, hashes)
     return Reproduction(
         folder.path,
         kind_of(folder.manifest),
         scenario.title,
         tuple(tables),
-        tuple(name for name, own in told.items() if there[name] and file_hash(folder.path / name) != own),
-        tuple(name for name in told if not there[name]),
+        edited,
+        gone,
         isinstance(hashes, dict),
-        _other_versions(folder),
+        other_versions(folder),
     )
+
+
+def edited_files(folder: Path, hashes: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Files that are not as a manifest's hashes say, and those that are no longer there; none where it has no hashes."""
+    told = hashes if isinstance(hashes, dict) else {}
+    there = {name: (folder / name).is_file() for name in told}
+    edited = tuple(name for name, own in told.items() if there[name] and file_hash(folder / name) != own)
+    return edited, tuple(name for name in told if not there[name])
 
 
 def _agreement(folder: RunFolder, name: str, frame: pd.DataFrame) -> TableAgreement:
@@ -87,7 +94,7 @@ def _agreement(folder: RunFolder, name: str, frame: pd.DataFrame) -> TableAgreem
         return table_agreement(name, before, RunFolder(Path(place), folder.manifest).table(name))
 
 
-def _other_versions(folder: RunFolder) -> dict[str, tuple[str, str]]:
+def other_versions(folder: RunFolder) -> dict[str, tuple[str, str]]:
     """Programs and libraries that have another version now."""
     then = {**folder.manifest["versions"], "python": folder.manifest.get("python", "unknown")}
     now = {**versions(), "python": platform.python_version()}

@@ -6,6 +6,7 @@ What a part holds depends on the sweep and the part's number alone: not on who s
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -140,6 +141,10 @@ def column_of(parameter: str) -> str:
     return f"{parameter} (parameter)" if parameter in (POINT, STATUS, REASON) else parameter
 
 
+#: A bench, what solvers keep and the limit on BLAS threads belong to the process: however many threads ask, one solves.
+_ALONE = threading.Lock()
+
+
 @lru_cache(maxsize=2)
 def bench_of(task: SweepTask) -> Bench:
     """The bench of a task; a worker makes it once."""
@@ -147,8 +152,9 @@ def bench_of(task: SweepTask) -> Bench:
 
 
 def solve_part(task: SweepTask, start: int, values: Floats) -> SolvedPart | StoppedPart:
-    """One part of a sweep; see `Bench.solve`. What workers call."""
-    return bench_of(replace(task, fail_fast=False)).solve(start, values, fail_fast=task.fail_fast)
+    """One part of a sweep; see `Bench.solve`. What workers call; threads of one process wait for each other."""
+    with _ALONE:
+        return bench_of(replace(task, fail_fast=False)).solve(start, values, fail_fast=task.fail_fast)
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

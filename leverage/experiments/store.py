@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
@@ -124,9 +124,20 @@ class SweepFolder:
         numbers = table.column(POINT).to_numpy() if POINT in table.column_names else np.zeros(0)
         return bool(table.schema.equals(schema) and np.array_equal(numbers, np.arange(part.start, part.stop)))
 
-    def dataset(self) -> ds.Dataset:
-        """All parts that are there as one table, in the order of points."""
-        return ds.dataset(sorted(self.points.glob("part-*.parquet")), format="parquet")
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """These columns of all parts that are there, in the order of points. One file is open at a time: a dataset keeps what it
+        knows of each, which comes to gigabytes where thousands of parts have hundreds of columns."""
+        for path in sorted(self.points.glob("part-*.parquet")):
+            with pq.ParquetFile(path) as part:
+                yield from part.iter_batches(columns=list(columns), use_threads=False)
+
+    def rows(self, points: Iterable[int], columns: Sequence[str]) -> pd.DataFrame:
+        """These columns of some points, in the order of points; see `batches`."""
+        wanted = np.unique(np.fromiter(points, dtype=np.int64))
+        names = list(dict.fromkeys((POINT, *columns)))
+        kept = [batch.filter(pa.array(np.isin(batch.column(POINT).to_numpy(), wanted))) for batch in self.batches(names)]
+        found: pd.DataFrame = pa.Table.from_batches(kept).to_pandas()
+        return found[list(columns)]
 
     @contextmanager
     def locked(self) -> Iterator[None]:

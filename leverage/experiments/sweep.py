@@ -26,13 +26,14 @@ TOLERANCE = 2e-2
 @dataclass(frozen=True)
 class Progress:
     """done: points that are in the folder. solved: those of them that were solved now. total: of the design. failed: points
-    solved now that lack an answer; example: why the first of them does."""
+    solved now that lack an answer; example: why the first of them does. workers: that are there; None before they are counted."""
 
     done: int
     solved: int
     total: int
     failed: int = 0
     example: str = ""
+    workers: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,16 +141,22 @@ def run_sweep(
     total = sweep.design.size
     now = Progress(total - sum(part.stop - part.start for part in missing), 0, total)
     tell(now)
-    for part, solved in workers.results(Work(task, missing, sweep.values_of, heed)):
+
+    def staffed(count: int) -> None:
+        nonlocal now
+        now = replace(now, workers=count)
+        tell(now)
+
+    for part, solved in workers.results(Work(task, missing, sweep.values_of, heed, staffed)):
         if isinstance(solved, StoppedPart):
             return Finished(now, solved)
         folder.keep(part, solved.content)
-        now = Progress(
-            now.done + solved.points,
-            now.solved + solved.points,
-            total,
-            now.failed + solved.failed,
-            now.example or solved.example,
+        now = replace(
+            now,
+            done=now.done + solved.points,
+            solved=now.solved + solved.points,
+            failed=now.failed + solved.failed,
+            example=now.example or solved.example,
         )
         tell(now)
     return Finished(now)

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from leverage.analysis.outcomes import PAYOFF
+from leverage.experiments.answers import measured
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid, Sample, Together
+from leverage.experiments.index_page import indices_text
 from leverage.experiments.part import NOT_SOLVED, PARTLY, SOLVED, column_of
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
@@ -34,8 +36,15 @@ _SAMPLES = {
 }
 
 
-def sweep_text(sweep: Sweep, columns: Sequence[Column], summary: Summary, folder: SweepFolder, page: Page) -> str:
-    """The printed page: what was swept, what came of it, and what has no answer."""
+def sweep_text(
+    sweep: Sweep,
+    columns: Sequence[Column],
+    summary: Summary,
+    folder: SweepFolder,
+    page: Page,
+    indices: pd.DataFrame | None = None,
+) -> str:
+    """The printed page: what was swept, what came of it, and what has no answer. indices: of designs that have any."""
     told = told_columns(columns, page)
     sections = numbered(
         [
@@ -43,6 +52,7 @@ def sweep_text(sweep: Sweep, columns: Sequence[Column], summary: Summary, folder
             lambda n: _crossed(n, sweep.design, told, folder, page),
             lambda n: _ranges(n, told, summary, page),
             lambda n: _verdicts(n, columns, summary),
+            lambda n: _indices(n, sweep.design, columns, indices, page),
             lambda n: _unanswered(n, summary),
         ]
     )
@@ -144,7 +154,7 @@ def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFo
     shown = [*told[:1], *chances[-1:]]
     if not shown or design.size > MOST_CROSSED:
         return []
-    frame = folder.dataset().to_table(columns=[column.name for column in shown]).to_pandas()
+    frame = folder.rows(range(design.size), [column.name for column in shown])
     lines = []
     for column in shown:
         cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
@@ -174,8 +184,7 @@ def _varying(design: Design) -> int:
 def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
     """At most MOST_ROWS rows of the tables, evenly spread over the points."""
     kept = _spread_over(design.size, MOST_ROWS)
-    found: pd.DataFrame = folder.dataset().take(kept, columns=columns).to_pandas()
-    return found
+    return folder.rows(kept, columns)
 
 
 def _head(column: Column) -> str:
@@ -212,6 +221,14 @@ def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[s
 def _share(counter: Mapping[str, int], verdict: str) -> str:
     total = sum(counter.values())
     return percent(counter.get(verdict, 0) / total) if total else "-"
+
+
+def _indices(which: int, design: Design, columns: Sequence[Column], indices: pd.DataFrame | None, page: Page) -> list[str]:
+    """Which parameters matter most to what is told, and to whether claims stand."""
+    if indices is None or not isinstance(design, Sample):
+        return []
+    told = [each for each in measured(columns) if each.is_claim or _is_told(each.column, page)]
+    return indices_text(which, design.kind, told, indices, page)
 
 
 def _unanswered(which: int, summary: Summary) -> list[str]:

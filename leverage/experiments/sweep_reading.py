@@ -1,83 +1,47 @@
-"""A finished sweep read again: which parameters vary, what its columns are, and some of them for all points."""
+"""A sweep's folder -> the sweep that it holds, from the statement and the resolved scenario in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any, NoReturn
-
-import pandas as pd
+from collections.abc import Mapping
+from typing import Any
 
 from leverage.errors import Fault, FolderError
-from leverage.experiments.part import POINT, column_of
+from leverage.experiments.axes import Axis
+from leverage.experiments.design import Design, Grid, Sample, Together
+from leverage.experiments.expert_draw import stated_quantiles
 from leverage.experiments.store import SweepFolder
+from leverage.experiments.sweep import Sweep
 from leverage.loading import load_scenario
-from leverage.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, eq=False)
-class FinishedSweep:
-    """The folder of a sweep that went through. manifest: what its manifest.json says."""
+def sweep_of(folder: SweepFolder) -> Sweep:
+    """The sweep of a finished folder.
 
-    folder: SweepFolder
-    manifest: Mapping[str, Any]
-
-    @classmethod
-    def open(cls, path: Path) -> FinishedSweep:
-        """Raises FolderError: no such folder, no sweep, an unfinished one."""
-        folder = SweepFolder(path)
-        statement, manifest = folder.statement, folder.manifest
-        if not path.is_dir():
-            _refuse(path, "there is no such folder", "'simulate sweep FILE' writes one")
-        if statement is None or statement["design"]["kind"] == "regimes":
-            _refuse(path, "this is not the folder of a sweep", "give one that 'simulate sweep FILE' wrote")
-        if manifest is None:
-            _refuse(path, "this sweep is unfinished", "go on with it: the same command and --resume")
-        return cls(folder, manifest)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters that vary."""
-        design = self.manifest["design"]
-        return tuple(design.get("values", design.get("ranges", {})))
-
-    @cached_property
-    def columns(self) -> pd.DataFrame:
-        """What each column is; see docs/tables.md. Raises FolderError."""
-        try:
-            return pd.read_csv(self.folder.path / "columns.csv", keep_default_na=False)
-        except (OSError, ValueError) as error:
-            _refuse(self.folder.path, f"columns.csv cannot be read: {str(error).splitlines()[0]}", "sweep again")
-
-    @cached_property
-    def kinds(self) -> dict[str, str]:
-        """Column -> 'number', 'text' or 'flag'."""
-        kinds = {"double": "number", "bool": "flag"}
-        schema = self.folder.dataset().schema
-        return {name: kinds.get(str(schema.field(name).type), "text") for name in self.columns["column"]}
-
-    def values(self) -> pd.DataFrame:
-        """(P, K): the parameters that vary, in the order of points."""
-        return self._read([column_of(name) for name in self.names]).set_axis(list(self.names), axis=1)
-
-    def column(self, name: str) -> pd.Series[Any]:
-        """(P,): one column, in the order of points."""
-        return self._read([name])[name]
-
-    def _read(self, names: Sequence[str]) -> pd.DataFrame:
-        found: pd.DataFrame = self.folder.dataset().to_table(columns=[POINT, *names]).to_pandas()
-        return found.sort_values(POINT, ignore_index=True)[list(names)]
-
-    @cached_property
-    def scenario(self) -> Scenario:
-        """The scenario as it was swept. Raises ScenarioError, FolderError."""
-        file = self.folder.path / "scenario.resolved.yaml"
-        if not file.is_file():
-            _refuse(self.folder.path, f"{file.name} is missing", "sweep again")
-        return load_scenario(file)
+    Its scenario is the resolved one, whose file's hash is not that of the file that was swept: what was swept says
+    `folder.statement`. Raises FolderError where the folder holds no finished sweep, ScenarioError for a scenario that is none.
+    """
+    stated = folder.statement
+    if stated is None:
+        raise FolderError(str(folder.path), Fault(0, 0, "it holds no sweep", "give the folder that 'simulate sweep' wrote"))
+    if folder.manifest is None:
+        remedy = "finish it: the command that began it, with --resume"
+        raise FolderError(str(folder.path), Fault(0, 0, "its sweep is unfinished", remedy))
+    try:
+        design = stated_design(stated["design"])
+        tables, claims, tolerance = tuple(stated["tables"]), tuple(stated["claims"]), float(stated["tolerance"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        fault = Fault(0, 0, "its sweep.json does not say what was swept", "another version wrote it, or it was edited")
+        raise FolderError(str(folder.path), fault) from error
+    return Sweep(load_scenario(folder.path / "scenario.resolved.yaml"), design, tables, tolerance, claims)
 
 
-def _refuse(place: Path, message: str, remedy: str) -> NoReturn:
-    raise FolderError(str(place), Fault(0, 0, message, remedy))
+def stated_design(stated: Mapping[str, Any]) -> Design:
+    """The design of a statement. Raises KeyError, TypeError or ValueError for what is none."""
+    kind = stated["kind"]
+    if kind in ("grid", "zip"):
+        axes = tuple(Axis(name, tuple(map(float, values))) for name, values in stated["values"].items())
+        return Grid(axes) if kind == "grid" else Together(axes)
+    ranges = {name: (float(low), float(high)) for name, (low, high) in stated["ranges"].items()}
+    drawn_from = stated.get("drawn_from", {})
+    quantiles = stated_quantiles(drawn_from, tuple(ranges)) if drawn_from else None
+    return Sample(kind, int(stated["points"]), int(stated["seed"]), ranges, quantiles, drawn_from)

@@ -41,12 +41,13 @@ UnderWay = dict[Future[SolvedPart | StoppedPart], Part]
 @dataclass(frozen=True)
 class Work:
     """The parts that are to be solved. values: of the parameters that vary, at the points of a part. heed: raises where the user
-    wants to stop."""
+    wants to stop. staffed: told how many workers there are, whenever that changes."""
 
     task: SweepTask
     parts: Iterable[Part]
     values: Callable[[Part], Floats]
     heed: Callable[[], None]
+    staffed: Callable[[int], None] = lambda workers: None
 
 
 class Workers(Protocol):
@@ -60,6 +61,7 @@ class ThisProcess:
     """One part after the other, here."""
 
     def results(self, work: Work) -> Iterator[Result]:
+        work.staffed(1)
         for part in work.parts:
             work.heed()
             yield part, solve_part(work.task, part.start, work.values(part))
@@ -78,6 +80,7 @@ class LocalProcesses:
         waiting = iter(work.parts)
         again: list[Part] = []
         deaths = 0
+        work.staffed(self.count)
         while True:
             under_way: UnderWay = {}
             pool = ProcessPoolExecutor(

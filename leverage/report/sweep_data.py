@@ -12,7 +12,7 @@ import pandas as pd
 
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid
-from leverage.experiments.part import POINT, STATUS, column_of
+from leverage.experiments.part import column_of
 from leverage.experiments.store import SweepFolder
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import plain
@@ -50,7 +50,7 @@ def slider_points(folder: SweepFolder, design: Design, told: Sequence[Column], s
     shown = tuple(told[:MOST_COLUMNS])
     kept, axes, step = _grid(design, scenario) if isinstance(design, Grid) else _row(design, scenario)
     names = [column_of(name) for name in design.names]
-    frame = folder.dataset().take(kept, columns=[POINT, STATUS, *names, *(column.name for column in shown)]).to_pandas()
+    frame = folder.rows(kept, [*names, *(column.name for column in shown)])
     rows = tuple(zip(*(_cells(frame[name]) for name in [*names, *(column.name for column in shown)]), strict=True))
     columns = tuple({"words": _words(column), "unit": column.unit, "kind": column.kind} for column in shown)
     return SliderPoints(axes, columns, rows, step, isinstance(design, Grid))

@@ -12,7 +12,7 @@ import pytest
 from leverage.errors import FolderError, LeverageError
 from leverage.experiments.discovery import FEWEST_POINTS, Box, Limit, discover
 from leverage.experiments.discovery_study import box_words, claim_cases, discovery_study, row_cases
-from leverage.experiments.sweep_reading import FinishedSweep
+from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.game.stochastic_game import Booleans, Floats
 from leverage.output.columns import WIDTH, percent
 from tests.command_line import simulate
