@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from leverage.errors import Fault, FolderError
-from leverage.experiments.part import POINT, column_of
+from leverage.experiments.part import column_of
 from leverage.experiments.store import SweepFolder
 from leverage.loading import load_scenario
 from leverage.scenario.scenario import Scenario
@@ -55,7 +55,7 @@ class FinishedSweep:
     def kinds(self) -> dict[str, str]:
         """Column -> 'number', 'text' or 'flag'."""
         kinds = {"double": "number", "bool": "flag"}
-        schema = self.folder.dataset().schema
+        schema = self.folder.schema
         return {name: kinds.get(str(schema.field(name).type), "text") for name in self.columns["column"]}
 
     def values(self) -> pd.DataFrame:
@@ -67,8 +67,7 @@ class FinishedSweep:
         return self._read([name])[name]
 
     def _read(self, names: Sequence[str]) -> pd.DataFrame:
-        found: pd.DataFrame = self.folder.dataset().to_table(columns=[POINT, *names]).to_pandas()
-        return found.sort_values(POINT, ignore_index=True)[list(names)]
+        return self.folder.rows(names)
 
     @cached_property
     def scenario(self) -> Scenario:

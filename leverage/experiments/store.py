@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from leverage.errors import OutputError
+from leverage.errors import Fault, FolderError, OutputError
 from leverage.experiments.part import POINT
 from leverage.output.files import MANIFEST
 
@@ -131,11 +131,21 @@ class SweepFolder:
             with pq.ParquetFile(path) as part:
                 yield from part.iter_batches(columns=list(columns), use_threads=False)
 
-    def rows(self, points: Iterable[int], columns: Sequence[str]) -> pd.DataFrame:
-        """These columns of some points, in the order of points; see `batches`."""
-        wanted = np.unique(np.fromiter(points, dtype=np.int64))
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the first part. Raises FolderError where there is none."""
+        first = next(iter(sorted(self.points.glob("part-*.parquet"))), None)
+        if first is None:
+            raise FolderError(str(self.path), Fault(0, 0, "it holds no points", "sweep again"))
+        return pq.read_schema(first)
+
+    def rows(self, columns: Sequence[str], points: Iterable[int] | None = None) -> pd.DataFrame:
+        """These columns of some points, of all where none are named, in the order of points; see `batches`."""
         names = list(dict.fromkeys((POINT, *columns)))
-        kept = [batch.filter(pa.array(np.isin(batch.column(POINT).to_numpy(), wanted))) for batch in self.batches(names)]
+        kept = list(self.batches(names))
+        if points is not None:
+            wanted = np.unique(np.fromiter(points, dtype=np.int64))
+            kept = [batch.filter(pa.array(np.isin(batch.column(POINT).to_numpy(), wanted))) for batch in kept]
         found: pd.DataFrame = pa.Table.from_batches(kept).to_pandas()
         return found[list(columns)]
 

@@ -50,7 +50,7 @@ def slider_points(folder: SweepFolder, design: Design, told: Sequence[Column], s
     shown = tuple(told[:MOST_COLUMNS])
     kept, axes, step = _grid(design, scenario) if isinstance(design, Grid) else _row(design, scenario)
     names = [column_of(name) for name in design.names]
-    frame = folder.rows(kept, [*names, *(column.name for column in shown)])
+    frame = folder.rows([*names, *(column.name for column in shown)], kept)
     rows = tuple(zip(*(_cells(frame[name]) for name in [*names, *(column.name for column in shown)]), strict=True))
     columns = tuple({"words": _words(column), "unit": column.unit, "kind": column.kind} for column in shown)
     return SliderPoints(axes, columns, rows, step, isinstance(design, Grid))
