@@ -11,8 +11,8 @@ import pandas as pd
 
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.discovery import Box, Discovery, Limit, discover
-from leverage.experiments.row_condition import read_row_condition
 from leverage.experiments.finished_sweep import FinishedSweep
+from leverage.experiments.row_condition import read_row_condition
 from leverage.game.stochastic_game import Booleans
 from leverage.output.columns import listed, numbered, paragraph, percent, section, shortened, table
 from leverage.output.heading import head_text

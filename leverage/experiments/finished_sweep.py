@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
+import pyarrow as pa
 
 from leverage.errors import Fault, FolderError
 from leverage.experiments.part import POINT, column_of
@@ -55,8 +56,9 @@ class FinishedSweep:
     def kinds(self) -> dict[str, str]:
         """Column -> 'number', 'text' or 'flag'."""
         kinds = {"double": "number", "bool": "flag"}
-        schema = self.folder.dataset().schema
-        return {name: kinds.get(str(schema.field(name).type), "text") for name in self.columns["column"]}
+        names = self.columns["column"].tolist()
+        first = next(iter(self.folder.batches(names)))
+        return {name: kinds.get(str(first.schema.field(name).type), "text") for name in names}
 
     def values(self) -> pd.DataFrame:
         """(P, K): the parameters that vary, in the order of points."""
@@ -67,7 +69,7 @@ class FinishedSweep:
         return self._read([name])[name]
 
     def _read(self, names: Sequence[str]) -> pd.DataFrame:
-        found: pd.DataFrame = self.folder.dataset().to_table(columns=[POINT, *names]).to_pandas()
+        found: pd.DataFrame = pa.Table.from_batches(self.folder.batches([POINT, *names])).to_pandas()
         return found.sort_values(POINT, ignore_index=True)[list(names)]
 
     @cached_property
