@@ -41,7 +41,7 @@ window.addEventListener("beforeprint", () => {
 
   // left and right are those of the bar in style.css, so that its stops stand above the chart's points
   function draw(own, used) {
-    const width = Math.max(280, chart.clientWidth), height = 190, left = 56, right = 16, top = 18, bottom = 38;
+    const width = Math.max(280, chart.clientWidth), height = 210, left = 56, right = 16, top = 38, bottom = 38;
     const numbers = own.flatMap((p) => [p[2], p[3], p[4]]).filter((x) => x !== null);
     chart.replaceChildren();
     if (!numbers.length) return;
@@ -58,11 +58,10 @@ window.addEventListener("beforeprint", () => {
       }
     }
     svg.append(drawn("line", { x1: x(used), x2: x(used), y1: top, y2: height - bottom, stroke: "#767676", "stroke-dasharray": "1 3" }));
-    svg.append(drawn("text", { x: Math.min(width - right, Math.max(left, x(used))), y: 12, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, "in use"));
+    svg.append(drawn("text", { x: Math.min(width - right, Math.max(left, x(used))), y: top - 6, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, "in use"));
     const units = [...new Set(own.map((p) => p[5]).filter((unit) => unit))];
-    if (units.length === 1 && Math.abs(x(used) - left) > 130) {
-      svg.append(drawn("text", { x: 2, y: 12, "font-size": 13, fill: "#4a4a4a" }, `margin, ${units[0]}`));
-    }
+    const what = units.length === 1 ? `margin, ${units[0]}` : "margin";
+    svg.append(drawn("text", { x: 2, y: 12, "font-size": 13, fill: "#4a4a4a" }, what));
     const line = own.filter((p) => p[2] !== null).map((p) => `${x(p[0])},${y(p[2])}`).join(" ");
     svg.append(drawn("polyline", { points: line, fill: "none", stroke: "#767676" }));
     own.forEach((p, k) => {
