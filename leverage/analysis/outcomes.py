@@ -433,16 +433,13 @@ def _march(play: _Play, dates: Dates, *, ever: bool) -> _March:
 
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
     """At times 0 to horizon: the distribution over nodes, and the chance of reaching each target for the first time just then."""
-    now = play.start.copy()
-    still = np.where(targets, 0.0, now)
-    arrived = np.where(targets, now, 0.0).sum(axis=1)
-    for _ in range(horizon):
-        yield now, arrived
-        both = play.reverse @ np.column_stack([now, still.T])
-        now, still = both[:, 0], both[:, 1:].T
+    both = np.vstack([play.start, np.broadcast_to(play.start, targets.shape)])  # all of play; play before each target
+    for t in range(horizon + 1):
+        both = play.reverse.of_each(both) if t else both
+        still = both[1:]
         arrived = np.where(targets, still, 0.0).sum(axis=1)
-        still = np.where(targets, 0.0, still)
-    yield now, arrived
+        still[targets] = 0.0
+        yield both[0], arrived
 
 
 def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:

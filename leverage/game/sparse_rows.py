@@ -44,10 +44,14 @@ class SparseRows:
         """x: (n,) or (n, k)."""
         if x.ndim == 1:
             return np.asarray(np.bincount(self.row, self.numbers * x[self.column], self.shape[0]), dtype=np.float64)
-        width = x.shape[1]
-        place = (self.row[:, None] * width + np.arange(width)).ravel()
-        weights = (self.numbers[:, None] * x[self.column]).ravel()
-        return np.asarray(np.bincount(place, weights, self.shape[0] * width), dtype=np.float64).reshape(self.shape[0], width)
+        return self.of_each(x.T).T
+
+    def of_each(self, vectors: Floats) -> Floats:
+        """(k, m): the matrix times each of k vectors, (k, n)."""
+        count, size = len(vectors), self.shape[0]
+        place = (np.arange(count)[:, None] * size + self.row).ravel()
+        weights = (self.numbers * vectors[:, self.column]).ravel()
+        return np.asarray(np.bincount(place, weights, count * size), dtype=np.float64).reshape(count, size)
 
     @cached_property
     def transposed(self) -> SparseRows:
