@@ -434,8 +434,9 @@ def _march(play: _Play, dates: Dates, *, ever: bool) -> _March:
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
     """At times 0 to horizon: the distribution over nodes, and the chance of reaching each target for the first time just then."""
     both = np.vstack([play.start, np.broadcast_to(play.start, targets.shape)])  # all of play; play before each target
+    onward = play.reverse.for_each(len(both))
     for t in range(horizon + 1):
-        both = play.reverse.of_each(both) if t else both
+        both = onward(both) if t else both
         still = both[1:]
         arrived = np.where(targets, still, 0.0).sum(axis=1)
         still[targets] = 0.0

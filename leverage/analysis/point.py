@@ -97,6 +97,8 @@ class Point:
     def bound_game(self, removed: Sequence[str] = ()) -> StochasticGame:
         """The game that is solved for equilibria: who is bound follows its strategy."""
         world = self.world(removed)
+        if not world.bound:
+            return self.game(removed)
         return self._once(("bound", world.removed), lambda: world.bound_game(self.game(removed), self.machines(removed)))
 
     # --- solutions -------------------------------------------------------------------------------------------------

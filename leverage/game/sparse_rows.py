@@ -6,6 +6,7 @@ times as long as the arithmetic; here nothing is checked. Sums run in the order 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -44,14 +45,18 @@ class SparseRows:
         """x: (n,) or (n, k)."""
         if x.ndim == 1:
             return np.asarray(np.bincount(self.row, self.numbers * x[self.column], self.shape[0]), dtype=np.float64)
-        return self.of_each(x.T).T
+        return self.for_each(x.shape[1])(x.T).T
 
-    def of_each(self, vectors: Floats) -> Floats:
-        """(k, m): the matrix times each of k vectors, (k, n)."""
-        count, size = len(vectors), self.shape[0]
+    def for_each(self, count: int) -> Callable[[Floats], Floats]:
+        """What makes of so many vectors, (count, n), the matrix times each of them, (count, m)."""
+        size = self.shape[0]
         place = (np.arange(count)[:, None] * size + self.row).ravel()
-        weights = (self.numbers * vectors[:, self.column]).ravel()
-        return np.asarray(np.bincount(place, weights, count * size), dtype=np.float64).reshape(count, size)
+
+        def product(vectors: Floats) -> Floats:
+            weights = self.numbers * vectors[:, self.column]
+            return np.asarray(np.bincount(place, weights.ravel(), count * size), dtype=np.float64).reshape(count, size)
+
+        return product
 
     @cached_property
     def transposed(self) -> SparseRows:
