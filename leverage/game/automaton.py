@@ -24,7 +24,6 @@ from scipy import sparse
 from leverage.errors import GameError
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 
-
 #: The chances of a lottery may miss 1 by this much.
 LOTTERY_TOLERANCE = 1e-9
 

@@ -31,14 +31,16 @@ class SparseRows:
     @classmethod
     def summed(cls, numbers: Floats, row: Integers, column: Integers, shape: tuple[int, int]) -> SparseRows:
         """Numbers in any order, those of one place added up; sums that are 0 are left out."""
-        place = row * shape[1] + column
-        if shape[0] * shape[1] <= MOST_PLACES:
-            sums = np.bincount(place, numbers, shape[0] * shape[1])
+        size = shape[0] * shape[1]
+        place = np.asarray(row, dtype=np.intp) * shape[1] + column
+        if size <= MOST_PLACES:
+            sums = np.bincount(place, numbers, size)
             place = np.flatnonzero(sums)
-            return cls(sums[place], place // shape[1], place % shape[1], shape)
-        place, where = np.unique(place, return_inverse=True)
-        sums = np.bincount(where, numbers, len(place))
-        place, sums = place[sums != 0], sums[sums != 0]
+            sums = sums[place]
+        else:
+            place, where = np.unique(place, return_inverse=True)
+            sums = np.bincount(where, numbers, len(place))
+            place, sums = place[sums != 0], sums[sums != 0]
         return cls(sums, place // shape[1], place % shape[1], shape)
 
     def __matmul__(self, x: Floats) -> Floats:
@@ -60,6 +62,7 @@ class SparseRows:
 
     @cached_property
     def transposed(self) -> SparseRows:
+        """(n, m)."""
         order = np.argsort(self.column, kind="stable")
         return SparseRows(self.numbers[order], self.column[order], self.row[order], (self.shape[1], self.shape[0]))
 
@@ -79,6 +82,7 @@ class SparseRows:
         return int(np.diff(self.row_start).max(initial=0))
 
     def times(self, factor: float) -> SparseRows:
+        """Every number times the factor."""
         return replace(self, numbers=factor * self.numbers)
 
     def part(self, rows: Booleans, columns: Booleans | None = None) -> SparseRows:
