@@ -1,10 +1,10 @@
 """How fast sweeps are, and how much of that is the solvers' own time: python benchmarks/sweeps.py [rates | workers | memory]
 
 Rates are points a second of processor time in one process, one BLAS thread, kernels warm: the sweep from parameter values to the
-bytes of a part, against the solver alone on the same games. The points are a Sobol' sample, over all plausible ranges and over the
-tenth of each around the scenario's value. `workers` is elapsed time, so that it means something on an idle machine only; the share
-of their time that workers had a processor is printed beside it, and tells whether the machine was idle. `memory` is the largest
-size of the process that hands out points and keeps the parts, in a sweep of 100,000 points from start to manifest.
+bytes of a part, against the solver alone on the same games. The points are a Sobol' sample, over all plausible ranges and over a
+tenth of each around the scenario's value. `workers` is elapsed time, which means something on an idle machine only; the share of
+the time that workers had a processor is printed beside it, and tells whether the machine was idle. `memory` is the largest size of
+the process that hands out points and keeps the parts, in a sweep of 100,000 points from start to manifest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from leverage.analysis.point import FINER, Point
 from leverage.experiments.axes import Axis
 from leverage.experiments.design import Grid, Sample
 from leverage.experiments.finishing import finish_sweep
-from leverage.experiments.part import Bench, SolvedPart, bench_of
+from leverage.experiments.part import Bench, SolvedPart, StoppedPart, bench_of
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.sweep import TOLERANCE, Sweep, open_folder, run_sweep
 from leverage.experiments.workers import LocalProcesses, ThisProcess, Workers, cores
@@ -160,7 +160,7 @@ payoffs:
 """
 
 #: Points of a rate; those of the sets, which take longest, are fewer.
-POINTS = {"outcomes": 256, "strategies": 64, "sets": 16}
+POINTS = {"outcomes": 256, "strategies": 64, "sets": 8}
 #: The larger scenario takes long: so many times fewer of its points.
 FEWER = {"aid": 1, "withdrawal": 8}
 #: Points on which the sweep's own work is measured, on which workers are compared, and with which memory is.
@@ -180,6 +180,7 @@ def ranges_of(scenario: Scenario, share: float) -> dict[str, tuple[float, float]
 
 
 def sample_of(scenario: Scenario, table: str, points: int, share: float) -> Sweep:
+    """A sweep over this share of the plausible ranges."""
     return Sweep(scenario, Sample("sobol", points, SEED, ranges_of(scenario, share)), (table,))
 
 
@@ -225,7 +226,15 @@ def solve_strategies(points: Sequence[Point]) -> Callable[[], None]:
 SOLVERS = {"outcomes": solve_markov, "strategies": solve_strategies, "sets": solve_sets}
 
 
+def points_of(sweep: Sweep) -> list[Point]:
+    """All points, nothing solved."""
+    evaluator = Bench(sweep.task).evaluator
+    values = sweep.design.values(0, sweep.design.size).tolist()
+    return [evaluator.at(dict(zip(sweep.design.names, row, strict=True))) for row in values]
+
+
 def processor_seconds(work: Callable[[], object]) -> float:
+    """What the work takes of this process's time on a processor."""
     began = time.process_time()
     work()
     return time.process_time() - began
@@ -239,18 +248,15 @@ def rate(name: str, scenario: Scenario, table: str, share: float) -> None:
     points = max(4, POINTS[table] // FEWER[name])
     sweep = sample_of(scenario, table, points, share)
     values = sweep.design.values(0, points)
-    bench, afresh = Bench(sweep.task), Bench(sweep.task)
-    afresh.solve(0, values[:1])
-    alone = SOLVERS[table](list(bench._points(values)))
-    solver = processor_seconds(alone)
-    solved: list[object] = []
-    whole = processor_seconds(lambda: solved.append(afresh.solve(0, values)))
-    failed = solved[0].failed if isinstance(solved[0], SolvedPart) else points
+    bench = Bench(sweep.task)
+    bench.solve(0, values[:1])
+    solver = processor_seconds(SOLVERS[table](points_of(sweep)))
+    solved: list[SolvedPart | StoppedPart] = []
+    whole = processor_seconds(lambda: solved.append(bench.solve(0, values)))
+    failed = sum(part.failed for part in solved if isinstance(part, SolvedPart))
     where = "all ranges" if share == 1 else f"{share:.0%} of them"
-    print(
-        f"  {name:10} {table:10} {where:10} {points:4d} points  {points / whole:7.1f} a second  solver alone {points / solver:7.1f}"
-        f"  share {min(1.0, solver / whole):4.0%}  {failed} without an answer"
-    )
+    rates = f"{points / whole:7.1f} a second, solver alone {points / solver:7.1f}: {solver / whole:4.0%}"
+    print(f"  {name:10} {table:10} {where:10} {points:4d} points {rates}; {failed} without an answer", flush=True)
 
 
 def overhead() -> None:
@@ -258,17 +264,17 @@ def overhead() -> None:
     scenario = parse_scenario(TRIVIAL, {}, "", "two prisoners")
     sweep = sample_of(scenario, "outcomes", OVERHEAD_POINTS, 1.0)
     values = sweep.design.values(0, OVERHEAD_POINTS)
-    bench, afresh = Bench(sweep.task), Bench(sweep.task)
-    afresh.solve(0, values[:1])
-    solver = processor_seconds(solve_markov(list(bench._points(values))))
-    whole = processor_seconds(lambda: afresh.solve(0, values))
+    bench = Bench(sweep.task)
+    bench.solve(0, values[:1])
+    solver = processor_seconds(solve_markov(points_of(sweep)))
+    whole = processor_seconds(lambda: bench.solve(0, values))
     each = 1e3 / OVERHEAD_POINTS
-    print(
-        f"  one state: {whole * each:.2f} ms a point, of which the solver {solver * each:.2f}: overhead {(whole - solver) * each:.2f}"
-    )
+    left = (whole - solver) * each
+    print(f"  one state: {whole * each:.2f} ms a point, of which the solver {solver * each:.2f}: overhead {left:.2f}")
 
 
 def rates() -> None:
+    """A line for each scenario, table and sample."""
     print("points a second of processor time, one process")
     compile_set_kernels()
     with threadpool_limits(limits=1, user_api="blas"):
@@ -280,6 +286,7 @@ def rates() -> None:
 
 
 def aid() -> Scenario:
+    """The scenario of 30 states."""
     return parse_scenario(AID, {}, "", "aid")
 
 

@@ -305,7 +305,7 @@ def _start(plan: Automaton) -> Floats:
 
 def _law(plan: Automaton, leaves: Integers, edges: Integers, chance: Floats) -> SparseRows:
     """(K, K): from node to node along edges of these chances, over the public lottery of each."""
-    begin = plan.next_nodes.indptr
+    begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
     sizes = np.diff(begin)[edges]
     arcs = spans(begin[edges], sizes)
     weights = np.repeat(chance, sizes) * plan.next_nodes.data[arcs]
@@ -386,7 +386,11 @@ def _factor(system: SparseRows) -> tuple[Callable[[Floats], Floats], Callable[[F
         factors = splu(system.scipy().tocsc())
         return factors.solve, lambda right: factors.solve(right, trans="T")  # type: ignore[call-overload]  # missing in the stubs
     dense = system.dense()
-    return lambda right: np.linalg.solve(dense, right), lambda right: np.linalg.solve(dense.T, right)
+
+    def solver(matrix: Floats) -> Callable[[Floats], Floats]:
+        return lambda right: np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+
+    return solver(dense), solver(dense.T)
 
 
 # --- forward in time --------------------------------------------------------------------------------------------------

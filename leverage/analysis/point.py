@@ -92,7 +92,7 @@ class Point:
     def machines(self, removed: Sequence[str] = ()) -> Machines:
         """The named strategies in this world's game."""
         world = self.world(removed)
-        return self._once(("machines", world.removed), lambda: world.machines(self.game(removed)))
+        return self._once(("machines", world.removed), lambda: world.machines(self.game(removed), self.values))
 
     def bound_game(self, removed: Sequence[str] = ()) -> StochasticGame:
         """The game that is solved for equilibria: who is bound follows its strategy."""

@@ -60,21 +60,21 @@ class World:
         """The game at a parameter point, everybody free to act."""
         return self.form.at({**values, **self.fixed})
 
-    def machines(self, game: StochasticGame) -> Machines:
-        """The named strategies in a game of this world."""
+    def machines(self, game: StochasticGame, values: Values) -> Machines:
+        """The named strategies in this world's game at a parameter point."""
         own: tuple[dict[str, Automaton], ...] = tuple({} for _ in self.scenario.players)
         undefined: dict[str, str] = {}
         for strategy in (each for player in self.scenario.strategies for each in player if each.phases):
             try:
-                own[strategy.player][strategy.name] = self._machine(strategy, game)
+                own[strategy.player][strategy.name] = self._machine(strategy, game, {**values, **self.fixed})
             except ScenarioError as error:
                 undefined[strategy.name] = error.faults[0].message
         return Machines(own, undefined)
 
-    def _machine(self, strategy: Strategy, game: StochasticGame) -> Automaton:
+    def _machine(self, strategy: Strategy, game: StochasticGame, values: Values) -> Automaton:
         """Strategies without lotteries play alike at every parameter point: they are compiled once."""
         if any(rule.choice.chances for phase in strategy.phases for rule in phase.rules):
-            return compile_strategy(self.form, game, strategy)
+            return compile_strategy(self.form, game, strategy, values)
         key = (strategy.player, strategy.name)
         if key not in self._compiled:
             self._compiled[key] = compile_strategy(self.form, game, strategy)

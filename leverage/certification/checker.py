@@ -252,8 +252,8 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
 def _law(plan: Automaton, by_edge: Floats) -> SparseRows:
     """(K, K): chances to go from node to node, given those to take the edges (edges,)."""
     played = np.flatnonzero(by_edge)  # pure plans take few of their edges
-    begin = plan.next_nodes.indptr[played]
-    sizes = plan.next_nodes.indptr[played + 1] - begin
+    begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
+    begin, sizes = begin[played], np.diff(begin)[played]
     arcs = spans(begin, sizes)
     weights = np.repeat(by_edge[played], sizes) * plan.next_nodes.data[arcs]
     leaves = np.repeat(plan.edge_node[played], sizes)
@@ -273,7 +273,7 @@ def _factor(system: SparseRows) -> Callable[[Floats], Floats]:
     if system.shape[0] > DENSE_NODES:
         return splu(system.scipy().tocsc()).solve
     dense = system.dense()
-    return lambda right: np.linalg.solve(dense, right)
+    return lambda right: np.asarray(np.linalg.solve(dense, right), dtype=np.float64)
 
 
 def _name(plan: Automaton, player: int, place: int, gain: float) -> Deviation:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
@@ -29,17 +30,17 @@ class SparseRows:
     shape: tuple[int, int]
 
     @classmethod
-    def summed(cls, numbers: Floats, row: Integers, column: Integers, shape: tuple[int, int]) -> SparseRows:
+    def summed(cls, numbers: Floats, row: Integers, column: NDArray[np.integer], shape: tuple[int, int]) -> SparseRows:
         """Numbers in any order, those of one place added up; sums that are 0 are left out."""
         size = shape[0] * shape[1]
         place = np.asarray(row, dtype=np.intp) * shape[1] + column
         if size <= MOST_PLACES:
-            sums = np.bincount(place, numbers, size)
+            sums = np.bincount(place, numbers, size).astype(np.float64, copy=False)
             place = np.flatnonzero(sums)
             sums = sums[place]
         else:
             place, where = np.unique(place, return_inverse=True)
-            sums = np.bincount(where, numbers, len(place))
+            sums = np.bincount(where, numbers, len(place)).astype(np.float64, copy=False)
             place, sums = place[sums != 0], sums[sums != 0]
         return cls(sums, place // shape[1], place % shape[1], shape)
 

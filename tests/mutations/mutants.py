@@ -373,7 +373,7 @@ AUTOMATON = _rows(
 SPARSE_ROWS = _rows(
     "game/sparse_rows.py",
     ("* shape[1] + column", "* shape[0] + column", "places of a matrix that is not square are mixed up"),
-    ("sums = np.bincount(where, numbers, len(place))", "sums = numbers[: len(place)]", "in large matrices nothing is added up"),
+    ("np.bincount(where, numbers, len(place))", "numbers[: len(place)]", "in large matrices nothing is added up"),
     ("place, sums = place[sums != 0], sums[sums != 0]", "pass", "sums that are 0 stay in large matrices"),
     ("* size + self.row", "* size + self.column", "the matrix is transposed before it is applied to several vectors"),
     ("self.column[order], self.row[order]", "self.row[order], self.column[order]", "transposing leaves rows and columns"),
