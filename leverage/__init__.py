@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from leverage.errors import LeverageError as LeverageError
     from leverage.errors import OutputError as OutputError
     from leverage.errors import ScenarioError as ScenarioError
+    from leverage.errors import SheetError as SheetError
     from leverage.errors import UnsolvedError as UnsolvedError
     from leverage.exchange.efg_files import efg_text as efg_text
     from leverage.exchange.nfg_files import StageGame as StageGame
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
     from leverage.output.frames import Run as Run
     from leverage.output.plan_words import plan_words as plan_words
     from leverage.pipeline import run as run
+    from leverage.reruns import reproduce as reproduce
     from leverage.scenario.scenario import Scenario as Scenario
+    from leverage.sheets.parameter_sheet import ParameterSheet as ParameterSheet
+    from leverage.sheets.sheet_reading import read_sheet as read_sheet
     from leverage.solvers.bargaining import BargainingPoint as BargainingPoint
     from leverage.solvers.bargaining import bargain as bargain
     from leverage.solvers.best_reply import best_reply as best_reply
@@ -102,6 +106,7 @@ _HOMES = {
     "MarkovEquilibria": "solvers.markov_equilibria",
     "Multiplicity": "solvers.multiplicity",
     "OutputError": "errors",
+    "ParameterSheet": "sheets.parameter_sheet",
     "PathQuestion": "solvers.patience",
     "PathVerdict": "solvers.sustainable_path",
     "Patience": "solvers.patience",
@@ -110,6 +115,7 @@ _HOMES = {
     "Run": "output.frames",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
+    "SheetError": "errors",
     "SmallPlan": "solvers.small_plan",
     "Solution": "solvers.solution",
     "StageEquilibria": "solvers.stage_game",
@@ -151,6 +157,8 @@ _HOMES = {
     "plan_words": "output.plan_words",
     "pure_markov": "solvers.pure_markov",
     "read_nfg": "exchange.nfg_files",
+    "read_sheet": "sheets.sheet_reading",
+    "reproduce": "reruns",
     "run": "pipeline",
     "selection_jumps": "solvers.selection_jumps",
     "small_plan": "solvers.small_plan",

@@ -110,7 +110,7 @@ def leverage_command(
     if box:
         tell_long_study("leverage-box", read, over_the_box, Asked({"tolerance": tolerance}, design), output)
     else:
-        tell_study("leverage", read, at_one_point, output)
+        tell_study("leverage", read, at_one_point, output, {"joint": joint, "tolerance": tolerance})
 
 
 def stress_command(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from leverage.studies import Study
 
 NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
+
+#: Of a command that has none.
+NO_OPTIONS: Mapping[str, Any] = {}
 
 #: Games with more states make the user wait, and are told so.
 MANY_STATES = 1_000
@@ -98,8 +102,8 @@ def load(file: Path, parameters: Sequence[str] | None, variant: str) -> Scenario
     return load_scenario(file, dict(overrides(parameters or ())), variant)
 
 
-def overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line."""
+def overrides(parameters: Sequence[str], option: str = "-p") -> Iterator[tuple[str, float]]:
+    """NAME=VALUE texts as pairs; what is none is told as a fault of the command line. option: where they were given."""
     from leverage.errors import Fault, ScenarioError
 
     seen: set[str] = set()
@@ -110,13 +114,13 @@ def overrides(parameters: Sequence[str]) -> Iterator[tuple[str, float]]:
         except ValueError:
             number = float("nan")
         if not sign or not math.isfinite(number):
-            remedy = "write it with a point" if "," in value else "such as -p goodwill=0.2"
+            remedy = "write it with a point" if "," in value else f"such as {option} goodwill=0.2"
             raise ScenarioError(
-                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"-p {text}")]
+                "the command line", [Fault(0, 0, "NAME=VALUE with a finite number is needed", remedy, place=f"{option} {text}")]
             )
         if name.strip() in seen:
             raise ScenarioError(
-                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"-p {text}")]
+                "the command line", [Fault(0, 0, f"'{name.strip()}' is given twice", "give one value", place=f"{option} {text}")]
             )
         seen.add(name.strip())
         yield name.strip(), number
@@ -215,8 +219,13 @@ class Asked:
     options: Mapping[str, Any]
 
 
-def tell_study(kind: str, read: Callable[[], Scenario], study: Make, output: Output) -> None:
-    """Read the scenario, make the study, write its folder and print its page."""
+def tell_study(
+    kind: str, read: Callable[[], Scenario], study: Make, output: Output, options: Mapping[str, Any] = NO_OPTIONS
+) -> None:
+    """Read the scenario, make the study, write its folder and print its page.
+
+    options: what was asked beside the scenario, by the names of the study's own options, so that it can be made again.
+    """
     interruption = Interruption()
     interruption.listen()
     from leverage.output.files import default_folder, refuse_taken, write_tables
@@ -228,10 +237,17 @@ def tell_study(kind: str, read: Callable[[], Scenario], study: Make, output: Out
     found = _made(scenario, study, output, interruption)
     folder = output.folder or default_folder(scenario, Path("results"), kind)
     seconds, renumber = time.monotonic() - started, output.folder is None
+    told = {"kind": kind, "options": dict(options), **found.facts}
+    tables = (scenario, found.tables, told, found.text)
     written = write_tables(
-        scenario, found.tables, found.facts, found.text, folder, output.table_format.value, seconds, renumber=renumber
+        *tables, folder, output.table_format.value, seconds, renumber=renumber, finish=partial(_write_files, found.files)
     )
     _tell(found, written, output)
+
+
+def _write_files(files: Mapping[str, str], folder: Path) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def tell_long_study(kind: str, read: Callable[[], Scenario], study: MakeLong, asked: Asked, output: Output) -> None:
@@ -260,7 +276,8 @@ def tell_long_study(kind: str, read: Callable[[], Scenario], study: MakeLong, as
     try:
         found = _made(scenario, make, output, interruption, keeps=True)
         seconds, format_ = time.monotonic() - started, output.table_format.value
-        tables = (scenario, found.tables, found.facts, found.text)
+        told = {"kind": kind, "options": {**asked.hangs_on, **asked.options}, **found.facts}
+        tables = (scenario, found.tables, told, found.text)
         written = write_tables(*tables, kept.folder, format_, seconds, renumber=not kept.named, begun=kept.goes_on)
         kept.done()
     except KeyboardInterrupt:

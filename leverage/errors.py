@@ -4,10 +4,12 @@ LeverageError
 ├── ScenarioError      the file is malformed, or well-formed and without meaning; carries its faults
 ├── GameError          arrays that are no finite discounted stochastic game
 ├── ExchangeError      a game file of another program cannot be used; carries the fault
+├── SheetError         a filled-in parameter sheet cannot be used; carries its faults
 ├── FolderError        a folder that a run wrote cannot be read, or lacks what is asked for; carries the fault
 ├── UnsolvedError      a solver ended without a certified answer; the text says what to try next
 ├── ConflictError      two changes of a scenario that cannot be made together
 ├── OutputError        a result could not be written where it was asked for
+├── ClusterError       a cluster cannot be reached, was lost, or has another program; the text says what to do
 └── StoppedError       a study was interrupted and can be gone on with; the text says what is kept, and how
 """
 
@@ -30,6 +32,10 @@ class UnsolvedError(LeverageError):
 
 class OutputError(LeverageError):
     """A result cannot be written where it was asked for."""
+
+
+class ClusterError(LeverageError):
+    """A cluster cannot be used: it is out of reach, it was lost, or its workers would compute something else."""
 
 
 class StoppedError(LeverageError):
@@ -72,6 +78,15 @@ class Fault:
 
 class ScenarioError(LeverageError):
     """A scenario cannot be used. All faults that were found are in `faults`, in the order of the file."""
+
+    def __init__(self, source: str, faults: tuple[Fault, ...] | list[Fault]) -> None:
+        self.source = source
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(fault.render(source) for fault in self.faults))
+
+
+class SheetError(LeverageError):
+    """A filled-in parameter sheet cannot be used. All faults that were found are in `faults`, in the order of the rows."""
 
     def __init__(self, source: str, faults: tuple[Fault, ...] | list[Fault]) -> None:
         self.source = source

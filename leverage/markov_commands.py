@@ -44,7 +44,8 @@ def equilibria_command(
 
         return equilibria_study(scenario, starts=starts, progress=tell)
 
-    tell_study("equilibria", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    output = Output(out, table_format, quiet)
+    tell_study("equilibria", lambda: load(file, parameter, variant), study, output, {"starts": starts})
 
 
 def credible_command(
@@ -74,7 +75,8 @@ def credible_command(
 
         return credible_study(scenario, tolerance=tolerance, progress=tell)
 
-    tell_study("credible", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    output = Output(out, table_format, quiet)
+    tell_study("credible", lambda: load(file, parameter, variant), study, output, {"tolerance": tolerance})
 
 
 def patience_command(
@@ -136,7 +138,9 @@ def patience_command(
         likely = None if chance is None else LikelyEvent(event, by, chance, best_for)
         return patience_study(scenario, strategies=play or (), least=target, likely=likely, of=of, points=points, progress=tell)
 
-    tell_study("patience", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    asked = None if chance is None else {"event": event, "by": by, "chance": chance, "best_for": best_for}
+    options = {"strategies": play or [], "least": target, "likely": asked, "of": of, "points": points}
+    tell_study("patience", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet), options)
 
 
 def noise_command(
@@ -166,7 +170,8 @@ def noise_command(
 
         return noise_study(scenario, precision or None, progress=tell)
 
-    tell_study("noise", lambda: load(file, parameter, variant), study, Output(out, table_format, quiet))
+    output = Output(out, table_format, quiet)
+    tell_study("noise", lambda: load(file, parameter, variant), study, output, {"precisions": precision or None})
 
 
 def follow_command(
@@ -215,4 +220,5 @@ def follow_command(
 
         return follow_study(scenario, names[0], low, high, values=values, progress=tell)
 
-    tell_study("follow", read, study, Output(out, table_format, quiet))
+    options = {"parameter": names[0], "low": low, "high": high, "values": values}
+    tell_study("follow", read, study, Output(out, table_format, quiet), options)

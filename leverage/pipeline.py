@@ -109,6 +109,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
         flips=argued.flips,
         paths=paths,
         without=argued.without,
+        horizon=horizon,
     )
 
 

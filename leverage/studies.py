@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class Study:
     """What a study found.
 
     text: the printed page. tables: by the name of their file. facts: for the manifest. unsolved: what has no certified answer, in
-    sentences; `complete` is False if there is any.
+    sentences; `complete` is False if there is any. files: further texts of its folder, by their names.
     """
 
     scenario: Scenario
@@ -62,6 +62,7 @@ class Study:
     tables: Mapping[str, pd.DataFrame]
     facts: Mapping[str, Any]
     unsolved: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

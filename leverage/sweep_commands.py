@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,16 +20,22 @@ from leverage.command_parts import (
     QuietOption,
     VariantOption,
     load,
+    overrides,
     print_text,
     say_compiling,
 )
 
 if TYPE_CHECKING:
-    from leverage.experiments.design import Design
+    from contextlib import AbstractContextManager
+
+    from leverage.experiments.cluster import Cluster
+    from leverage.experiments.columns import Column
+    from leverage.experiments.design import Design, Sample
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import Finished, Progress, Sweep
     from leverage.experiments.workers import Workers
     from leverage.scenario.scenario import Scenario
+    from leverage.scenario.sweeps import SampleKind
 
 #: Part of a sweep has no answer.
 PARTLY_FAILED = 3
@@ -63,6 +69,15 @@ def sweep_command(
             show_default=False,
         ),
     ] = "",
+    plausible: Annotated[
+        Path | None,
+        typer.Option(
+            "--plausible",
+            metavar="SHEET",
+            help="With --sample: draw from what a filled-in sheet holds to be plausible (see 'simulate elicit'), not evenly.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Where the sample's random numbers begin.")] = 0,
     tables: Annotated[
         str,
@@ -90,6 +105,15 @@ def sweep_command(
         int | None,
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Worker processes; default: one a core.", show_default=False),
     ] = None,
+    cluster: Annotated[
+        str,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Let the workers of a Dask cluster solve the points: the address that its scheduler prints, as tcp://host:8786.",
+            show_default=False,
+        ),
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first point without all its answers.")] = False,
     dry_run: Annotated[
@@ -106,34 +130,36 @@ def sweep_command(
     """Solve a scenario at many parameter points; what is finished is kept, and --resume goes on."""
     interruption = Interruption()
     interruption.listen()
+    if cluster and jobs is not None:
+        raise typer.BadParameter("a cluster has workers of its own: leave out --jobs", param_hint="--jobs")
     started = time.monotonic()
-    scenario = load(file, parameter, variant)
-    words = Words(
-        tuple(over or ()), together, sample, tuple(each.strip() for each in tables.split(",") if each.strip()), tuple(claim or ())
-    )
-    sweep = _asked(scenario, _planned(scenario, plan, words) if plan else words, seed, tolerance)
+    asked = tuple(each.strip() for each in tables.split(",") if each.strip())
+    words = Words(tuple(over or ()), together, sample, asked, tuple(claim or ()), seed, plausible)
+    scenario = load(file, parameter, variant) if plausible is None else _likely(file, parameter, variant, plausible)
+    sweep = _asked(scenario, _planned(scenario, plan, words) if plan else words, tolerance)
     from leverage.experiments.store import SweepFolder
 
     folder = SweepFolder(out or _default_folder(sweep))
     if dry_run:
-        print_text(_plan_text(sweep, folder, jobs))
+        print_text(_plan_text(sweep, folder, jobs, cluster))
         return
     from leverage.experiments.part import bench_of
     from leverage.experiments.sweep import open_folder
 
-    bench_of(sweep.task)  # values that make no game are told before anything is written
-    open_folder(folder, sweep, resume=resume)
-    with folder.locked():
-        finished = _solved(sweep, folder, _workers(jobs, sweep), fail_fast, quiet, interruption)
-        if finished.stopped is None:
-            text = _finish(sweep, folder, time.monotonic() - started)
+    _refuse_empty(sweep, bench_of(sweep.task).columns)  # nor is anything written where a value makes no game
+    with _workers(jobs, cluster, sweep) as workers:
+        open_folder(folder, sweep, resume=resume)
+        with folder.locked():
+            finished = _solved(sweep, folder, workers, fail_fast, quiet, interruption)
+            if finished.stopped is None:
+                text = _finish(sweep, folder, time.monotonic() - started)
     if finished.stopped is not None:
         typer.echo(f"stopped: point {finished.stopped.point} lacks an answer: {finished.stopped.reason}", err=True)
         typer.echo(f"Finished parts are kept in {folder.path}; to go on without --fail-fast, add --resume", err=True)
         raise typer.Exit(PARTLY_FAILED)
     if not quiet:
         print_text(text)
-        typer.echo(f"Files: {folder.path}", err=True)
+        typer.echo(f"Files: {folder.path}; to read, print or send: {folder.path / 'report.html'}", err=True)
     failed = (folder.manifest or {}).get("failed", 0)
     if failed:
         lack = (
@@ -150,13 +176,25 @@ def sweep_command(
 
 @dataclass(frozen=True)
 class Words:
-    """What the command line, or a sweep of the file, asks for in words; as in `PlannedSweep`."""
+    """What the command line, or a sweep of the file, asks for in words; as in `PlannedSweep`. plausible: a sheet to draw from."""
 
     over: tuple[str, ...]
     together: bool
     sample: str
     tables: tuple[str, ...]
     claims: tuple[str, ...]
+    seed: int = 0
+    plausible: Path | None = None
+
+
+def _likely(file: Path, parameters: list[str] | None, variant: str, sheet: Path) -> Scenario:
+    """The scenario at the likeliest values of a sheet; what the command line says of a value goes before it."""
+    from leverage.loading import load_scenario
+    from leverage.sheets.sheet_reading import read_sheet
+
+    own = dict(overrides(parameters or ()))
+    said = read_sheet(sheet, load(file, parameters, variant))
+    return load_scenario(file, {**said.likely, **own}, variant)
 
 
 def _planned(scenario: Scenario, name: str, words: Words) -> Words:
@@ -167,10 +205,17 @@ def _planned(scenario: Scenario, name: str, words: Words) -> Words:
             "a sweep of the file says itself what varies: leave out --over, --zip and --sample", param_hint="--plan"
         )
     found = next(each for each in scenario.sweeps if each.name == name)
-    return Words(found.over, found.together, found.sample, words.tables or found.tables, words.claims or found.claims)
+    return replace(
+        words,
+        over=found.over,
+        together=found.together,
+        sample=found.sample,
+        tables=words.tables or found.tables,
+        claims=words.claims or found.claims,
+    )
 
 
-def _asked(scenario: Scenario, words: Words, seed: int, tolerance: float | None) -> Sweep:
+def _asked(scenario: Scenario, words: Words, tolerance: float | None) -> Sweep:
     from leverage.experiments.columns import TABLES
     from leverage.experiments.sweep import TOLERANCE, Sweep
 
@@ -185,7 +230,7 @@ def _asked(scenario: Scenario, words: Words, seed: int, tolerance: float | None)
         raise typer.BadParameter("a fraction of the payoff range is needed, such as 0.02", param_hint="--tolerance")
     return Sweep(
         scenario,
-        _design(scenario, words, seed),
+        _design(scenario, words),
         tuple(name for name in TABLES if name in names),
         TOLERANCE if tolerance is None else tolerance,
         tuple(claim.name for claim in scenario.claims if claim.name in words.claims),
@@ -202,12 +247,14 @@ def _known(name: str, known: Iterable[str], option: str, what: str) -> None:
         )
 
 
-def _design(scenario: Scenario, words: Words, seed: int) -> Design:
+def _design(scenario: Scenario, words: Words) -> Design:
     from leverage.experiments.axes import read_axis
     from leverage.experiments.design import Sample, asked_sample, grid_of
 
     axes = [read_axis(text, scenario) for text in words.over]
     if not words.sample:
+        if words.plausible is not None:
+            raise typer.BadParameter("say how many points to draw, such as --sample sobol:1024", param_hint="--plausible")
         if not axes:
             raise typer.BadParameter(
                 "name what varies, such as --over NAME, draw a --sample, or take a --plan of the file", param_hint="--over"
@@ -220,10 +267,36 @@ def _design(scenario: Scenario, words: Words, seed: int) -> Design:
         raise typer.BadParameter(f"a sample draws from plausible ranges: name '{named}' alone", param_hint="--over")
     kind, count = asked_sample(words.sample)
     chosen = {axis.name for axis in axes}
+    if words.plausible is not None:
+        return _by_experts(scenario, words.plausible, kind, count, words.seed, chosen)
     ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not chosen or p.name in chosen)}
     if not ranges:
         raise typer.BadParameter("no parameter has a plausible range to draw from", param_hint="--sample")
-    return Sample(kind, count, seed, ranges)
+    return Sample(kind, count, words.seed, ranges)
+
+
+def _by_experts(scenario: Scenario, path: Path, kind: SampleKind, count: int, seed: int, names: set[str]) -> Sample:
+    """Points drawn from a sheet."""
+    from leverage.experiments.expert_draw import drawn_from
+    from leverage.sheets.sheet_reading import read_sheet
+
+    sheet = read_sheet(path, scenario)
+    certain = sorted(names - set(sheet.names))
+    if certain:
+        raise typer.BadParameter(f"the sheet leaves no doubt about '{certain[0]}'", param_hint="--over")
+    sample = drawn_from(sheet, kind, count, seed, names)
+    if not sample.ranges:
+        raise typer.BadParameter("the sheet leaves nothing in doubt: there is nothing to draw", param_hint="--plausible")
+    return sample
+
+
+def _refuse_empty(sweep: Sweep, columns: Sequence[Column]) -> None:
+    """Tables of which the scenario has nothing to say."""
+    needs = {"sets": "two players", "strategies": "named strategies", "leverage": "instruments", "claims": "claims"}
+    empty = next((name for name in sweep.tables if not any(column.table == name for column in columns)), None)
+    if empty is not None:
+        message = f"'{empty}' needs {needs[empty]}, which the scenario has not: leave it out"
+        raise typer.BadParameter(message, param_hint="--tables")
 
 
 def _default_folder(sweep: Sweep) -> Path:
@@ -236,12 +309,28 @@ def _default_folder(sweep: Sweep) -> Path:
 # --- the work ----------------------------------------------------------------------------------------------------------
 
 
-def _workers(jobs: int | None, sweep: Sweep) -> Workers:
+def _workers(jobs: int | None, cluster: str, sweep: Sweep) -> AbstractContextManager[Workers]:
+    """Those that are asked for, ready to begin."""
+    if cluster:
+        return _cluster(cluster)
     from leverage.experiments.store import parts_of
     from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
 
     count = min(jobs or cores(), sum(1 for _ in parts_of(sweep.design.size)))
-    return LocalProcesses(count) if count > 1 else ThisProcess()
+    return nullcontext(LocalProcesses(count) if count > 1 else ThisProcess())
+
+
+def _cluster(address: str) -> AbstractContextManager[Cluster]:
+    """Connects to the cluster. Raises ClusterError."""
+    from leverage.errors import ClusterError
+
+    try:
+        from leverage.experiments.cluster import cluster_at
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise ClusterError("a cluster needs the library 'distributed': pip install 'leverage[cluster]'") from error
+    return cluster_at(address)
 
 
 def _solved(
@@ -257,6 +346,9 @@ def _solved(
         with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
 
             def told(progress: Progress) -> None:
+                before = last[0].workers if last else None
+                if progress.workers == 0 and before != 0 and not quiet:
+                    typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
                 last[:] = [progress]
                 tell(progress)
 
@@ -271,15 +363,20 @@ def _solved(
 def _finish(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
     """Write what is made from the parts, the manifest last. Returns the printed page."""
     from leverage.experiments.finishing import finish_sweep
+    from leverage.report.sweep_document import sweep_report
 
-    return finish_sweep(sweep, folder, seconds)
+    return finish_sweep(sweep, folder, seconds, sweep_report)
 
 
-def _plan_text(sweep: Sweep, folder: SweepFolder, jobs: int | None) -> str:
+def _plan_text(sweep: Sweep, folder: SweepFolder, jobs: int | None, cluster: str) -> str:
     from leverage.experiments.finishing import plan_text
     from leverage.experiments.workers import cores
 
-    return plan_text(sweep, folder.path, jobs or cores())
+    if not cluster:
+        return plan_text(sweep, folder.path, jobs or cores())
+    with _cluster(cluster) as there:
+        count = len(there.threads)
+    return plan_text(sweep, folder.path, max(1, count))
 
 
 @contextmanager
@@ -291,6 +388,8 @@ def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+
+    from leverage.scenario.wording import counted
 
     columns = (
         *(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn()),
@@ -304,6 +403,7 @@ def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
             rate = progress.solved / max(time.monotonic() - began, 1e-9)
             words = f"{rate:.3g} a second" if progress.solved else ""
             failed = f", {progress.failed} without an answer" if progress.failed else ""
-            bar.update(line, completed=progress.done, total=progress.total, rate=f"{words}{failed}")
+            workers = "" if progress.workers is None else f" by {counted(progress.workers, 'worker')}"
+            bar.update(line, completed=progress.done, total=progress.total, rate=f"{words}{workers}{failed}")
 
         yield tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ def dilemma(claims: Mapping[str, Mapping[str, Any]] | None = None, overrides: Ma
     if claims is None:
         return load_scenario(DILEMMA, overrides)
     return parse_scenario(f"{DILEMMA.read_text(encoding='utf-8')}claims: {json.dumps(claims)}\n", overrides)
+
+
+def with_units(scenario: Scenario) -> Scenario:
+    """The scenario with the units of `UNITS`."""
+    units = {"fee": "points", "bonus": "thanks a month"}
+    parameters = {name: replace(each, unit=units.get(name, "")) for name, each in scenario.parameters.items()}
+    return replace(scenario, payoff_unit=("points", "", ""), parameters=parameters)
 
 
 def at(scenario: Scenario, tolerance: float = 1e-6) -> Point:
@@ -135,6 +143,48 @@ LINES = {
     "credible(grim_a, grim_b)": "holds",  # by less than .5: a statement is true or false
 }
 
+
+#: A claim's line -> the unit of its margin where payoffs and the fee are in points, the bonus in thanks a month.
+UNITS = {
+    "payoff(a) > payoff(b)": "points",
+    "payoff(a) - term(a, upkeep) >= 2 * bargain(a)": "points",
+    "gain(trust, a) / 100 > 0": "points",
+    "price(post) < 0.25 * gross_gain(post, a)": "points",
+    "highest(a) != 3": "points",
+    "credible(grim_a, grim_b)": "points",
+    "chance(done, 2 months) > 0.5 * chance(done, ever)": "chance",
+    "1 - likelier(trust, done, 2 months) > 0": "chance",
+    "chance(done, 2 months) > patience": "chance",
+    "chance(done, 2 months) > bonus": "chance",
+    "time(done) < 5": "months",
+    "sooner(haste, done) - time(done) > 0": "months",
+    "count(meetings, 3 months) > 1": "times",
+    "average(level, ever) > 0": "level",
+    "frequency(a, cooperate, 4 months) > 0.5": "share of periods",
+    "equilibria() = 1": "equilibria",
+    "share_credible() > share_equilibrium()": "share of combinations",
+    "payoff(a) rises with bonus": "points",
+    "chance(done, 2 months) falls with fee": "chance",
+    "chance(done, 2 months) * payoff(a) > 1": "points",
+    "payoff(a) * payoff(b) > 4": "(points)^2",
+    "payoff(a) / payoff(b) > 1": "ratio",
+    "chance(done, ever) / chance(done, 2 months) > 1": "ratio",
+    "chance(done, 2 months) * frequency(a, cooperate, 4 months) > 0.1": "ratio",
+    "payoff(a) / time(done) > 1": "points / months",
+    "payoff(a) / time(done) * time(done) > 1": "points",
+    "1 / time(done) > 0.1": "1 / months",
+    "1 / time(done) * sooner(haste, done) > 1": "ratio",
+    "1 + fee > 0": "points",
+    "payoff(a) * time(done) > 1": "points x months",
+    "bonus * time(done) > 1": "thanks a month x months",
+    "fee > 1": "points",
+    "fee + bonus > 1": "",
+    "patience > 0.5": "",
+    "payoff(a) > chance(done, ever)": "",
+    "payoff(a) + time(done) > 1": "",
+    "(payoff(a) + time(done)) / 2 > 1": "",
+    "payoff(a) + fee > chance(done, ever) + bonus": "",
+}
 
 #: With this patience of b the sets have a gap; a's best payoff is then 3.625, known within COARSE bounds and within FINE ones.
 UNEQUAL, BEST_OF_A, COARSE, FINE = {"patience_of_b": 0.55}, 3.625, 0.3, 1e-3

@@ -28,10 +28,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "figures": frozenset({"scenario", "output"}),
     "loading": frozenset({"scenario", "game"}),
     "writing": frozenset({"scenario", "analysis", "stress", "output", "loading"}),
+    "sheets": frozenset({"scenario", "game"}),
     "experiments": frozenset(
-        {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing"}
+        {"scenario", "game", "certification", "solvers", "analysis", "points", "stress", "output", "loading", "writing", "sheets"}
     ),
-    "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing"}),
+    "comparison": frozenset({"scenario", "game", "analysis", "output", "loading", "writing", "sheets", "experiments"}),
+    "report": frozenset({"scenario", "analysis", "stress", "output", "figures", "writing", "experiments"}),
 }
 #: Modules on top, which see every room.
 TOP = frozenset(
@@ -43,9 +45,11 @@ TOP = frozenset(
             "explain_commands",
             "markov_commands",
             "writing_commands",
+            "regime_commands",
             "report_commands",
             "sweep_commands",
         ),
+        *("compare_commands", "comparison_study", "reruns"),
         *("studies", "stress_studies", "explanation_study"),
     }
 )

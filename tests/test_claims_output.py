@@ -51,7 +51,7 @@ def test_one_row_a_claim_and_one_a_line_and_selection(judged: Sequence[JudgedCla
 
 def test_a_claims_row_is_that_of_the_line_that_decides(judged: Sequence[JudgedClaim]) -> None:
     frame = claims_frame(judged)
-    numbers = ["verdict", "margin", "margin_low", "margin_high", "left", "right", "reason"]
+    numbers = ["verdict", "margin", "margin_low", "margin_high", "left", "right", "unit", "reason"]
     for each in judged:
         own = frame[frame["claim"] == each.claim.name]
         head, lines = own.iloc[0], own.iloc[1:]
@@ -78,19 +78,22 @@ def test_the_section_puts_the_sentence_beside_its_verdict(judged: Sequence[Judge
     flat = re.sub(r"\s+", " ", text)
     assert "Of 8 claims 2 hold, 1 barely, 1 idle, 1 undecided, 1 undefined and 2 fail. Flips were looked for." in flat
     assert re.search(r"sure HOLDS: [^A-Z]*So it is\. .*Nearest flip: none\. small BARELY", flat)
-    assert "small BARELY: So it is. payoff(a) > 2.9, under grim_a against grim_b: 3.00 against 2.90; margin 0.100" in flat
-    assert "worth noting from 0.500" in flat
-    assert "The other 3 lines: 2 hold and 1 barely." in flat
     assert (
-        "wrong FAILS: So it is. payoff(a, defect_a, defect_b) > 0.25, under bargaining point: 0 against 0.250; margin -0.250."
+        "small BARELY: So it is. payoff(a) > 2.9, under grim_a against grim_b: 3.00 against 2.90; margin 0.100 (points a month)"
         in flat
     )
+    assert "worth noting from 0.500" in flat
+    assert "The other 3 lines: 2 hold and 1 barely." in flat
+    assert "wrong FAILS: So it is. payoff(a, defect_a, defect_b) > 0.25, under bargaining point: 0 against 0.250; " in flat
+    assert "margin -0.250 (points a month)." in flat
     assert "empty IDLE" in flat
     assert (
         "none UNDEFINED: So it is. payoff(a, grim_a, grim_b) / (fee - 1) > 0, under bargaining point: a division by zero." in flat
     )
-    assert re.search(r"open UNDECIDED: .* margin 0\.\d+ \(between -0\.\d+ and 0\.\d+\); the bounds leave open", flat)
-    assert "4.00 at the low end, 2.00 at the high end; margin 2.00." in flat
+    assert re.search(
+        r"open UNDECIDED: .* margin 0\.\d+ \(points a month; between -0\.\d+ and 0\.\d+\); the bounds leave open", flat
+    )
+    assert "4.00 at the low end, 2.00 at the high end; margin 2.00 (points a month)." in flat
 
 
 def test_no_claims_no_section() -> None:
@@ -122,4 +125,7 @@ def test_bounds_are_told_where_they_are_more_than_rounding() -> None:
     assert figure_words(Figure(1.0, 1.0 - 1e-9, 1.0 + 1e-9)) == "1.00"
     assert figure_words(Figure(1.0, 0.5, 2.0)) == "1.00 (between 0.500 and 2.00)"
     assert figure_words(Figure.between(0.5, 2.0, "why")) == "between 0.500 and 2.00"
+    assert figure_words(Figure.exact(1.0), "chance") == "1.00 (chance)"
+    assert figure_words(Figure(1.0, 0.5, 2.0), "months") == "1.00 (months; between 0.500 and 2.00)"
+    assert figure_words(Figure.between(0.5, 2.0, "why"), "times") == "between 0.500 and 2.00 (times)"
     assert figure_words(Figure.between(-math.inf, 2.0, "why")) == "without bounds"

@@ -11,12 +11,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from leverage import load_scenario
 from leverage.output.columns import WIDTH
+from tests.command_line import simulate, start
 
 ROOT = Path(__file__).parent.parent
 WITHDRAWAL = ROOT / "scenarios" / "withdrawal.yaml"
@@ -60,13 +64,6 @@ strategies:
 """
 
 
-def simulate(*arguments: str, cwd: Path, **more: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder of its own."""
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONWARNINGS": "error"}
-    command = [sys.executable, "-m", "leverage", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment, check=False, **more)  # type: ignore[call-overload, no-any-return]
-
-
 @pytest.fixture
 def prisoners(tmp_path: Path) -> Path:
     path = tmp_path / "prisoners.yaml"
@@ -75,14 +72,14 @@ def prisoners(tmp_path: Path) -> Path:
 
 
 def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tmp_path: Path) -> None:
-    done = simulate(str(WITHDRAWAL), cwd=tmp_path)
+    done = start(str(WITHDRAWAL), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= WIDTH
     answer = " ".join(line.strip() for line in lines[:10])
     for words in (
         "Best for the intervening power",
-        "'settled' within 24 months",
+        "Settled within 24 months",
         "holding and using cost",
         "Believed?",
         "At the bargaining point",
@@ -120,8 +117,8 @@ def test_main_job_prints_tables_that_fit_80_columns_and_writes_a_whole_folder(tm
 
 
 def test_two_runs_give_the_same_bytes_in_two_folders(prisoners: Path, tmp_path: Path) -> None:
-    for _ in range(2):
-        assert simulate(str(prisoners), "--quiet", cwd=tmp_path).returncode == 0
+    for way in (start, simulate):
+        assert way(str(prisoners), "--quiet", cwd=tmp_path).returncode == 0
     first, second = sorted((tmp_path / "results" / "prisoners").iterdir())
     names = sorted({path.name for path in first.iterdir()} - {"manifest.json"})
     assert len(names) > 8
@@ -130,7 +127,7 @@ def test_two_runs_give_the_same_bytes_in_two_folders(prisoners: Path, tmp_path: 
 
 
 def test_options_may_stand_before_or_after_the_file(prisoners: Path, tmp_path: Path) -> None:
-    before = simulate("-p", "patience=0.5", "--out", "a", str(prisoners), cwd=tmp_path)
+    before = start("-p", "patience=0.5", "--out", "a", str(prisoners), cwd=tmp_path)
     after = simulate("run", str(prisoners), "--out", "b", "--parameter", "patience=0.5", cwd=tmp_path)
     assert before.returncode == after.returncode == 0, before.stderr + after.stderr
     assert before.stdout == after.stdout
@@ -140,19 +137,38 @@ def test_options_may_stand_before_or_after_the_file(prisoners: Path, tmp_path: P
 @pytest.mark.parametrize("table_format", ["csv", "parquet", "json"])
 def test_formats_hold_the_same_numbers(prisoners: Path, tmp_path: Path, table_format: str) -> None:
     assert simulate(str(prisoners), "--format", table_format, "--out", "run", "-q", cwd=tmp_path).returncode == 0
-    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}[table_format]
-    frame = read(tmp_path / "run" / f"outcomes.{table_format}")
+    readers: dict[str, Callable[..., pd.DataFrame]] = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}
+    frame = readers[table_format](tmp_path / "run" / f"outcomes.{table_format}")
     value = frame[(frame.selection == "grim against grim") & (frame.subject == "row") & (frame.quantity == "payoff")].value
     assert value.tolist() == pytest.approx([3.0])
 
 
-def test_resolved_scenario_runs_to_the_same_tables(tmp_path: Path) -> None:
-    first = simulate(str(WITHDRAWAL), "--variant", "no_strikes", "-p", "progress=0.2", "--out", "a", cwd=tmp_path)
+def test_resolved_scenario_runs_to_the_same_tables(prisoners: Path, tmp_path: Path) -> None:
+    prisoners.write_text(prisoners.read_text() + "variants:\n  patient: {says: p, set: {patience: 0.8}}\n")
+    first = start(str(prisoners), "--variant", "patient", "--out", "a", cwd=tmp_path)
     second = simulate("a/scenario.resolved.yaml", "--out", "b", cwd=tmp_path)
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
-    pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "a" / "outcomes.csv"), pd.read_csv(tmp_path / "b" / "outcomes.csv"), rtol=1e-9, atol=1e-9
-    )
+    same_table(tmp_path, "outcomes.csv")
+
+
+def test_the_resolved_withdrawal_is_the_scenario_that_was_asked_for(tmp_path: Path) -> None:
+    """In all but what says that it was another file's: so its tables are the same, of which the quickest are made."""
+    changes = ("--variant", "no_strikes", "-p", "progress=0.2")
+    first = simulate("equilibria", str(WITHDRAWAL), *changes, "--starts", "0", "--out", "a", cwd=tmp_path)
+    second = simulate("equilibria", "a/scenario.resolved.yaml", "--starts", "0", "--out", "b", cwd=tmp_path)
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    same_table(tmp_path, "equilibria.csv")
+    asked = load_scenario(WITHDRAWAL, {"progress": 0.2}, "no_strikes")
+    resolved = load_scenario(tmp_path / "a" / "scenario.resolved.yaml")
+    apart = {each.name for each in fields(asked) if getattr(asked, each.name) != getattr(resolved, each.name)}
+    assert apart == {"document", "variant", "overrides", "stated"}
+    assert resolved.stated == asked.values
+
+
+def same_table(folder: Path, name: str) -> None:
+    """In the runs a and b."""
+    a, b = (pd.read_csv(folder / run / name) for run in ("a", "b"))
+    pd.testing.assert_frame_equal(a, b, rtol=1e-9, atol=1e-9)
 
 
 def test_quiet_prints_nothing(prisoners: Path, tmp_path: Path) -> None:
@@ -190,14 +206,15 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(
 
 
 def test_a_value_given_twice_is_refused(prisoners: Path, tmp_path: Path) -> None:
-    done = simulate(str(prisoners), "-p", "patience=0.5", "-p", "patience=0.6", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "given twice" in done.stderr
+    new, loaded = (way(str(prisoners), "-p", "patience=0.5", "-p", "patience=0.6", cwd=tmp_path) for way in (start, simulate))
+    assert new.returncode == 2
+    assert "given twice" in new.stderr
+    assert (loaded.returncode, loaded.stdout, loaded.stderr) == (new.returncode, new.stdout, new.stderr)
 
 
 def test_a_pipe_is_no_scenario(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
-    done = simulate("pipe.yaml", cwd=tmp_path, timeout=30)
+    done = start("pipe.yaml", cwd=tmp_path, timeout=30)
     assert done.returncode == 2
     assert "a pipe or a device" in done.stderr
 
@@ -285,21 +302,21 @@ def test_a_reader_that_leaves_early_is_no_error(prisoners: Path, tmp_path: Path)
     command = f"set -o pipefail; '{sys.executable}' -m leverage '{prisoners}' | head -n 1"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("TWO PRISONERS")
+    assert done.stdout.startswith("Two prisoners")
 
 
 def test_version_help_validate_schema_show(prisoners: Path, tmp_path: Path) -> None:
-    assert re.fullmatch(r"leverage \d+\.\d+\.\d+\n", simulate("--version", cwd=tmp_path).stdout)
-    help_text = simulate("--help", cwd=tmp_path).stdout
+    assert re.fullmatch(r"leverage \d+\.\d+\.\d+\n", start("--version", cwd=tmp_path).stdout)
+    help_text = start("--help", cwd=tmp_path).stdout
     assert all(word in help_text for word in ("validate", "schema", "show", "FILE"))
-    assert "no faults. 1 state," in simulate("validate", str(prisoners), cwd=tmp_path).stdout
-    assert json.loads(simulate("schema", cwd=tmp_path).stdout)["title"] == "ScenarioFile"
-    assert "confess / confess" in simulate("show", str(prisoners), "--state", "prison is open", cwd=tmp_path).stdout
+    assert "no faults. 1 state," in start("validate", str(prisoners), cwd=tmp_path).stdout
+    assert json.loads(start("schema", cwd=tmp_path).stdout)["title"] == "ScenarioFile"
+    assert "confess / confess" in start("show", str(prisoners), "--state", "prison is open", cwd=tmp_path).stdout
     assert [path.name for path in tmp_path.iterdir()] == ["prisoners.yaml"]
 
 
 def test_example_prints_a_shipped_scenario(tmp_path: Path) -> None:
-    assert simulate("example", "withdrawal", cwd=tmp_path).stdout == WITHDRAWAL.read_text()
+    assert start("example", "withdrawal", cwd=tmp_path).stdout == WITHDRAWAL.read_text()
     refused = simulate("example", "withdrawl", cwd=tmp_path)
     assert refused.returncode == 2
     assert "did you mean 'withdrawal'" in refused.stderr

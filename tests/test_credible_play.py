@@ -14,7 +14,7 @@ from leverage import Run, parse_scenario, run
 from leverage.output.columns import WIDTH
 from leverage.output.text import run_text
 from leverage.studies import patience_study
-from tests.test_cli import simulate
+from tests.command_line import simulate, start
 from tests.test_markov_commands import ALONE, PENNIES, STAG, VOTERS
 
 #: Prisoners' dilemma with payoffs 5, 3, 1, 0.
@@ -151,7 +151,7 @@ def test_every_printed_number_of_the_section_is_a_cell_of_a_table(dilemma: Run) 
 
 def test_the_command_writes_its_tables_and_takes_a_tolerance(tmp_path: Path) -> None:
     (tmp_path / "stag.yaml").write_text(STAG)
-    done = simulate("credible", "stag.yaml", "--tolerance", "1e-6", "--out", "made", cwd=tmp_path)
+    done = start("credible", "stag.yaml", "--tolerance", "1e-6", "--out", "made", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= WIDTH
     names = {path.name for path in (tmp_path / "made").iterdir()}
@@ -187,7 +187,7 @@ def test_cooperation_is_credible_as_a_path_though_not_as_written(tmp_path: Path)
 
 def test_the_patience_of_cooperation_is_one_half(tmp_path: Path) -> None:
     (tmp_path / "pd.yaml").write_text(NAMED)
-    done = simulate("patience", "pd.yaml", "--play", "kind", "--play", "kind", "--points", "5", "--out", "made", cwd=tmp_path)
+    done = start("patience", "pd.yaml", "--play", "kind", "--play", "kind", "--points", "5", "--out", "made", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= WIDTH
     told = pd.read_csv(tmp_path / "made" / "patience.csv").sort_values("discount")

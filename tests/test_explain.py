@@ -22,8 +22,8 @@ from leverage.output.columns import WIDTH
 from leverage.output.telling import EXPLANATION_COLUMNS, Telling
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
+from tests.command_line import simulate
 from tests.dilemma import DILEMMA, claim, dilemma
-from tests.test_cli import simulate
 from tests.test_markov_commands import ALONE, VOTERS
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "withdrawal.yaml"
@@ -214,6 +214,8 @@ def test_lines_say_the_numbers_of_the_verdict(evaluator: Evaluator) -> None:
         judged, frame = evaluator.judge(asked), why_claim(evaluator, name, 0).frame()
         margin = frame[frame.quantity == "margin"].iloc[-1]
         assert (margin.value, margin.low, margin.high) == (judged.margin.value, judged.margin.low, judged.margin.high)
+        assert margin.unit == judged.unit == "points a month"
+        assert "(points a month)" in why_claim(evaluator, name, 0).text.replace("\n    ", " ").replace("\n  ", " ")
 
 
 # --- who is asked -----------------------------------------------------------------------------------------------------

@@ -25,10 +25,10 @@ from leverage.output.leverage import (
 from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
 from leverage.studies import leverage_study
+from tests.command_line import simulate, start
 from tests.conftest import ROOT
 from tests.dilemma import DILEMMA
 from tests.leverage_games import COMPLEMENTS, borrower, complements, unused_threat
-from tests.test_cli import simulate
 
 SMALL = ROOT / "tests" / "data" / "small.yaml"
 NO_INSTRUMENTS = COMPLEMENTS[: COMPLEMENTS.index("instruments:")]
@@ -49,10 +49,10 @@ def block(text: str, label: str) -> list[str]:
 
 def test_the_table_of_a_threat_by_hand() -> None:
     text, _ = page_of(unused_threat(), 1e-6)
-    assert block(text, "threat")[0].split() == ["threat", "0.75", "0.00", "1.50", "0.00", "0.00", "0.00", "0"]
-    assert block(text, " as a threat")[0].split()[3:] == ["0.75", "0.00", "1.50", "0.00"]
+    assert block(text, "threat")[0].split() == ["threat", "0.75", "0.00", "-1.50", "0.00", "0.00", "0.00", "0"]
+    assert block(text, " as a threat")[0].split()[3:] == ["0.75", "0.00", "-1.50", "0.00"]
     assert block(text, " as a temptation")[0].split()[3:] == ["0.00", "0.00", "0.00", "0.00"]
-    assert block(text, "threat")[1].split() == ["at", "least", "0.75", "0.00", "1.50", "0.00", "0.00"]
+    assert block(text, "threat")[1].split() == ["at", "least", "0.75", "0.00", "-1.50", "0.00", "0.00"]
 
 
 def test_a_sign_that_bounds_leave_open_is_marked() -> None:
@@ -64,7 +64,7 @@ def test_a_sign_that_bounds_leave_open_is_marked() -> None:
 
 def test_a_loss_is_printed_with_its_sign_and_what_has_no_number_with_its_reason() -> None:
     text, _ = page_of(borrower(), 1e-6)
-    assert block(text, "keeping")[0].split()[1:5] == ["-2.00", "-2.00", "1.00", "2.00"]
+    assert block(text, "keeping")[0].split()[1:5] == ["-2.00", "-2.00", "-1.00", "-2.00"]
     assert "* No number for keeping, price a unit: there is no gain before the price." in text.replace("\n  ", " ")
 
 
@@ -73,7 +73,8 @@ def test_printed_numbers_are_cells_of_the_table() -> None:
     text, frame = page_of(scenario, 0.1)
     numbers = re.findall(r"-?\d+\.\d+(?=\??(?:\s|$))", text[: text.index("* returning")])
     assert len(numbers) > 30
-    cells = {f"{x:.{d}f}" for name in ("effect", "low", "high") for x in frame[name].dropna() for d in (1, 2)}
+    turned = frame["measure"].isin(["coercion", "own floor"]).map({True: -1.0, False: 1.0})  # falls there, changes in print
+    cells = {f"{x:.{d}f}" for name in ("effect", "low", "high") for x in (turned * frame[name]).dropna() for d in (1, 2)}
     assert set(numbers) <= cells | {cell.lstrip("-") for cell in cells if float(cell) == 0}
 
 
@@ -134,7 +135,7 @@ def test_without_instruments_nothing_is_printed_and_the_command_says_what_to_do(
 def test_the_command_writes_both_tables_and_prints_the_page(tmp_path: Path) -> None:
     file = tmp_path / "keys.yaml"
     file.write_text(COMPLEMENTS, encoding="utf-8")
-    done = simulate("leverage", str(file), "--joint", "--tolerance", "0.1", "--out", str(tmp_path / "out"), cwd=tmp_path)
+    done = start("leverage", str(file), "--joint", "--tolerance", "0.1", "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {each.name for each in (tmp_path / "out").iterdir()} >= {"leverage.csv", "joint_effect.csv", "manifest.json"}
     assert "WHAT EACH INSTRUMENT IS WORTH TO HOLDER" in done.stdout

@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
 
 from leverage.output.columns import WIDTH
-from tests.test_cli import WITHDRAWAL, simulate
+from tests.command_line import simulate, start
+from tests.test_cli import WITHDRAWAL
 
 HEAD = """\
 language: 1
@@ -86,9 +89,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def made(folder: Path, *arguments: str) -> tuple[str, Path]:
+def made(folder: Path, *arguments: str, way: Callable[..., CompletedProcess[str]] = simulate) -> tuple[str, Path]:
     """The printed page, and the folder that was written."""
-    done = simulate(*arguments, "--out", "run", cwd=folder)
+    done = way(*arguments, "--out", "run", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= WIDTH
     assert (folder / "run" / "tables.txt").read_text() == done.stdout
@@ -206,7 +209,7 @@ def test_a_switch_is_told_in_one_sentence_and_as_two_events(folder: Path) -> Non
 
 
 def test_other_parameters_may_be_set_and_the_range_given(folder: Path) -> None:
-    page, written = made(folder, "follow", "stag.yaml", "-p", "sure", "-p", "fixed=3", "--from", "1", "--to", "1.4")
+    page, written = made(folder, "follow", "stag.yaml", "-p", "sure", "-p", "fixed=3", "--from", "1", "--to", "1.4", way=start)
     assert "fixed = 3" in page
     assert pd.read_csv(written / "branch.csv").theta.agg(["min", "max"]).tolist() == [1.0, 1.4]
 
@@ -266,9 +269,9 @@ def test_interruption_leaves_nothing(tmp_path: Path, arguments: list[str]) -> No
 
 
 def test_default_folders_are_told_apart_and_never_overwritten(folder: Path) -> None:
-    for _ in range(2):
-        assert simulate("noise", "alone.yaml", "--quiet", cwd=folder).returncode == 0
-    assert simulate("equilibria", "alone.yaml", "--quiet", cwd=folder).returncode == 0
+    for way in (start, simulate):
+        assert way("noise", "alone.yaml", "--quiet", cwd=folder).returncode == 0
+    assert start("equilibria", "alone.yaml", "--quiet", cwd=folder).returncode == 0
     names = sorted(path.name for path in (folder / "results" / "alone").iterdir())
     assert [name.split("-")[0] for name in names] == ["equilibria", "noise", "noise"]
     assert names[2] == f"{names[1]}-2"

@@ -17,9 +17,12 @@ from ruamel.yaml import YAML
 
 from leverage import Run, compile_form, load_scenario, parse_scenario
 from leverage.analysis.paths import sample_paths
+from leverage.output.frames import SENSITIVITY_COLUMNS
 from leverage.output.text import run_text
 from leverage.scenario.reference import insert_claims_table, keys_page
 from leverage.scenario.schema import json_schema_text
+from leverage.solvers.markov_perfect import markov_perfect
+from tests.analysis.test_local_sensitivity import agree
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
@@ -210,3 +213,42 @@ def test_simulated_paths_agree_with_the_exact_outcomes(withdrawal: Run, selectio
         chance = play.value("settled", f"chance by {date} months")
         error = np.sqrt(chance * (1 - chance) / 20_000)
         assert abs(np.mean(hits <= date) - chance) < 4 * error
+
+
+# --- its sensitivity: here, where the scenario has been run ------------------------------------------------------------------
+
+
+def test_effects_of_the_withdrawal_are_differences_of_equilibria_selected_anew(withdrawal: Run) -> None:
+    form = compile_form(withdrawal.scenario)
+    solution = markov_perfect(form.at())[0]
+    assert withdrawal.local is not None
+    agree(form, solution, withdrawal.local, ["power_patience", "spoiler_risk", "slow_pace", "terms_tilt"])
+
+
+def test_effects_are_sorted_by_what_the_range_moves_payoffs_first(withdrawal: Run) -> None:
+    frame = withdrawal.sensitivity
+    assert list(frame.columns) == list(SENSITIVITY_COLUMNS)
+    heads = list(dict.fromkeys(zip(frame["subject"], frame["quantity"], strict=True)))
+    assert heads[:2] == [("power", "payoff"), ("opposition", "payoff")]
+    markov = withdrawal.outcomes[withdrawal.outcomes["selection"] == "Markov perfect"]
+    assert heads[2:] == [key for key in zip(markov["subject"], markov["quantity"], strict=True) if key[1] != "payoff"]
+    for _, group in frame.groupby(["subject", "quantity"], sort=False):
+        assert group["moves"].abs().is_monotonic_decreasing
+        ties = group[group["moves"] == 0]
+        assert list(ties["parameter"]) == sorted(ties["parameter"])
+    np.testing.assert_array_equal(frame["moves"], frame["derivative"] * (frame["high"] - frame["low"]))
+    assert (frame["side"] == "both").all()
+    assert (frame["certificate"] < 1e-6).all()
+    assert (frame["same_play_from"] <= frame["value"]).all()
+    assert (frame["same_play_to"] >= frame["value"]).all()
+
+
+def test_the_page_shows_the_five_largest_moves_of_its_player(withdrawal: Run) -> None:
+    page = run_text(withdrawal)
+    section = page[page.index("WHAT MOVES POWER'S PAYOFF MOST") :].split("\n\n")[0]
+    rows = section.splitlines()[-5:]
+    frame = withdrawal.sensitivity
+    own = frame[(frame["subject"] == "power") & (frame["quantity"] == "payoff")].head(5)
+    for line, (_, fact) in zip(rows, own.iterrows(), strict=True):
+        assert line.startswith(str(fact["parameter"]).replace("_", " "))
+        assert f"{fact['moves']:+.1f}" in line

@@ -25,6 +25,7 @@ from leverage.analysis.claim_values import about_one_plan, looks_at_play, plays_
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.analysis.selections import Chosen
+from leverage.scenario.claim_units import unit_of
 from leverage.scenario.claims import ClaimLine, Selection, calls_of
 from leverage.scenario.scenario import Claim
 
@@ -53,7 +54,8 @@ class JudgedLine:
     margin: left - right, or right - left, so that positive speaks for the line; of an equality the size worth noting minus the
     distance, of '!=' the distance; of a statement its slack (see `Truth`); of a trend see `judge_trend`. left, right: both sides;
     of a trend the values at the low and the high end of the parameter's range. reason: why the verdict is not plain, a phrase; ''
-    where the numbers say it all. open: finer bounds could give another verdict.
+    where the numbers say it all. open: finer bounds could give another verdict. unit: of the margin and of both sides, see
+    `unit_of`.
     """
 
     line: ClaimLine
@@ -64,6 +66,7 @@ class JudgedLine:
     right: Figure
     reason: str = ""
     open: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,10 @@ class JudgedClaim:
     """A claim: all its lines under all its selections.
 
     binding: the line that decides: of those with the worst verdict a comparison or a trend before a statement (whose slack is in
-    other units), then the one with the smallest margin, then the first. tolerance: the gap asked of equilibrium sets in the end,
-    a fraction of the payoff range. solves: how often each kind of solver is asked for this verdict if nothing is known yet.
+    payoff whatever is compared), then the one with the smallest margin, then the first. Margins of lines that differ in unit are
+    compared as numbers; the claim's margin and its unit are those of the line that decides. tolerance: the gap asked of
+    equilibrium sets in the end, a fraction of the payoff range. solves: how often each kind of solver is asked for this verdict
+    if nothing is known yet.
     """
 
     claim: Claim
@@ -88,6 +93,11 @@ class JudgedClaim:
     @property
     def margin(self) -> Figure:
         return self.binding.margin
+
+    @property
+    def unit(self) -> str:
+        """Of the margin."""
+        return self.binding.unit
 
     @property
     def reason(self) -> str:
@@ -121,12 +131,17 @@ def judge_line(line: ClaimLine, selection: Selection, point: Point, noting: floa
     """
     if line.is_trend:
         raise ValueError(f"'{line.text}' is about several values of a parameter")
-    if line.relation == "is true":
-        return _judge_statement(line, selection, point)
+    stated = line.relation == "is true"
+    judged = _judge_statement(line, selection, point) if stated else _judge_worst(line, selection, point, noting or 0.0)
+    return replace(judged, unit=unit_of(line, point.scenario))
+
+
+def _judge_worst(line: ClaimLine, selection: Selection, point: Point, noting: float) -> JudgedLine:
+    """The verdict on a comparison, of several equilibria in the one where it stands worst."""
     if not looks_at_play(line, selection):
-        return _judge_comparison(line, selection, point, noting or 0.0, None)
+        return _judge_comparison(line, selection, point, noting, None)
     plays = plays_under(selection, point)
-    judged = [_judge_comparison(line, selection, point, noting or 0.0, play) for play in plays]
+    judged = [_judge_comparison(line, selection, point, noting, play) for play in plays]
     worst = min(range(len(plays)), key=lambda k: _binds(judged[k]))
     told = f"equilibrium {worst + 1} of {len(plays)} found" if len(plays) > 1 else ""
     return replace(judged[worst], reason="; ".join(part for part in (judged[worst].reason, told) if part))

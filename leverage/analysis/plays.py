@@ -31,6 +31,8 @@ from leverage.solvers.sustainable_path import PathVerdict
 MOST_COMBINATIONS = 400
 #: Stands for a player's best reply in `Play.strategies`.
 BEST_REPLY = "best reply"
+#: Stands between the players' strategies in the name of a play.
+VERSUS = " against "
 #: The selection of the point prediction.
 MARKOV = "Markov perfect"
 
@@ -175,7 +177,7 @@ def declared_combinations(own: Sequence[Collection[str]]) -> list[tuple[str, ...
 
 def title(names: Sequence[str]) -> str:
     """The name of a combination in tables."""
-    return " against ".join(names)
+    return VERSUS.join(names)
 
 
 def _judged(selection: str, names: tuple[str, ...], plan: Automaton, status: str, rule: str, *, ever: bool = True) -> Play:

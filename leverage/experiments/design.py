@@ -121,8 +121,12 @@ class Sample:
         }
         return {**stated, **({"drawn_from": dict(self.drawn_from)} if self.drawn_from else {})}
 
+    def cube(self, start: int, stop: int) -> Floats:
+        """Points in the unit cube, (stop - start, K)."""
+        return self._sequence(start, stop) if self.kind == "sobol" else self._whole[start:stop]
+
     def values(self, start: int, stop: int) -> Floats:
-        cube = self._sequence(start, stop) if self.kind == "sobol" else self._whole[start:stop]
+        cube = self.cube(start, stop)
         if self.quantiles is not None:
             return self.quantiles(cube)
         low, high = np.array(list(self.ranges.values())).T

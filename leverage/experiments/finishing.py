@@ -6,31 +6,47 @@ import datetime
 import json
 import platform
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from leverage.experiments.columns import Column
+from leverage.experiments.index_table import has_indices, indices_frame
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
-from leverage.experiments.store import SweepFolder, part_size
-from leverage.experiments.summary import summarise, summary_frame
+from leverage.experiments.store import STATEMENT, SweepFolder, part_size
+from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.output.columns import paragraph, table
-from leverage.output.files import MANIFEST, resolved_yaml
+from leverage.output.files import MANIFEST, file_hash, resolved_yaml
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
+
+REPORT = "report.html"
 
 #: A plan prints so many of the points, from both ends.
 SHOWN = 8
 
 
-def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
-    """Write the summary of the columns, the page, the resolved scenario and last the manifest. Returns the page."""
+#: Makes a document of a sweep whose parts are all there.
+Report = Callable[[Sweep, Sequence[Column], Summary, SweepFolder, Page], str]
+
+
+def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Report) -> str:
+    """Write the summary of the columns, sensitivity indices where the design has any, the page, the report, the resolved scenario
+    and last the manifest. Returns the page."""
     bench = bench_of(sweep.task)
     columns = bench.columns
     summary = summarise(folder, columns)
     page = Page(sweep.scenario, bench.evaluator.at().game())
-    text = sweep_text(sweep, columns, summary, folder, page)
-    folder.put(folder.path / "columns.csv", summary_frame(summary, columns).to_csv(index=False, lineterminator="\n").encode())
+    indices = indices_frame(sweep.design, bench, folder) if has_indices(sweep.design) else None
+    text = sweep_text(sweep, columns, summary, folder, page, indices)
+    folder.put(folder.path / "columns.csv", _csv(summary_frame(summary, columns)))
+    if indices is not None:
+        folder.put(folder.path / "indices.csv", _csv(indices))
     folder.put(folder.path / "tables.txt", f"{text}\n".encode())
+    folder.put(folder.path / REPORT, report(sweep, columns, summary, folder, page).encode())
     folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(sweep.scenario).encode())
     statuses = summary.statuses
     manifest = {
@@ -40,11 +56,23 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:
         "failed": statuses[PARTLY] + statuses[NOT_SOLVED],
         "statuses": dict(sorted(statuses.items())),
         "python": platform.python_version(),
+        "files": hashes(folder),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
     }
     folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
     return text
+
+
+def hashes(folder: SweepFolder) -> dict[str, str]:
+    """Of all files that the sweep's numbers stand in, by their place in the folder."""
+    named = [folder.path / name for name in ("columns.csv", "indices.csv", "tables.txt", "scenario.resolved.yaml", STATEMENT)]
+    files = [*(path for path in named if path.exists()), *sorted(folder.points.glob("part-*.parquet"))]
+    return {str(path.relative_to(folder.path)): file_hash(path) for path in files}
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def plan_text(sweep: Sweep, folder: Path, jobs: int) -> str:

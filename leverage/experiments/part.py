@@ -6,6 +6,7 @@ What a part holds depends on the sweep and the part's number alone: not on who s
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from leverage.analysis.point import Point
 from leverage.errors import LeverageError, ScenarioError
-from leverage.experiments.columns import Cell, Column, Group, groups_of
+from leverage.experiments.columns import TABLES, Cell, Column, Group, groups_of
+from leverage.experiments.regime_columns import regime_tables
 from leverage.game.box import faults_over_box
 from leverage.game.stochastic_game import Floats
 from leverage.loading import parse_scenario
@@ -86,7 +88,8 @@ class Bench:
         self.task = task
         self.scenario = _visiting(task)
         self.evaluator = Evaluator(self.scenario, ladder=(task.tolerance,), kept=POINTS_KEPT)
-        self.groups = groups_of(task.tables, self.scenario, self.evaluator.at())
+        known = {**TABLES, **regime_tables(self.scenario)}
+        self.groups = groups_of(task.tables, known, self.scenario, self.evaluator.at())
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -138,6 +141,10 @@ def column_of(parameter: str) -> str:
     return f"{parameter} (parameter)" if parameter in (POINT, STATUS, REASON) else parameter
 
 
+#: A bench, what solvers keep and the limit on BLAS threads belong to the process: however many threads ask, one solves.
+_ALONE = threading.Lock()
+
+
 @lru_cache(maxsize=2)
 def bench_of(task: SweepTask) -> Bench:
     """The bench of a task; a worker makes it once."""
@@ -145,8 +152,9 @@ def bench_of(task: SweepTask) -> Bench:
 
 
 def solve_part(task: SweepTask, start: int, values: Floats) -> SolvedPart | StoppedPart:
-    """One part of a sweep; see `Bench.solve`. What workers call."""
-    return bench_of(replace(task, fail_fast=False)).solve(start, values, fail_fast=task.fail_fast)
+    """One part of a sweep; see `Bench.solve`. What workers call; threads of one process wait for each other."""
+    with _ALONE:
+        return bench_of(replace(task, fail_fast=False)).solve(start, values, fail_fast=task.fail_fast)
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

@@ -14,19 +14,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from leverage.errors import OutputError
+from leverage.errors import Fault, FolderError, OutputError
 from leverage.experiments.part import POINT
 from leverage.output.files import MANIFEST
 
@@ -124,9 +124,30 @@ class SweepFolder:
         numbers = table.column(POINT).to_numpy() if POINT in table.column_names else np.zeros(0)
         return bool(table.schema.equals(schema) and np.array_equal(numbers, np.arange(part.start, part.stop)))
 
-    def dataset(self) -> ds.Dataset:
-        """All parts that are there as one table, in the order of points."""
-        return ds.dataset(sorted(self.points.glob("part-*.parquet")), format="parquet")
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """These columns of all parts that are there, in the order of points. One file is open at a time: a dataset keeps what it
+        knows of each, which comes to gigabytes where thousands of parts have hundreds of columns."""
+        for path in sorted(self.points.glob("part-*.parquet")):
+            with pq.ParquetFile(path) as part:
+                yield from part.iter_batches(columns=list(columns), use_threads=False)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the first part. Raises FolderError where there is none."""
+        first = next(iter(sorted(self.points.glob("part-*.parquet"))), None)
+        if first is None:
+            raise FolderError(str(self.path), Fault(0, 0, "it holds no points", "sweep again"))
+        return pq.read_schema(first)
+
+    def rows(self, columns: Sequence[str], points: Iterable[int] | None = None) -> pd.DataFrame:
+        """These columns of some points, of all where none are named, in the order of points; see `batches`."""
+        names = list(dict.fromkeys((POINT, *columns)))
+        kept = list(self.batches(names))
+        if points is not None:
+            wanted = np.unique(np.fromiter(points, dtype=np.int64))
+            kept = [batch.filter(pa.array(np.isin(batch.column(POINT).to_numpy(), wanted))) for batch in kept]
+        found: pd.DataFrame = pa.Table.from_batches(kept).to_pandas()
+        return found[list(columns)]
 
     @contextmanager
     def locked(self) -> Iterator[None]:

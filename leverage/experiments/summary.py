@@ -79,7 +79,7 @@ def summarise(folder: SweepFolder, columns: Sequence[Column]) -> Summary:
     words: dict[str, Counter[str]] = {STATUS: Counter(), **{c.name: Counter() for c in columns if c.kind != "number"}}
     reasons: Counter[str] = Counter()
     wanted = [POINT, STATUS, REASON, *spreads, *(name for name in words if name != STATUS)]
-    for batch in folder.dataset().to_batches(columns=wanted):
+    for batch in folder.batches(wanted):
         points = batch.column(POINT).to_numpy()
         for name, spread in spreads.items():
             column = batch.column(name)

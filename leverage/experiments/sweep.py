@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from leverage.errors import OutputError
 from leverage.experiments.design import Design
@@ -26,13 +26,14 @@ TOLERANCE = 2e-2
 @dataclass(frozen=True)
 class Progress:
     """done: points that are in the folder. solved: those of them that were solved now. total: of the design. failed: points
-    solved now that lack an answer; example: why the first of them does."""
+    solved now that lack an answer; example: why the first of them does. workers: that are there; None before they are counted."""
 
     done: int
     solved: int
     total: int
     failed: int = 0
     example: str = ""
+    workers: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +98,17 @@ class Finished:
     stopped: StoppedPart | None = None
 
 
-def open_folder(folder: SweepFolder, sweep: Sweep, *, resume: bool) -> None:
-    """Begin the folder of a sweep, or make sure that it holds this very one.
+class Stated(Protocol):
+    """Something that is computed in a folder of its own. statement: all that its numbers hang on, as JSON has it."""
+
+    @property
+    def statement(self) -> dict[str, Any]: ...
+
+
+def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool, what: str = "sweep") -> None:
+    """Begin the folder of a sweep, or of a study that keeps its points as a sweep does, or make sure that it holds this very one.
+
+    what : it is called so in messages.
 
     Raises OutputError where the folder is taken: by anything else, by a sweep that differs (and in what), or by this one where
     nobody asked to go on with it.
@@ -106,16 +116,16 @@ def open_folder(folder: SweepFolder, sweep: Sweep, *, resume: bool) -> None:
     there = folder.statement
     if there is None:
         if folder.path.exists() and any(folder.path.iterdir()):
-            raise OutputError(f"{folder.path} exists already and holds no sweep: choose another --out, or remove it")
+            raise OutputError(f"{folder.path} exists already and holds no {what}: choose another --out, or remove it")
         folder.begin(sweep.statement)
         return
     differing = list(differences(there, sweep.statement))
     if differing:
         listed = "\n    ".join(differing[:8])
-        raise OutputError(f"{folder.path} holds another sweep: choose another --out\n    {listed}")
+        raise OutputError(f"{folder.path} holds another {what}: choose another --out\n    {listed}")
     if not resume:
         state = "finished" if folder.manifest else "unfinished"
-        raise OutputError(f"{folder.path} holds this sweep, {state}: go on with --resume, or choose another --out")
+        raise OutputError(f"{folder.path} holds this {what}, {state}: go on with --resume, or choose another --out")
 
 
 def run_sweep(
@@ -131,16 +141,22 @@ def run_sweep(
     total = sweep.design.size
     now = Progress(total - sum(part.stop - part.start for part in missing), 0, total)
     tell(now)
-    for part, solved in workers.results(Work(task, missing, sweep.values_of, heed)):
+
+    def staffed(count: int) -> None:
+        nonlocal now
+        now = replace(now, workers=count)
+        tell(now)
+
+    for part, solved in workers.results(Work(task, missing, sweep.values_of, heed, staffed)):
         if isinstance(solved, StoppedPart):
             return Finished(now, solved)
         folder.keep(part, solved.content)
-        now = Progress(
-            now.done + solved.points,
-            now.solved + solved.points,
-            total,
-            now.failed + solved.failed,
-            now.example or solved.example,
+        now = replace(
+            now,
+            done=now.done + solved.points,
+            solved=now.solved + solved.points,
+            failed=now.failed + solved.failed,
+            example=now.example or solved.example,
         )
         tell(now)
     return Finished(now)

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from leverage.analysis.outcomes import PAYOFF
+from leverage.experiments.answers import measured
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid, Sample, Together
+from leverage.experiments.index_page import indices_text
 from leverage.experiments.part import NOT_SOLVED, PARTLY, SOLVED, column_of
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
@@ -34,22 +36,30 @@ _SAMPLES = {
 }
 
 
-def sweep_text(sweep: Sweep, columns: Sequence[Column], summary: Summary, folder: SweepFolder, page: Page) -> str:
-    """The printed page: what was swept, what came of it, and what has no answer."""
-    told = [column for column in columns if _is_told(column, page)]
+def sweep_text(
+    sweep: Sweep,
+    columns: Sequence[Column],
+    summary: Summary,
+    folder: SweepFolder,
+    page: Page,
+    indices: pd.DataFrame | None = None,
+) -> str:
+    """The printed page: what was swept, what came of it, and what has no answer. indices: of designs that have any."""
+    told = told_columns(columns, page)
     sections = numbered(
         [
             lambda n: _by_value(n, sweep.design, told, folder, page),
             lambda n: _crossed(n, sweep.design, told, folder, page),
             lambda n: _ranges(n, told, summary, page),
             lambda n: _verdicts(n, columns, summary),
+            lambda n: _indices(n, sweep.design, columns, indices, page),
             lambda n: _unanswered(n, summary),
         ]
     )
     head = [
-        head_text(sweep.scenario, "sweep"),
+        head_text(sweep.scenario, "Sweep"),
         *filter(None, [setting_words(sweep.scenario)]),
-        paragraph(_opening(sweep, summary)),
+        paragraph(f"{design_words(sweep.design, sweep.scenario)} {answered_words(summary)}"),
     ]
     return "\n".join([*head, *sections])
 
@@ -76,13 +86,30 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _opening(sweep: Sweep, summary: Summary) -> str:
+def answered_words(summary: Summary) -> str:
+    """Whether every point has its answers."""
     statuses = summary.statuses
     lacking = statuses[PARTLY] + statuses[NOT_SOLVED]
-    answered = (
-        "Every point has all its answers." if not lacking else f"{lacking:,} of {statuses.total():,} points lack an answer."
-    )
-    return f"{design_words(sweep.design, sweep.scenario)} {answered}"
+    return f"{lacking:,} of {statuses.total():,} points lack an answer." if lacking else "Every point has all its answers."
+
+
+def told_columns(columns: Sequence[Column], page: Page) -> list[Column]:
+    """The columns that pages show."""
+    return [column for column in columns if _is_told(column, page)]
+
+
+def range_cells(column: Column, summary: Summary, page: Page) -> list[str]:
+    """The least, the mean and the largest value of a column of numbers, as they are printed."""
+    spread = summary.spreads[column.name]
+    return [_number(value, column, page) for value in (spread.least, spread.mean, spread.largest)]
+
+
+def verdict_shares(columns: Sequence[Column], summary: Summary) -> tuple[list[str], list[list[str]]]:
+    """The verdicts that occur, and for each claim the share of the points with each of them."""
+    judged = [column for column in columns if column.table == "claims" and column.what == "verdict"]
+    counts = {column.selection: summary.words[column.name] for column in judged}
+    used = [verdict for verdict in VERDICTS if any(counter[verdict] for counter in counts.values())]
+    return used, [[name, *(_share(counter, verdict) for verdict in used)] for name, counter in counts.items()]
 
 
 def _is_told(column: Column, page: Page) -> bool:
@@ -127,7 +154,7 @@ def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFo
     shown = [*told[:1], *chances[-1:]]
     if not shown or design.size > MOST_CROSSED:
         return []
-    frame = folder.dataset().to_table(columns=[column.name for column in shown]).to_pandas()
+    frame = folder.rows([column.name for column in shown])
     lines = []
     for column in shown:
         cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
@@ -157,8 +184,7 @@ def _varying(design: Design) -> int:
 def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
     """At most MOST_ROWS rows of the tables, evenly spread over the points."""
     kept = _spread_over(design.size, MOST_ROWS)
-    found: pd.DataFrame = folder.dataset().take(kept, columns=columns).to_pandas()
-    return found
+    return folder.rows(columns, kept)
 
 
 def _head(column: Column) -> str:
@@ -177,9 +203,7 @@ def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) ->
     shown = told[:MOST_ROWS]
     rows = []
     for column in shown:
-        spread = summary.spreads[column.name]
-        ends = (spread.least, spread.mean, spread.largest)
-        rows.append([shortened(column.name, 48), *(_number(value, column, page) for value in ends)])
+        rows.append([shortened(column.name, 48), *range_cells(column, summary, page)])
     text, _ = table(["", "least", "mean", "largest"], rows)
     note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
     return ["", section(which, "over all points", note), text]
@@ -187,12 +211,9 @@ def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) ->
 
 def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[str]:
     """How often each claim has each verdict."""
-    judged = [column for column in columns if column.table == "claims" and column.what == "verdict"]
-    if not judged:
+    used, rows = verdict_shares(columns, summary)
+    if not rows:
         return []
-    counts = {column.selection: summary.words[column.name] for column in judged}
-    used = [verdict for verdict in VERDICTS if any(counter[verdict] for counter in counts.values())]
-    rows = [[name, *(_share(counter, verdict) for verdict in used)] for name, counter in counts.items()]
     text, _ = table(["claim", *used], rows)
     return ["", section(which, "claims", "share of the points with each verdict"), text]
 
@@ -200,6 +221,14 @@ def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[s
 def _share(counter: Mapping[str, int], verdict: str) -> str:
     total = sum(counter.values())
     return percent(counter.get(verdict, 0) / total) if total else "-"
+
+
+def _indices(which: int, design: Design, columns: Sequence[Column], indices: pd.DataFrame | None, page: Page) -> list[str]:
+    """Which parameters matter most to what is told, and to whether claims stand."""
+    if indices is None or not isinstance(design, Sample):
+        return []
+    told = [each for each in measured(columns) if each.is_claim or _is_told(each.column, page)]
+    return indices_text(which, design.kind, told, indices, page)
 
 
 def _unanswered(which: int, summary: Summary) -> list[str]:

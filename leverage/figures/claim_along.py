@@ -1,9 +1,10 @@
-"""How a claim fares along a parameter: its margin with bounds, its verdicts, the value in use and where it tips."""
+"""How a claim fares along a parameter: its margin with bounds and unit, its verdicts, the value in use and where it tips."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle, groupby
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from leverage.figures.style import (
     tint,
     wrapped,
 )
+from leverage.output.claims import narrow, with_notes
 from leverage.output.columns import listed
 from leverage.scenario.wording import plain
 
@@ -50,7 +52,11 @@ _VERDICTS: dict[str, dict[str, Any]] = {
 }
 #: Verdict -> how a sentence says it of a claim.
 _SAID = {"barely": "barely holds", "idle": "is idle", "undecided": "is undecided", "undefined": "is undefined"}
+#: A stretch of the range beyond the nearest flip: the search for flips had no need to look there.
+_UNSEEN: dict[str, Any] = {"facecolor": PAPER, "edgecolor": QUIET, "hatch": "...", "linewidth": 0.0}
 _MARGIN: dict[str, Any] = {"color": BLACK, "linewidth": 0.9, "marker": "o", "markersize": 4.0, "markerfacecolor": PAPER}
+#: Markers of margins in one unit after the other, where lines in different units decide.
+_MARKERS = ("o", "s", "^", "D", "v")
 _BOUNDS: dict[str, Any] = {"color": BLACK, "linewidth": 0.9}
 _NOTING: dict[str, Any] = {"color": QUIET, "linewidth": 0.9, "linestyle": ":"}
 _IN_USE: dict[str, Any] = {"color": INK, "linewidth": 1.0, "linestyle": (0, (5, 2))}
@@ -67,7 +73,8 @@ def draw_claim_along(
 
     Parameters
     ----------
-    points : the table of points at which claims were judged: claim, parameter, value, verdict, margin, margin_low, margin_high.
+    points : the table of points at which claims were judged: claim, parameter, value, verdict, margin, margin_low, margin_high,
+        unit (of the margin).
     claims, tipping : the tables `claims` (the size worth noting) and `tipping` (value in use, range, where it flips).
     claim, parameter : what is drawn. context : names.
 
@@ -119,8 +126,10 @@ def _stretch(rows: pd.DataFrame, verdict: str) -> str:
 
 def _description(rows: pd.DataFrame, known: pd.DataFrame, claim: str, parameter: str) -> str:
     told = [f"The margin of claim {claim} along {plain(parameter)}, all else as in use, and its verdicts."]
-    for value, verdict, margin in zip(rows["value"], texts(rows, "verdict"), rows["margin"], strict=True):
-        number = "" if math.isnan(margin) else f", margin {amount(float(margin))}"
+    for value, verdict, margin, unit in zip(
+        rows["value"], texts(rows, "verdict"), rows["margin"], texts(rows, "unit"), strict=True
+    ):
+        number = "" if math.isnan(margin) else f", margin {with_notes(amount(float(margin)), unit)}"
         told.append(f"At {setting(float(value))}: {verdict}{number}.")
     now, flip = cell(known, "value"), cell(known, "flips_at")
     if math.isfinite(now):
@@ -137,10 +146,10 @@ def _description(rows: pd.DataFrame, known: pd.DataFrame, claim: str, parameter:
 def _draw(sheet: Sheet, rows: pd.DataFrame, claims: pd.DataFrame, known: pd.DataFrame, claim: str, parameter: str) -> None:
     width = WIDTH - MARGIN - _LEFT
     values = rows["value"].to_numpy(dtype=np.float64)
-    ends = [value for column in ("low", "high", "value") if math.isfinite(value := cell(known, column))]
-    axis = limits([*values, *ends], 0.03)
+    told = [cell(known, column) for column in ("low", "high", "value", "bracket_low", "bracket_high")]
+    axis = limits([*values, *filter(math.isfinite, told)], 0.03)
     noting = cell(claims, "worth_noting_from", claim=claim, line="")
-    sheet.block("Margin of the claim (above 0: for it)", size=MEDIUM)
+    sheet.block(_margin_words(_units(rows)), size=MEDIUM)
     _draw_marks(sheet, known, axis, width)
     axes = sheet.axes(_LEFT, width, _TALL)
     axes.set(xlim=axis, ylim=_heights(rows, noting))
@@ -153,10 +162,29 @@ def _draw(sheet: Sheet, rows: pd.DataFrame, claims: pd.DataFrame, known: pd.Data
     _draw_lines(axes, known)
     sheet.depth += _TALL + 0.1
     verdicts = texts(rows, "verdict").tolist()
-    _draw_strip(sheet, values, verdicts, axis, width)
+    unseen = _unseen(values, cell(known, "low"), cell(known, "high"))
+    _draw_strip(sheet, values, verdicts, unseen, axis, width)
     _write_axis(sheet, known, parameter, width)
-    sheet.key([Entry(verdict, patch=style) for verdict, style in _VERDICTS.items() if verdict in verdicts])
+    entries = [Entry(verdict, patch=style) for verdict, style in _VERDICTS.items() if verdict in verdicts]
+    sheet.key([*entries, *([Entry("not looked at", patch=_UNSEEN)] if unseen else [])])
     sheet.key(_line_entries(rows, known, noting))
+
+
+def _units(rows: pd.DataFrame) -> list[str]:
+    """Units of the margins, in the order of the parameter's values; '' for plain numbers."""
+    return listed_texts(rows[rows["margin"].notna()], "unit")
+
+
+def _margin_words(units: Sequence[str]) -> str:
+    """What the axis of margins counts: 'Margin of the claim, points a month (above 0: for it)'."""
+    if len(units) < 2:
+        return f"{', '.join(('Margin of the claim', *filter(None, units)))} (above 0: for it)"
+    return f"Margin of the line that decides, {' or '.join(unit or 'a number' for unit in units)} (above 0: for it)"
+
+
+def _unseen(values: Numbers, low: float, high: float) -> list[tuple[float, float]]:
+    """Stretches of the plausible range [low, high] on which no value was judged: at its ends."""
+    return [(begin, end) for begin, end in ((low, values[0]), (values[-1], high)) if begin < end]
 
 
 def _heights(rows: pd.DataFrame, noting: float) -> tuple[float, float]:
@@ -174,7 +202,10 @@ def _draw_margins(axes: Axes, rows: pd.DataFrame) -> None:
     )
     bottom, top = axes.get_ylim()
     known = np.isfinite(margins)
-    axes.plot(values[known], margins[known], zorder=4, **_MARGIN)
+    markers = dict(zip(_units(rows), cycle(_MARKERS)))
+    for unit, run in groupby(np.flatnonzero(known), key=texts(rows, "unit").tolist().__getitem__):
+        own = list(run)
+        axes.plot(values[own], margins[own], zorder=4, **{**_MARGIN, "marker": markers[unit]})
     bounded = ~np.isnan(low) & ~np.isnan(high)
     axes.vlines(values[bounded], np.clip(low[bounded], bottom, top), np.clip(high[bounded], bottom, top), zorder=3, **_BOUNDS)
     for ends in (low, high):
@@ -211,7 +242,14 @@ def _draw_marks(sheet: Sheet, known: pd.DataFrame, axis: tuple[float, float], wi
     sheet.depth += text_height("") + 0.03
 
 
-def _draw_strip(sheet: Sheet, values: Numbers, verdicts: Sequence[str], axis: tuple[float, float], width: float) -> None:
+def _draw_strip(
+    sheet: Sheet,
+    values: Numbers,
+    verdicts: Sequence[str],
+    unseen: Sequence[tuple[float, float]],
+    axis: tuple[float, float],
+    width: float,
+) -> None:
     """A stretch for each run of equal verdicts; between two points that differ the place of the change is not known: a gap."""
     axes = sheet.axes(_LEFT, width, _STRIP)
     axes.set(xlim=axis, ylim=(0, 1), yticks=[])
@@ -219,6 +257,8 @@ def _draw_strip(sheet: Sheet, values: Numbers, verdicts: Sequence[str], axis: tu
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
+    for begin, end in unseen:
+        axes.axvspan(begin, end, zorder=0.5, **_UNSEEN)
     least = 0.012 * (axis[1] - axis[0])
     first = 0
     for k in range(1, len(verdicts) + 1):
@@ -238,9 +278,12 @@ def _write_axis(sheet: Sheet, known: pd.DataFrame, parameter: str, width: float)
 
 
 def _line_entries(rows: pd.DataFrame, known: pd.DataFrame, noting: float) -> list[Entry]:
-    entries = [Entry("margin where it was judged", line=_MARGIN)]
-    widths = rows["margin_high"] - rows["margin_low"]
-    if (widths > 0).any():
+    units = _units(rows)
+    told = [f", in {unit or 'a number'}" if len(units) > 1 else "" for unit in units]
+    shapes = zip(told, cycle(_MARKERS))
+    entries = [Entry(f"margin where it was judged{words}", line={**_MARGIN, "marker": shape}) for words, shape in shapes]
+    bounds = zip(rows["margin_low"], rows["margin_high"], strict=True)
+    if any(math.isinf(high - low) or (high > low and not narrow(low, high)) for low, high in bounds):
         entries.append(Entry("bounds of the margin", line={**_BOUNDS, "marker": "_", "markersize": 5}))
     if math.isfinite(noting):
         entries.append(Entry("worth noting from here", line=_NOTING))

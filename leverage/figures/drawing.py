@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
@@ -35,6 +36,15 @@ class Drawing:
     description: str
     figure: Figure
 
+    @cached_property
+    def svg(self) -> str:
+        """The figure as an SVG element that can stand in a page of HTML or alone in a file.
+
+        It has the role of an image with the title and the description as its text alternative. All identifiers begin with the
+        drawing's name, so that several figures of one page do not clash.
+        """
+        return _svg_text(self)
+
 
 def drawing_name(*parts: str) -> str:
     """A drawing's name: its kind and what it is of.
@@ -53,7 +63,7 @@ def save(drawing: Drawing, folder: Path) -> tuple[Path, Path]:
     vector, raster = (folder / f"{drawing.name}.{ending}" for ending in ("svg", "png"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        vector.write_bytes(svg_text(drawing).encode())
+        vector.write_bytes(drawing.svg.encode())
         raster.write_bytes(_png(drawing))
     except OSError as error:
         reason = error.strerror or str(error)
@@ -63,12 +73,7 @@ def save(drawing: Drawing, folder: Path) -> tuple[Path, Path]:
     return vector, raster
 
 
-def svg_text(drawing: Drawing) -> str:
-    """The figure as an SVG element that can stand in a page of HTML or alone in a file.
-
-    It has the role of an image with the title and the description as its text alternative. All identifiers begin with the
-    drawing's name, so that several figures of one page do not clash.
-    """
+def _svg_text(drawing: Drawing) -> str:
     stream = io.StringIO()
     with look():
         drawing.figure.savefig(stream, format="svg", metadata=_NO_METADATA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,25 +14,22 @@ from numpy.typing import NDArray
 
 from leverage.figures.axes_parts import few_ticks, limits
 from leverage.figures.cells import amount, cell, listed_texts, rows_of, sentence, texts
+from leverage.figures.combination_labels import Calls, Combination, PlacedLabel, Point, calls_that_fit, placed_labels
 from leverage.figures.context import Context
 from leverage.figures.drawing import Drawing
-from leverage.figures.label_places import label_places
 from leverage.figures.sheet import Entry, Sheet, key_height
 from leverage.figures.style import (
     BLACK,
     BLUE,
     GREEN,
     INK,
-    LEADING,
     MARGIN,
     MEDIUM,
     ORANGE,
     PAPER,
-    POINTS,
     PURPLE,
     QUIET,
     SKY,
-    SMALL,
     VERMILLION,
     WIDTH,
     YELLOW,
@@ -54,12 +51,12 @@ _MAIN, _LEFT, _KEY, _TALLEST = 3.75, 0.6, 4.6, 5.6
 _KEY_WIDTH = WIDTH - MARGIN - _KEY
 #: Inches: panels without an instrument; how many in a row.
 _SMALL_PANEL, _IN_A_ROW = 1.22, 4
-#: Solutions closer than this share of the set's larger side have one marker; combinations closer than so many inches one label.
-_SAME, _TOGETHER = 0.016, 0.04
+#: Solutions closer than this share of the set's larger side have one marker.
+_SAME = 0.016
 #: A set whose area is a smaller share of its larger side's square is drawn as a line too.
 _THIN = 1e-3
-#: Combinations of strategies that are numbered; the markers of further ones have no number.
-_MOST_NUMBERED = 24
+#: Combinations of strategies that are named; the markers of further ones have no name.
+_MOST_NAMED = 24
 #: How bargaining rules are drawn.
 _RULES = {
     "nash": ("s", VERMILLION),
@@ -78,12 +75,30 @@ Corners = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Marked:
-    """A point of the main panel with its marker; number: what its label says, '' for none."""
+    """A point of the main panel with its marker; names: of the strategies of a combination that gets a label."""
 
     text: str
     at: tuple[float, float]
     line: dict[str, Any]
-    number: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The main panel: the ends of both axes, in payoffs, and its width and height in inches."""
+
+    ends: tuple[tuple[float, float], tuple[float, float]]
+    size: tuple[float, float]
+
+    def inches(self, at: tuple[float, float]) -> tuple[float, float]:
+        """Where a pair of payoffs is, from the lower left corner."""
+        (x, y), (across, up) = at, self.ends
+        return (x - across[0]) / (across[1] - across[0]) * self.size[0], (y - up[0]) / (up[1] - up[0]) * self.size[1]
+
+    def split(self, marked: Sequence[_Marked]) -> tuple[list[Combination], list[Point]]:
+        """The combinations that have names, and the other points, in inches."""
+        named = [(self.inches(point.at), (point.names[0], point.names[1])) for point in marked if point.names]
+        return named, [self.inches(point.at) for point in marked if not point.names]
 
 
 def draw_equilibrium_set(
@@ -178,21 +193,28 @@ def _draw_plane(sheet: Sheet, start: pd.DataFrame, bargaining: pd.DataFrame, pay
     corners = np.vstack([_corners(start, keys, bound) for bound in ("inner", "outer")])
     solutions = _merged(_solutions(bargaining, payoffs, context), _SAME * float(np.ptp(corners, axis=0).max()))
     combinations = _combinations(payoffs, keys)
+    marked = [*solutions, *combinations]
+    ends = [limits([*corners[:, k], *(point.at[k] for point in marked)]) for k in range(2)]
+    frame = _Frame((ends[0], ends[1]), (_MAIN, _MAIN * 0.9))
     beside = [
         Entry("proved: the exact value of a plan is there", patch=_INNER),
         Entry("bound: no credible play pays anything outside", line=_OUTER),
         *_named(solutions),
     ]
-    below = _named(combinations)
+    calls = calls_that_fit(*frame.split(marked), frame.size)
+    below = _combination_entries(combinations, calls, context)
     if key_height([*beside, *below], _KEY_WIDTH, stacked=True) <= _TALLEST:
         beside, below = [*beside, *below], []
     upright = wrapped(f"{sentence(context.in_full(keys[1]))}: payoff, {context.unit}", _MAIN + _LEFT - MARGIN, MEDIUM)
     sheet.write(MARGIN, upright, size=MEDIUM)
     sheet.depth += text_height(upright, MEDIUM) + 0.05
-    height = max(_MAIN * 0.9, key_height(beside, _KEY_WIDTH, stacked=True) - 0.3)
+    height = max(frame.size[1], key_height(beside, _KEY_WIDTH, stacked=True) - 0.3)
+    frame = replace(frame, size=(_MAIN, height))
     axes = sheet.axes(_LEFT, _MAIN, height)
     _draw_set(axes, start, keys)
-    _draw_points(axes, [*solutions, *combinations], (_MAIN, height), start, keys)
+    _draw_points(axes, marked, frame)
+    named, others = frame.split(marked)
+    _write_labels(axes, placed_labels(named, calls, others, frame.size), frame.size)
     top = sheet.depth
     sheet.key(beside, left=_KEY, width=_KEY_WIDTH, stacked=True)
     bottom = sheet.depth
@@ -238,22 +260,35 @@ def _merged(points: Sequence[_Marked], apart: float) -> list[_Marked]:
 
 
 def _combinations(payoffs: pd.DataFrame, keys: Sequence[str]) -> list[_Marked]:
-    """Combinations of named strategies, numbered in the order of the table."""
+    """Combinations of strategies in the order of the table; those beyond `_MOST_NAMED` without names."""
     line = {**_marker("o", PAPER, 3.4), "markeredgecolor": INK}
     found: list[_Marked] = []
     for selection in listed_texts(payoffs, "selection"):
         at = _point(payoffs, "subject", keys, selection=selection) if " against " in selection else None
         if at:
-            numbered = len(found) < _MOST_NUMBERED
-            name, number = (plain(selection), str(len(found) + 1)) if numbered else ("further combinations of strategies", "")
-            found.append(_Marked(name, at, line, number))
+            names = tuple(selection.split(" against ")) if len(found) < _MOST_NAMED else ()
+            found.append(
+                _Marked("combinations of strategies" if names else "further combinations of strategies", at, line, names)
+            )
     return found
 
 
 def _named(marked: Sequence[_Marked]) -> list[Entry]:
     """What the key says of each marker; several that are called alike have one entry."""
-    named = {f"{point.number} {point.text}".strip(): point.line for point in marked}
+    named = {point.text: point.line for point in marked}
     return [Entry(text, line=line) for text, line in named.items()]
+
+
+def _combination_entries(combinations: Sequence[_Marked], calls: Calls, context: Context) -> list[Entry]:
+    """What the key says of combinations: whose strategies stand before and after the stroke, and which names are shortened."""
+    entries = _named(combinations)
+    players = [context.called(key) for key in context.players]
+    if entries:
+        entries[0] = replace(entries[0], text=f"strategies of {' / '.join(players)}")
+    for player, own in zip(players, calls, strict=True):
+        short = [f"{call}: {plain(name)}" for name, call in own.items() if call != plain(name)]
+        entries += [Entry(f"{player}'s {', '.join(short)}")] if short else []
+    return entries
 
 
 def _marker(shape: str, colour: str, size: float) -> dict[str, Any]:
@@ -293,44 +328,24 @@ def _draw_set(axes: Axes, start: pd.DataFrame, keys: Sequence[str]) -> None:
         axes.plot(*np.vstack([outer, outer[:1]]).T, **_OUTER)
 
 
-def _draw_points(
-    axes: Axes, marked: Sequence[_Marked], size: tuple[float, float], start: pd.DataFrame, keys: Sequence[str]
-) -> None:
-    """The markers, and the numbers of combinations; what lies at the same place has one label."""
-    corners = np.vstack([_corners(start, keys, bound) for bound in ("inner", "outer")])
-    ends = [limits([*corners[:, k], *(point.at[k] for point in marked)]) for k in range(2)]
-    axes.set(xlim=ends[0], ylim=ends[1])
-    few_ticks(axes, *size)
-
-    def inches(at: tuple[float, float]) -> tuple[float, float]:
-        shares = [(value - low) / (high - low) for value, (low, high) in zip(at, ends, strict=True)]
-        return shares[0] * size[0], shares[1] * size[1]
-
+def _draw_points(axes: Axes, marked: Sequence[_Marked], frame: _Frame) -> None:
+    """The markers, those of solutions over those of combinations."""
+    axes.set(xlim=frame.ends[0], ylim=frame.ends[1])
+    few_ticks(axes, *frame.size)
     for point in reversed(marked):
-        axes.plot(*point.at, clip_on=False, zorder=4 if point.number else 5, **point.line)
-    _write_numbers(axes, marked, inches, size)
+        axes.plot(*point.at, clip_on=False, zorder=4 if point.names else 5, **point.line)
 
 
-def _write_numbers(
-    axes: Axes, marked: Sequence[_Marked], inches: Callable[[tuple[float, float]], tuple[float, float]], size: tuple[float, float]
-) -> None:
-    """The numbers beside their markers; what lies at the same place has one label. `inches`: payoffs -> place in the panel."""
-    groups: dict[tuple[float, float], list[str]] = {}
-    for point in marked:
-        if point.number:
-            at = inches(point.at)
-            near = next((known for known in groups if math.dist(known, at) < _TOGETHER), at)
-            groups.setdefault(near, []).append(point.number)
-    names = [", ".join(numbers) for numbers in groups.values()]
-    boxes = [(text_width(name) + 0.04, SMALL * LEADING / POINTS) for name in names]
-    others = [inches(point.at) for point in marked if not point.number]
-    for at, name, place in zip(groups, names, label_places(list(groups), boxes, others, size), strict=True):
-        if place is None:
-            continue  # no room: the marker stays without its number
-        shares = (place.x / size[0], place.y / size[1])
-        axes.text(*shares, name, transform=axes.transAxes, ha="center", va="center", zorder=6, path_effects=halo())
-        if place.far:
-            line = zip((at[0] / size[0], at[1] / size[1]), shares, strict=True)
+def _write_labels(axes: Axes, labels: Sequence[PlacedLabel], size: tuple[float, float]) -> None:
+    """The labels of combinations beside their markers, those that are far from them with a line."""
+    for label in labels:
+        if label.place is None:
+            continue  # no room: the marker stays without its name
+        shares = (label.place.x / size[0], label.place.y / size[1])
+        style: dict[str, Any] = {"ha": "center", "va": "center", "multialignment": "center", "path_effects": halo()}
+        axes.text(*shares, label.text, transform=axes.transAxes, zorder=6, **style)
+        if label.place.far:
+            line = zip((label.at[0] / size[0], label.at[1] / size[1]), shares, strict=True)
             axes.plot(*line, transform=axes.transAxes, color=QUIET, linewidth=0.5, zorder=3.5)
 
 

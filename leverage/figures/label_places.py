@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 #: Directions that are tried, upper right first, and distances of the label's middle from its point in inches.
 _DIRECTIONS = (45, 135, -45, -135, 0, 180, 90, -90, 22, 68, 112, 158, -22, -68, -112, -158)
 _DISTANCES = (0.13, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9, 1.1)
+#: So many of the distances are near: no line has to lead to the label.
+_NEAR = 2
 #: Half the width of a marker, in inches.
 _MARKER = 0.055
 
@@ -41,29 +43,39 @@ def label_places(
 ) -> list[Place | None]:
     """A place for the label of each point, in their order; None where every place that is tried is taken.
 
+    The label that has the fewest places left near its point is placed next.
+
     Parameters
     ----------
     points : where the labelled points are. sizes : width and height of their labels. others : further markers to keep clear of.
     room : width and height of the panel, whose lower left corner is (0, 0); labels stay inside. All in inches.
     """
     taken = [_Box(x, y, 2 * _MARKER, 2 * _MARKER) for x, y in (*points, *others)]
-    found: list[Place | None] = []
-    for point, size in zip(points, sizes, strict=True):
-        place = _first_free(point, size, taken, room)
-        found.append(place)
+    found: list[Place | None] = [None] * len(points)
+    left = list(range(len(points)))
+    while left:
+        near = {k: sum(1 for _ in _free(points[k], sizes[k], taken, room, _DISTANCES[:_NEAR])) for k in left}
+        k = min(left, key=near.__getitem__)
+        left.remove(k)
+        place = next(_free(points[k], sizes[k], taken, room, _DISTANCES), None)
+        found[k] = place
         if place is not None:
-            taken.append(_Box(place.x, place.y, *size))
+            taken.append(_Box(place.x, place.y, *sizes[k]))
     return found
 
 
-def _first_free(
-    point: tuple[float, float], size: tuple[float, float], taken: Sequence[_Box], room: tuple[float, float]
-) -> Place | None:
-    for distance in _DISTANCES:
+def _free(
+    point: tuple[float, float],
+    size: tuple[float, float],
+    taken: Sequence[_Box],
+    room: tuple[float, float],
+    distances: Sequence[float],
+) -> Iterator[Place]:
+    """Places for a label at these distances, in the order in which they are tried."""
+    for distance in distances:
         for direction in _DIRECTIONS:
             across, up = math.cos(math.radians(direction)), math.sin(math.radians(direction))
             box = _Box(point[0] + across * (distance + size[0] / 2 - _MARKER), point[1] + up * distance, *size)
             inside = size[0] / 2 <= box.x <= room[0] - size[0] / 2 and size[1] / 2 <= box.y <= room[1] - size[1] / 2
             if inside and not any(box.meets(other) for other in taken):
-                return Place(box.x, box.y, distance > _DISTANCES[1])
-    return None
+                yield Place(box.x, box.y, distance >= _DISTANCES[_NEAR])

@@ -1,9 +1,12 @@
-"""What a strategy does in every state: a grid of the levels of two state variables, one grid for each level of the others."""
+"""What a strategy does in every state: a grid of the levels of two state variables, one grid for each level of the others.
+
+An action looks the same wherever it is played and whoever plays it: one colour, one hatch, one name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -16,10 +19,10 @@ from leverage.figures.cells import listed_texts, rows_of, sentence, texts
 from leverage.figures.context import Context
 from leverage.figures.drawing import Drawing, drawing_name
 from leverage.figures.sheet import Entry, Sheet
+from leverage.figures.short_names import short_codes
 from leverage.figures.style import (
     CATEGORIES,
     HATCHES,
-    INK,
     MARGIN,
     MEDIUM,
     PAPER,
@@ -29,8 +32,10 @@ from leverage.figures.style import (
     WIDTH,
     ink_on,
     look,
+    shade,
     text_height,
     text_width,
+    tint,
     wrapped,
 )
 from leverage.output.columns import listed, percent
@@ -39,6 +44,8 @@ from leverage.scenario.wording import plain
 #: Inches: a cell's height, its least and largest width, the gap between grids, the widest name of a row's level, what is kept
 #: free at the edge of a cell.
 _TALL, _NARROW, _WIDE, _GAP, _NAMES, _INSIDE = 0.24, 0.27, 1.0, 0.14, 1.3, 0.025
+#: Share of an action's colour in its cells, of which the rest is white, and in its hatch, of which the rest is black.
+_TINT, _SHADE = 0.5, 0.75
 #: Chances below this are not drawn: they are rounding.
 _NEVER = 1e-9
 #: A state in which the player has no choice.
@@ -85,9 +92,13 @@ def draw_strategy_map(play: pd.DataFrame, equilibrium: int, context: Context) ->
     known = set(_states(rows, variables))
     with look():
         sheet = Sheet(_title(rows, equilibrium, variables, context))
-        for key in listed_texts(rows, "player"):
-            own = rows_of(rows, player=key)
-            _draw_player(sheet, plan, _lotteries(own, variables), known, context.in_full(key))
+        played = {key: _lotteries(rows_of(rows, player=key), variables) for key in listed_texts(rows, "player")}
+        grids = _sizes(plan)
+        looks = _looks(played.values(), grids.wide - 2 * _INSIDE)
+        grids = replace(grids, tall=max(grids.tall, looks.tall))
+        _write_key(sheet, looks, any(state not in own for own in played.values() for state in known))
+        for key, own in played.items():
+            _draw_player(sheet, plan, grids, own, known, looks, context.in_full(key))
         return sheet.finish(drawing_name("strategy_map", str(equilibrium)), _description(rows, equilibrium, variables, context))
 
 
@@ -174,34 +185,68 @@ class _Grids:
     beside: int
 
 
-def _draw_player(sheet: Sheet, plan: _Plan, own: Mapping[State, Lottery], known: set[State], name: str) -> None:
-    """A player's grids under its name and the key of its actions."""
-    actions = list(dict.fromkeys(action for lottery in own.values() for action in lottery))
+@dataclass(frozen=True)
+class _Looks:
+    """How actions are drawn. labels: what stands in a cell: codes, or words where all of them fit and no cell is split. mixed:
+    whether some cells are split."""
+
+    fills: Mapping[str, dict[str, Any]]
+    codes: Mapping[str, str]
+    labels: Mapping[str, str]
+    mixed: bool
+
+    @property
+    def coded(self) -> bool:
+        return self.labels == self.codes
+
+    @property
+    def tall(self) -> float:
+        """Inches that the tallest label takes."""
+        return max(text_height(label) for label in self.labels.values()) + 0.08
+
+
+def _looks(played: Collection[Mapping[State, Lottery]], room: float) -> _Looks:
+    """The looks of all actions, what is played most first, in cells that have so many inches for a label."""
+    weights: dict[str, float] = {}
+    for own in played:
+        for lottery in own.values():
+            for action, chance in lottery.items():
+                weights[action] = weights.get(action, 0.0) + chance
+    actions = sorted(weights, key=lambda action: -weights[action])
+    mixed = any(len(lottery) > 1 for own in played for lottery in own.values())
+    names = [plain(action) for action in actions]
     codes = short_codes(actions)
+    words = {action: wrapped(name, room) for action, name in zip(actions, names, strict=True)}
     fills = {action: _fill(k) for k, action in enumerate(actions)}
-    grids = _sizes(plan, actions)
-    room = grids.wide - 2 * _INSIDE
-    whole = fits([plain(action) for action in actions], room)
-    labels = {action: wrapped(plain(action), room) if whole else codes[action] for action in actions}
-    if whole:
-        high = max(text_height(label) for label in labels.values()) + 0.08
-        grids = _Grids(grids.left, grids.wide, max(grids.tall, high), grids.beside)
-    sheet.block(sentence(name), size=MEDIUM, bold=True)
-    sheet.depth += 0.02
-    mixed = any(len(lottery) > 1 for lottery in own.values())
-    coded = mixed or not whole
-    entries = [Entry(f"{codes[action]}: {plain(action)}" if coded else plain(action), patch=fills[action]) for action in actions]
-    if any(state not in own for state in known):
+    return _Looks(fills, codes, codes if mixed or not fits(names, room) else words, mixed)
+
+
+def _write_key(sheet: Sheet, looks: _Looks, some_without_choice: bool) -> None:
+    """The key of all actions, of whichever player."""
+    entries = [
+        Entry(f"{looks.codes[action]}: {plain(action)}" if looks.coded else plain(action), patch=fill)
+        for action, fill in looks.fills.items()
+    ]
+    if some_without_choice:
         entries.append(Entry("no choice", patch={**_NO_CHOICE, "edgecolor": QUIET}))
-    if mixed:
+    if looks.mixed:
         entries.append(Entry("split: mixed, by chance", patch={"facecolor": PAPER, "edgecolor": QUIET}))
     sheet.key(entries)
+    sheet.depth += 0.08
+
+
+def _draw_player(
+    sheet: Sheet, plan: _Plan, grids: _Grids, own: Mapping[State, Lottery], known: set[State], looks: _Looks, name: str
+) -> None:
+    """A player's grids under its name."""
+    sheet.block(sentence(name), size=MEDIUM, bold=True)
+    sheet.depth += 0.04
     for first in range(0, len(plan.facets), grids.beside):
-        _draw_row(sheet, plan, plan.facets[first : first + grids.beside], grids, own, known, fills, labels, codes)
+        _draw_row(sheet, plan, plan.facets[first : first + grids.beside], grids, own, known, looks)
     sheet.depth += 0.1
 
 
-def _sizes(plan: _Plan, actions: Sequence[str]) -> _Grids:
+def _sizes(plan: _Plan) -> _Grids:
     """Cells as wide as there is room for, so that all grids stand beside each other if they can."""
     columns = len(plan.across[1])
     names = [line for level in plan.up[1] for line in wrapped(plain(level), _NAMES).split("\n")]
@@ -215,21 +260,7 @@ def _sizes(plan: _Plan, actions: Sequence[str]) -> _Grids:
 
 def _fill(number: int) -> dict[str, Any]:
     colour, hatch = CATEGORIES[number % len(CATEGORIES)], HATCHES[(number + number // len(CATEGORIES)) % len(HATCHES)]
-    return {"facecolor": colour, "edgecolor": INK, "linewidth": 0.0, "hatch": hatch}
-
-
-def short_codes(names: Sequence[str]) -> dict[str, str]:
-    """A code of one to three letters for each name, all different: initials, else the first letters, else a number.
-
-    >>> short_codes(["withdraw_fast", "hold", "halt"])
-    {'withdraw_fast': 'wf', 'hold': 'h', 'halt': 'ha'}
-    """
-    codes: dict[str, str] = {}
-    for k, name in enumerate(names):
-        letters = name.replace("_", "")
-        tries = ["".join(word[0] for word in plain(name).split())[:3], letters[:2], letters[:3], str(k + 1)]
-        codes[name] = next((each for each in tries if each and each not in codes.values()), f"{k + 1}.")
-    return codes
+    return {"facecolor": tint(colour, _TINT), "edgecolor": shade(colour, _SHADE), "linewidth": 0.0, "hatch": hatch}
 
 
 def _draw_row(
@@ -239,9 +270,7 @@ def _draw_row(
     grids: _Grids,
     own: Mapping[State, Lottery],
     known: set[State],
-    fills: Mapping[str, dict[str, Any]],
-    labels: Mapping[str, str],
-    codes: Mapping[str, str],
+    looks: _Looks,
 ) -> None:
     """Grids beside each other: what they are of above, levels of the rows at the left, of the columns below."""
     columns, rows = plan.across[1], plan.up[1]
@@ -261,7 +290,7 @@ def _draw_row(
         for (x, column), (y, row) in product(enumerate(columns), enumerate(rows)):
             state = plan.state(column, row, facet)
             if state in own:
-                _draw_cell(axes, (x, y), own[state], grids.wide, fills, labels, codes)
+                _draw_cell(axes, (x, y), own[state], grids.wide, looks)
             elif state in known:
                 axes.add_patch(Rectangle((x, y), 1, 1, **_NO_CHOICE))
     for y, row in enumerate(rows):
@@ -290,22 +319,16 @@ def _name_columns(sheet: Sheet, columns: Sequence[str], lefts: Sequence[float], 
     sheet.depth += (max(text_height(name) for name in lines) if flat else upright) + 0.06
 
 
-def _draw_cell(
-    axes: Axes,
-    corner: tuple[int, int],
-    lottery: Lottery,
-    wide: float,
-    fills: Mapping[str, dict[str, Any]],
-    labels: Mapping[str, str],
-    codes: Mapping[str, str],
-) -> None:
-    """A state's cell: a strip for each action as wide as its chance, with its label, or hatched where it is too narrow."""
+def _draw_cell(axes: Axes, corner: tuple[int, int], lottery: Lottery, wide: float, looks: _Looks) -> None:
+    """A state's cell: a strip for each action as wide as its chance, with its label where there is room."""
     x = float(corner[0])
     for action, chance in sorted(lottery.items(), key=lambda item: -item[1]):
-        label, turned = _strip_label(labels[action], codes[action], chance, chance * wide - 2 * _INSIDE)
-        fill = {**fills[action], "hatch": ""} if label else fills[action]
+        label, turned = _strip_label(looks.labels[action], chance, chance * wide - 2 * _INSIDE)
+        fill = looks.fills[action]
         axes.add_patch(Rectangle((x, corner[1]), chance, 1, **fill))
         style: dict[str, Any] = {"color": ink_on(fill["facecolor"]), "ha": "center", "va": "center"}
+        if label:
+            style["bbox"] = {"facecolor": fill["facecolor"], "edgecolor": "none", "pad": 1.0}
         axes.text(x + chance / 2, corner[1] + 0.5, label, rotation=90 if turned else 0, **style)
         x += chance
         if x < corner[0] + 1 - _NEVER:
@@ -313,9 +336,9 @@ def _draw_cell(
     axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=PAPER, linewidth=1.6))
 
 
-def _strip_label(label: str, code: str, chance: float, room: float) -> tuple[str, bool]:
+def _strip_label(label: str, chance: float, room: float) -> tuple[str, bool]:
     """What stands in a strip `room` inches wide, as much as fits, and whether it is turned upright; nothing in the narrowest."""
-    tries = [label] if chance > 1 - _NEVER else [f"{code} {percent(chance)}", label, code]
+    tries = [label] if chance > 1 - _NEVER else [f"{label} {percent(chance)}", label]
     found = next((each for each in tries if max(map(text_width, each.split("\n"))) <= room), "")
-    turned = not found and room >= SMALL / POINTS and text_width(code) <= _TALL
-    return code if turned else found, turned
+    turned = not found and room >= SMALL / POINTS and text_width(label) <= _TALL
+    return label if turned else found, turned

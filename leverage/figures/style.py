@@ -117,6 +117,12 @@ def tint(colour: str, share: float) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def shade(colour: str, share: float) -> tuple[float, float, float]:
+    """A colour darkened with black: share 1 is the colour, 0 is black."""
+    red, green, blue = (share * part for part in to_rgb(colour))
+    return red, green, blue
+
+
 def ink_on(colour: str | tuple[float, float, float]) -> str:
     """Black or white, whichever reads better on the colour (relative luminance of WCAG 2)."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]

@@ -11,7 +11,7 @@ from leverage.output.columns import listed, paragraph, percent, shortened
 from leverage.output.facts import MOST_NAMED, Facts
 from leverage.output.heading import setting_words
 from leverage.output.leverage import leverage_sentence
-from leverage.scenario.wording import counted, plain
+from leverage.scenario.wording import capital, counted, plain
 
 
 def answer_text(facts: Facts) -> str:
@@ -44,11 +44,11 @@ def _sooner_and_price(facts: Facts) -> str:
     told = []
     if facts.compared and facts.event:
         chances = [facts.event_chance(play) for play in facts.compared]
-        told.append(f"'{plain(facts.event)}' within {facts.dates[-1]}: {_extremes(facts, chances, percent)}")
+        told.append(f"{plain(facts.event)} within {facts.dates[-1]}: {_extremes(facts, chances, percent)}")
     if facts.compared and facts.has_price:
         prices = [facts.price(play) for play in facts.compared]
         told.append(f"holding and using cost {_extremes(facts, prices, facts.points)}")
-    return "; ".join(told) + "." if told else ""
+    return capital("; ".join(told)) + "." if told else ""
 
 
 def _extremes(facts: Facts, values: list[float], words: Callable[[float], str]) -> str:
@@ -128,5 +128,5 @@ def _markov(facts: Facts) -> str:
     payoffs = (
         " and ".join(numbers) if facts.run.credible else listed([f"{k} {n}" for k, n in zip(facts.keys, numbers, strict=True)])
     )
-    tail = f", '{plain(facts.event)}' within {facts.dates[-1]}: {percent(facts.event_chance(play))}" if facts.event else ""
+    tail = f", {plain(facts.event)} within {facts.dates[-1]}: {percent(facts.event_chance(play))}" if facts.event else ""
     return f"{which} {payoffs}" + ("" if facts.run.credible else tail)

@@ -80,7 +80,7 @@ def branch_text(page: Page, measured: MeasuredBranch) -> str:
     ]
     return "\n".join(
         [
-            head_text(page.scenario, f"following {name}"),
+            head_text(page.scenario, f"Following {name}"),
             *(paragraph(f"* {sentence}", 2) for sentence in told if sentence),
             "",
             *_grid(page, measured),
@@ -103,7 +103,7 @@ def _sentence(text: str) -> str:
 def _grid(page: Page, measured: MeasuredBranch) -> list[str]:
     """What the equilibrium turns into at each value, and what is selected there where that is another one."""
     note = "the continuation of the baseline's equilibrium, '-' where it ends; selected: where another equilibrium is"
-    note += f"; in %: chance of '{plain(page.event)}' by {page.dates[-1]}" if page.event else ""
+    note += f"; in %: {plain(page.event)} by {page.dates[-1]}" if page.event else ""
     heads = [plain(measured.branch.parameter), *(f"{plain(key)} gets" for key in page.keys)]
     heads += [f"by {page.dates[-1]}"] if page.event else []
     heads += [f"selected: {plain(key)} gets" for key in page.keys]

@@ -27,6 +27,7 @@ CLAIM_COLUMNS = (
     "worth_noting_from",
     "left",
     "right",
+    "unit",
     "reason",
     "flips_at",
     "share",
@@ -82,7 +83,7 @@ def _row(claim: Claim, line: JudgedLine, under: str, text: str) -> tuple[object,
     margin = (line.margin.value, line.margin.low, line.margin.high)
     numbers = (*margin, size, line.left.value, line.right.value)
     told = (claim.name, claim.assertion, claim.says, under, text, line.verdict)
-    return (*told, *numbers, line.reason, *(math.nan,) * 4, claim.caveat)
+    return (*told, *numbers, line.unit, line.reason, *(math.nan,) * 4, claim.caveat)
 
 
 # --- in print ---------------------------------------------------------------------------------------------------------
@@ -145,18 +146,26 @@ def line_words(line: JudgedLine) -> str:
         told = f"{significant(line.left.value)} at the low end, {significant(line.right.value)} at the high end"
     else:
         told = f"{significant(line.left.value)} against {significant(line.right.value)}"
-    return "; ".join(part for part in (told, f"margin {figure_words(line.margin)}", line.reason) if part)
+    return "; ".join(part for part in (told, f"margin {figure_words(line.margin, line.unit)}", line.reason) if part)
 
 
-def figure_words(figure: Figure) -> str:
-    """A number, with its bounds where they are more than rounding."""
+def figure_words(figure: Figure, unit: str = "") -> str:
+    """A number with its unit, and its bounds where they are more than rounding: '9.62 (points a month; between 9.2 and 10.2)'."""
     between = f"between {significant(figure.low)} and {significant(figure.high)}"
     if math.isnan(figure.value):
-        return between if figure.bounded else "without bounds"
-    width = figure.high - figure.low
-    if width <= NARROW * max(abs(figure.low), abs(figure.high), 1.0):
-        return significant(figure.value)
-    return f"{significant(figure.value)} ({between})"
+        return with_notes(between, unit) if figure.bounded else "without bounds"
+    return with_notes(significant(figure.value), unit, "" if narrow(figure.low, figure.high) else between)
+
+
+def narrow(low: float, high: float) -> bool:
+    """Whether bounds are not worth printing: no further apart than rounding, or none at all."""
+    return high - low <= NARROW * max(abs(low), abs(high), 1.0)
+
+
+def with_notes(text: str, *notes: str) -> str:
+    """'TEXT (NOTE; NOTE)', without notes that are empty."""
+    told = "; ".join(note for note in notes if note)
+    return f"{text} ({told})" if told else text
 
 
 def significant(value: float) -> str:

@@ -28,6 +28,20 @@ RULE_NAMES = {
 }
 
 
+#: What the selection of a bargaining rule begins with, in tables and in words.
+_RULE, _AGREED = "bargaining: ", "agreed: "
+
+
+def selection_words(selection: str) -> str:
+    """A selection as it is told.
+
+    >>> selection_words("bargaining: kalai-smorodinsky"), selection_words("tied_pace against best reply")
+    ('agreed: Kalai-Smorodinsky', 'tied pace against best reply')
+    """
+    rule = selection.removeprefix(_RULE)
+    return plain(selection) if rule == selection else f"{_AGREED}{RULE_NAMES.get(rule, rule)}"
+
+
 def credible_text(scenario: Scenario, game: StochasticGame, credible: CrediblePlay, plans: Sequence[PlanWords]) -> str:
     """The page of `simulate credible`, without a trailing newline."""
     setting = setting_words(scenario)
@@ -41,7 +55,7 @@ def credible_lines(page: Page, credible: CrediblePlay | None, which: int) -> lis
     if credible is None:
         return []
     ends = credible.outer[page.game.start]
-    event = f"; in %: chance of '{plain(page.event)}'" if page.event and credible.best else ""
+    event = f"; in %: {plain(page.event)} by then" if page.event and credible.best else ""
     parts = [section(which, "what credible play allows", f"subgame-perfect, pure actions, public randomisation{event}")]
     if not np.all(np.isfinite(ends)):
         return [*parts, paragraph(credible.status), ""]
@@ -77,7 +91,7 @@ def _plans(page: Page, credible: CrediblePlay) -> list[str]:
         return []
     rows = [_row(page, f"best for {key}", play, "") for key, play in zip(page.keys, credible.best, strict=True)]
     for point in credible.points:
-        rows.append(_row(page, f"agreed: {RULE_NAMES[point.rule]}", credible.bargained.get(point.rule), point.agreement))
+        rows.append(_row(page, f"{_AGREED}{RULE_NAMES[point.rule]}", credible.bargained.get(point.rule), point.agreement))
     heads = ["", *(f"{plain(key)} gets" for key in page.keys)]
     heads += [f"by {date}" for date in page.dates] if page.event else []
     text, _ = table(heads, rows)

@@ -76,7 +76,7 @@ def selected_words(facts: Facts) -> str:
 
 
 def _note(facts: Facts) -> str:
-    return f"in %: chance of '{plain(facts.event)}' by {facts.dates[-1]}" if facts.event else ""
+    return f"in %: {plain(facts.event)} by {facts.dates[-1]}" if facts.event else ""
 
 
 def _table(facts: Facts, *, checked: bool) -> str:

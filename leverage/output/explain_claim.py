@@ -11,7 +11,7 @@ from leverage.analysis.contrasts import contrast_of
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
 from leverage.analysis.temptations import JudgedCombination
-from leverage.output.claims import VERDICT_WORDS
+from leverage.output.claims import VERDICT_WORDS, with_notes
 from leverage.output.columns import listed, paragraph, section
 from leverage.output.explain_strategy import PATH_SENTENCES
 from leverage.output.explanation_parts import Parts
@@ -82,7 +82,8 @@ def _decides(told: Telling, found: ExplainedClaim) -> None:
         why = "the worst of those that " + ("fail" if judged.verdict == "fails" else f"are {judged.verdict}")
     margin = ""
     if judged.margin.known and not math.isnan(judged.margin.value):
-        margin = f", with a margin of {told.number(judged.claim.name, 'margin', judged.margin, '')}"
+        number = told.number(judged.claim.name, "margin", judged.margin, judged.unit)
+        margin = f", with a margin of {with_notes(number, told.name(judged.unit))}"
     told.say(f"What decides is line {which}{margin}: {why} ({told.name(judged.binding.line.text)}).")
 
 
@@ -118,18 +119,18 @@ class _Line:
         if not judged.margin.known:
             told.say(f"It cannot be compared: {told.name(judged.reason)}.")
             return
-        left = told.bounded(self.text, "left side", judged.left, "")
-        right = told.bounded(self.text, "right side", judged.right, "")
-        told.say(f"{left} against {right}: {self._margin()}.")
+        left = told.bounded(self.text, "left side", judged.left, judged.unit)
+        right = told.bounded(self.text, "right side", judged.right, judged.unit)
+        told.say(f"{with_notes(f'{left} against {right}', told.name(judged.unit))}: {self._margin()}.")
 
     def _margin(self) -> str:
         told, judged = self.told, self.line.judged
         side = "" if math.isnan(judged.margin.value) else ("for it, " if judged.margin.value > 0 else "against it, ")
-        text = f"{side}with a margin of {told.bounded(self.text, 'margin', judged.margin, '')}"
+        text = f"{side}with a margin of {told.bounded(self.text, 'margin', judged.margin, judged.unit)}"
         if judged.reason:
             text += f"; {told.name(judged.reason)}"
         if self.noting is not None and judged.verdict == "barely":
-            text += f" (worth noting from {told.number(self.text, 'size worth noting', self.noting, '')})"
+            text += f" (worth noting from {told.number(self.text, 'size worth noting', self.noting, judged.unit)})"
         return text
 
     def _trend(self) -> None:
@@ -139,11 +140,11 @@ class _Line:
             return
         name = str(judged.line.right)
         walk = [
-            f"{told.bounded(self.text, f'value where {name} = {theta:.6g}', figure, '')} at "
+            f"{told.bounded(self.text, f'value where {name} = {theta:.6g}', figure, judged.unit)} at "
             f"{told.number(name, 'value looked at', theta, '')}"
             for theta, figure in self.line.values
         ]
-        told.say(f"As {told.name(name)} goes over its plausible range: {listed(walk)}.")
+        told.say(f"As {told.name(name)} goes over its plausible range: {with_notes(listed(walk), told.name(judged.unit))}.")
         told.say(f"From end to end it speaks {self._margin()}.")
 
     def _statement(self) -> None:

@@ -131,7 +131,7 @@ class _Combination:
             date = date_label(game, game.measures.dates[-1])
             chance = chosen.outcome(self.parts.event, f"chance by {date}")
             words = told.share(self.parts.event, f"chance by {date}", chance)
-            text += f"; '{plain(self.parts.event)}' within {told.name(date)}: {words}"
+            text += f"; {plain(self.parts.event)} within {told.name(date)}: {words}"
         told.say(f"{text}.")
 
     def _as_written(self) -> None:

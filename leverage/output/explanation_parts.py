@@ -13,7 +13,7 @@ from leverage.analysis.temptations import Temptation
 from leverage.output.claims import significant
 from leverage.output.columns import listed
 from leverage.output.telling import Telling
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import capital, plain
 from leverage.stress.cheapest_change import CheapestChange
 
 #: Terms that a sentence names.
@@ -97,8 +97,8 @@ class Parts:
         """Whether the first event holds where somebody departs."""
         if not self.event:
             return ""
-        holds = found.reached[self.event]
-        return f" There '{plain(self.event)}' {'holds already' if holds else 'does not hold (it is yet to come, or undone)'}."
+        told = "holds already" if found.reached[self.event] else "does not hold (it is yet to come, or undone)"
+        return f" There the event {plain(self.event)} {told}."
 
     # --- the cheapest change ----------------------------------------------------------------------------------------
 
@@ -177,4 +177,4 @@ class Parts:
                 for n, t in zip(found.names, times, strict=True)
             ]
             when = f"; if it comes, after {both[0]} and {both[1]} {game.period_unit}s"
-        told.say(f"'{plain(self.event)}' within {told.name(date)}: {words[0]} {names[0]}, {words[1]} {names[1]}{when}.", 4)
+        told.say(f"{capital(plain(self.event))} within {told.name(date)}: {words[0]} {names[0]}, {words[1]} {names[1]}{when}.", 4)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from leverage.analysis.plays import BEST_REPLY, Play
+from leverage.output.about import player_told_of
 from leverage.output.columns import listed, shortened
 from leverage.output.frames import Run
 from leverage.output.page import Page
@@ -28,11 +29,8 @@ class Facts:
 
     @cached_property
     def about(self) -> int:
-        """The player whose strategies are compared: the holder of the first instrument, else the first with named strategies."""
-        scenario = self.run.scenario
-        if scenario.instruments:
-            return scenario.instruments[0].holder
-        return next((i for i, own in enumerate(scenario.strategies) if own), 0)
+        """The player whose strategies are compared."""
+        return player_told_of(self.run.scenario)
 
     @property
     def player(self) -> Player:

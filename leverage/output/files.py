@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 #: Written last of all: its presence marks a folder whole.
 MANIFEST = "manifest.json"
 
+#: The kind of folder that a whole run has; a study's is the name of its command.
+RUN = "run"
+
 #: Called with the folder that a run's tables have been written to.
 Finish = Callable[[Path], object]
 
@@ -100,7 +103,29 @@ def write_run(
     renumber: where another run has taken the folder's name in the meantime, a number is added to it. finish: see `write_tables`.
     Raises OutputError if the folder is taken or cannot be written; nothing is left behind then.
     """
-    tables = {
+    more = {
+        "kind": RUN,
+        "options": {"horizon": run.horizon},
+        "answer": answer_sentences(Facts(run)),
+        "setting": setting_sentences(run.scenario),
+        "complete": run.complete,
+        "unsolved": {each.selection: each.advice for each in run.unsolved},
+        "states": run.game.n_states,
+        "start": run.game.states[run.game.start],
+        "certificates": {play.selection: play.gain for play in run.plays},
+        "markov_equilibria": list(run.markov.found.notes),
+        "credible_play": run.credible.status if run.credible else "",
+        "claims": {judged.claim.name: judged.verdict for judged in run.judged},
+        "largest_rounding_error": float(run.outcomes["certificate"].max()),
+    }
+    return write_tables(
+        run.scenario, run_tables(run), more, text, folder, table_format, seconds, renumber=renumber, finish=finish
+    )
+
+
+def run_tables(run: Run) -> dict[str, pd.DataFrame]:
+    """The tables of a run's folder by the names of their files."""
+    return {
         "parameters": run.parameters,
         "outcomes": run.outcomes,
         "strategies": run.strategies,
@@ -116,20 +141,6 @@ def write_run(
         "play": run.play,
         "paths": run.paths_by_period,
     }
-    more = {
-        "answer": answer_sentences(Facts(run)),
-        "setting": setting_sentences(run.scenario),
-        "complete": run.complete,
-        "unsolved": {each.selection: each.advice for each in run.unsolved},
-        "states": run.game.n_states,
-        "start": run.game.states[run.game.start],
-        "certificates": {play.selection: play.gain for play in run.plays},
-        "markov_equilibria": list(run.markov.found.notes),
-        "credible_play": run.credible.status if run.credible else "",
-        "claims": {judged.claim.name: judged.verdict for judged in run.judged},
-        "largest_rounding_error": float(run.outcomes["certificate"].max()),
-    }
-    return write_tables(run.scenario, tables, more, text, folder, table_format, seconds, renumber=renumber, finish=finish)
 
 
 def write_tables(
@@ -159,10 +170,11 @@ def write_tables(
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
     try:
         for name, frame in tables.items():
-            _write_table(frame, draft / f"{name}.{table_format}", table_format)
+            (draft / f"{name}.{table_format}").write_bytes(table_bytes(frame, table_format))
         _write_text(draft / "tables.txt", f"{text}\n")
         _write_text(draft / "scenario.resolved.yaml", resolved_yaml(scenario))
-        _write_text(draft / MANIFEST, json.dumps(_manifest(scenario, more, seconds), indent=2) + "\n")
+        hashes = {"files": {path.name: file_hash(path) for path in sorted(draft.iterdir())}}
+        _write_text(draft / MANIFEST, json.dumps(_manifest(scenario, {**more, **hashes}, seconds), indent=2) + "\n")
         draft.chmod(0o777 & ~_umask())
         if finish is not None:
             finish(draft)
@@ -205,14 +217,21 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _write_table(frame: pd.DataFrame, path: Path, table_format: str) -> None:
+def file_hash(path: Path) -> str:
+    """Of a file of a folder, as its manifest tells it, so that what is changed later is noticed."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def table_bytes(frame: pd.DataFrame, table_format: str) -> bytes:
+    """The file of a table: csv, json or parquet."""
     if table_format == "csv":
-        frame.to_csv(path, index=False, lineterminator="\n")
-    elif table_format == "json":
+        return str(frame.to_csv(index=False, lineterminator="\n")).encode()
+    if table_format == "json":
         rows = [{str(name): _json_cell(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
-        _write_text(path, json.dumps(rows, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
-    else:
-        frame.to_parquet(path, index=False)
+        return (json.dumps(rows, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    stream = io.BytesIO()
+    frame.to_parquet(stream, index=False)
+    return stream.getvalue()
 
 
 def _json_cell(cell: Any) -> Any:
@@ -225,38 +244,46 @@ def _json_cell(cell: Any) -> Any:
 
 def resolved_yaml(scenario: Scenario) -> str:
     """The scenario as it was run: overrides and the variant written into the file's own data."""
-    data: dict[str, Any] = json.loads(json.dumps(scenario.document.data))
-    for name, value in scenario.overrides.items():
-        data["parameters"][name]["value"] = value
-        _widen(data["parameters"][name], value)
-    variables = scenario.vocabulary.variables
-    levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
-    data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
-    replaced = {
-        name: {tuple(own)[k]: tuple(own)[other] for k, other in scenario.replaced_levels[v].items()}
-        for v, (name, own) in enumerate(variables.items())
-        if v in scenario.replaced_levels
-    }
-    if replaced:
-        data["replace levels"] = replaced
-    if scenario.variant:
-        forbidden = scenario.variants[scenario.variant].change.forbid
-        data["actions"] = {
-            player: {name: "never" if name in forbidden else legal for name, legal in own.items()}
-            for player, own in data["actions"].items()
-        }
     stream = io.StringIO()
     yaml = YAML()
     yaml.width = 120
-    yaml.dump(data, stream)
+    yaml.dump(resolved_data(scenario), stream)
     return stream.getvalue()
 
 
-def _widen(entry: dict[str, Any], value: float) -> None:
-    """A range that does not hold the value in use is widened, so that the resolved file loads."""
-    if "range" in entry:
-        low, high = entry["range"]
-        entry["range"] = [min(low, value), max(high, value)]
+def resolved_data(scenario: Scenario) -> dict[str, Any]:
+    """The data of the resolved file. What a file cannot say where it belongs - a value outside its plausible range, what is
+    played in the place of a forbidden action, levels that are replaced - it says as a change of itself."""
+    data: dict[str, Any] = json.loads(json.dumps(scenario.document.data))
+    for name, value in scenario.overrides.items():
+        if scenario.parameters[name].inside:
+            data["parameters"][name]["value"] = value
+    variables = scenario.vocabulary.variables
+    levels = {name: tuple(own)[k] for (name, own), k in zip(variables.items(), scenario.start, strict=True)}
+    data["start"] = {name: level for name, level in levels.items() if name in data["state"] or name in data["start"]}
+    forbidden = _forbidden(scenario)
+    data["actions"] = {
+        player: {name: "never" if name in forbidden and not forbidden[name] else legal for name, legal in own.items()}
+        for player, own in data["actions"].items()
+    }
+    kept = {
+        "set": {name: value for name, value in scenario.overrides.items() if not scenario.parameters[name].inside},
+        "forbid": {name: other for name, other in forbidden.items() if other},
+        "replace levels": {
+            name: {tuple(own)[k]: tuple(own)[other] for k, other in scenario.replaced_levels[v].items()}
+            for v, (name, own) in enumerate(variables.items())
+            if v in scenario.replaced_levels
+        },
+    }
+    return {key: value for key, value in data.items() if key not in kept} | {key: each for key, each in kept.items() if each}
+
+
+def _forbidden(scenario: Scenario) -> dict[str, str | None]:
+    """Actions that the file itself and the variant forbid, and what is played in their place."""
+    own = scenario.document.data.get("forbid", {})
+    earlier: dict[str, str | None] = dict(own) if isinstance(own, dict) else dict.fromkeys(own)
+    now = scenario.variants[scenario.variant].change.forbid if scenario.variant else {}
+    return {**{name: now.get(other, other) if other else None for name, other in earlier.items()}, **now}
 
 
 def inputs_of(scenario: Scenario) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from leverage.output.leverage import leverage_frame
 from leverage.output.plan_words import PLAN_COLUMNS, PlanWords
 from leverage.output.sentences import departure_words
 from leverage.output.stress import claim_points_frame, judged_frame, tipping_frame
+from leverage.scenario.provenance import provenance_of
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.equilibrium_set import EquilibriumSet
 from leverage.solvers.payoff_bounds import PayoffBounds
@@ -60,7 +61,7 @@ PLAY_TAIL = ("player", "action", "chance")
 SET_COLUMNS = ("without", "state", "bound", "corner", "unit", "certificate")
 #: The bounds of a set that are told.
 BOUNDS = ("outer", "inner")
-PARAMETER_COLUMNS = ("parameter", "value", "stated", "low", "high", "unit", "source")
+PARAMETER_COLUMNS = ("parameter", "value", "stated", "low", "high", "unit", "source", "provenance")
 PATH_COLUMNS = ("selection", "variable", "period", "quantity", "value")
 BARGAINING_COLUMNS = ("rule", "disagreement_from", "agreement", "quantity", "player", "value", "unit", "units_matter")
 SENSITIVITY_COLUMNS = (
@@ -92,7 +93,8 @@ class Run:
     that were found. local: derivatives of the Markov perfect equilibrium; None if there is none. credible: all credible
     play; None for a player alone. plans: the best plan of each of two players in words. ledger: what each instrument changes.
     judged: the claims. flips: what moving one parameter alone does to them, as far as a run looks. levels: (S, V) of the state
-    variables in each state. paths: where play leads over time. without: by instrument the sets of the world without it.
+    variables in each state. paths: where play leads over time. without: by instrument the sets of the world without it. horizon:
+    periods of the finite-horizon solution, where they were asked for.
     """
 
     scenario: Scenario
@@ -109,6 +111,7 @@ class Run:
     flips: tuple[Tipping, ...] = ()
     paths: tuple[VariablePath, ...] = ()
     without: Mapping[str, EquilibriumSet | PayoffBounds] = field(default_factory=dict)
+    horizon: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -209,8 +212,7 @@ def parameter_frame(scenario: Scenario) -> pd.DataFrame:
             each.value,
             scenario.stated[name],
             *((each.low, each.high) if each.in_doubt else (nothing,) * 2),
-            each.unit,
-            each.source,
+            *(each.unit, each.source, provenance_of(each.source)),
         )
         for name, each in scenario.parameters.items()
     ]

@@ -9,9 +9,9 @@ from leverage.scenario.scenario import Scenario
 
 
 def head_text(scenario: Scenario, topic: str = "") -> str:
-    """Title and file name on one line where they fit, and the rule below; a topic stands before the title."""
+    """Title, as its author spells it, and file name on one line where they fit, and the rule below; a topic stands before it."""
     name = Path(scenario.source).name
-    title = (f"{topic}: {scenario.title}" if topic else scenario.title).upper()
+    title = f"{topic}: {scenario.title}" if topic else scenario.title
     first = f"{title}{name.rjust(WIDTH - len(title))}"
     if len(title) + len(name) >= WIDTH:
         first = f"{paragraph(title)}\n{name.rjust(WIDTH)}"

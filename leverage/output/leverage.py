@@ -33,8 +33,16 @@ Scale = Literal["payoff", "ratio", "percentage points"]
 #: What follows a number whose sign the bounds leave open.
 UNSURE = "?"
 
+#: Measures of leverage.csv that say by how much something falls.
+FALLS = frozenset({"coercion", "own floor"})
+
 #: The channels of an action as they are told.
 CHANNEL_WORDS: dict[Channel, str] = {"threat": "as a threat", "commitment": "as a temptation"}
+
+
+def change_of(measure: str, effect: Figure) -> Figure:
+    """The effect as a change, with the instrument less without it: leverage.csv has by how much a floor falls."""
+    return -effect if measure in FALLS else effect
 
 
 def leverage_frame(rows: Sequence[LeverageRow]) -> pd.DataFrame:
@@ -87,17 +95,18 @@ def ledger_selection(players: int) -> str:
 
 
 def ledger_columns(keys: Sequence[str], holder: str, event: str, date: str) -> list[LedgerColumn]:
-    """What is told of a holder's instruments, of all that leverage.csv has.
+    """What is told of a holder's instruments, of all that leverage.csv has. Numbers are changes: below 0 is less with the
+    instrument than without it.
 
     keys: of the players; holder: one of them. event, date: the event whose chance by the date is told; "" for none.
     """
     chosen = ledger_selection(len(keys))
-    found = [LedgerColumn("gains", chosen, "gain", holder)]
+    found = [LedgerColumn("net gain", chosen, "gain", holder)]
     if len(keys) > 1:
-        found.append(LedgerColumn("its best rises", EVERY_EQUILIBRIUM, "reach", holder))
+        found.append(LedgerColumn("change of its best", EVERY_EQUILIBRIUM, "reach", holder))
         others = [key for key in keys if key != holder]
-        found += [LedgerColumn(f"{plain(key)}'s floor falls", EVERY_EQUILIBRIUM, "coercion", key) for key in others]
-        found.append(LedgerColumn("its own floor falls", EVERY_EQUILIBRIUM, "own floor", holder))
+        found += [LedgerColumn(f"change of {plain(key)}'s floor", EVERY_EQUILIBRIUM, "coercion", key) for key in others]
+        found.append(LedgerColumn("change of its own floor", EVERY_EQUILIBRIUM, "own floor", holder))
     found.append(LedgerColumn("price", chosen, "price", holder, bounded=False))
     found.append(LedgerColumn("price a unit", chosen, "price per unit of gross gain", holder, "ratio"))
     if event and date:
@@ -161,20 +170,24 @@ class _Ledger:
         rows = [[label, *(self._effect(c, row) for c, row in zip(self.columns, found, strict=True))]]
         for words, end in (("at least", "low"), ("at most", "high")):
             cells = [
-                self.told(c, getattr(row.difference.effect, end)) if row and c.bounded and row.difference.effect.known else ""
+                self.told(c, getattr(change_of(c.measure, row.difference.effect), end))
+                if row and c.bounded and row.difference.effect.known
+                else ""
                 for c, row in zip(self.columns, found, strict=True)
             ]
             rows.append([f"   {words}", *cells])
         return rows
 
     def _effect(self, column: LedgerColumn, row: LeverageRow | None) -> str:
-        return "" if row is None else _cell(partial(self.told, column), row.difference.effect, row.sign)
+        return (
+            "" if row is None else _cell(partial(self.told, column), change_of(column.measure, row.difference.effect), row.sign)
+        )
 
     def _legend(self) -> str:
         unit = self.page.game.payoff_unit
-        told = f"In {unit}; gains, price and chances at the {self.selection}"
+        told = f"In {unit}, with the instrument less without it; gains, price and chances at the {self.selection}"
         told += ", chances in percentage points" if self.page.event else ""
-        told += f". {UNSURE}: the sign cannot be told."
+        told += f". A floor is the worst credible play. {UNSURE}: the sign cannot be told."
         if any(row.channel != "net" for row in self.rows):
             told += (
                 " As a threat: what it adds because a plan may prescribe it; as a temptation: what is lost because"
@@ -215,7 +228,7 @@ def leverage_sentence(page: Page, rows: Sequence[LeverageRow], most: int) -> str
         paid = prices[row.instrument].difference.effect.value if row.instrument in prices else 0.0
         cost = f" (price {page.points(paid)})" if paid > 0 and page.points(paid) != page.points(0.0) else ""
         told.append(f"{plain(row.instrument)} {_cell(page.points, row.difference.effect, row.sign)}{cost}")
-    return f"At the {ledger.selection} {plain(ledger.holder)} gains by: {', '.join(told)}." if told else ""
+    return f"At the {ledger.selection} {plain(ledger.holder)}'s gain from: {', '.join(told)}." if told else ""
 
 
 def _in_head(row: LeverageRow, ledger: _Ledger, measure: str) -> bool:

@@ -39,7 +39,7 @@ def noise_text(page: Page, path: NoisyPath) -> str:
         f"The path was lost: {path.lost}." if path.lost else "",
         setting_words(page.scenario),
     ]
-    note = f"in %: chance of '{plain(page.event)}' by {page.dates[-1]}" if page.event else ""
+    note = f"in %: {plain(page.event)} by {page.dates[-1]}" if page.event else ""
     heads = ["precision", *(f"{plain(key)} gets" for key in page.keys)]
     heads += [f"by {page.dates[-1]}"] if page.event else []
     heads += ["largest gain"]
@@ -53,7 +53,7 @@ def noise_text(page: Page, path: NoisyPath) -> str:
     ]
     return "\n".join(
         [
-            head_text(page.scenario, "noisy play"),
+            head_text(page.scenario, "Noisy play"),
             *(paragraph(f"* {sentence}", 2) for sentence in told if sentence),
             "",
             section(1, "from random play to best play", note),

@@ -10,27 +10,26 @@ import pandas as pd
 from leverage.analysis.claims import JudgedClaim
 from leverage.output.claims import VERDICT_WORDS, claims_frame, significant, tally
 from leverage.output.columns import listed, paragraph, percent
+from leverage.output.flips import Flip
 from leverage.output.heading import head_text, setting_words
 from leverage.scenario.scenario import Parameter
-from leverage.scenario.wording import counted
+from leverage.scenario.wording import capital, counted
 from leverage.stress.box import Box
 from leverage.stress.claims_under_stress import ClaimsUnderStress
 from leverage.stress.joint_change import JointChange
 from leverage.stress.question import Answer
 from leverage.stress.shares import CONFIDENCE, DesignPoint, Share, points_of, standing_share, verdict_shares
-from leverage.stress.tipping import EDGE_WIDTH, NO_SIDE, NOT_SEARCHED, STAYS, Tipping
+from leverage.stress.tipping import NO_SIDE, NOT_SEARCHED, STAYS, Tipping
 
 TIPPING_COLUMNS = (
     *("claim", "parameter", "unit", "value", "low", "high", "verdict", "flips_at", "bracket_low", "bracket_high", "flips_to"),
     *("distance", "resolution", "untold", "solves", "searched"),
 )
-CLAIM_POINT_COLUMNS = ("claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high")
+CLAIM_POINT_COLUMNS = ("claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high", "unit")
 SHARE_COLUMNS = ("claim", "verdict", "share", "low", "high", "points")
 JOINT_COLUMNS = ("claim", "size", "parameter", "unit", "value", "changed_to", "change", "flips_to", "found_from", "solves")
 #: What counts as surviving: the two verdicts of a claim that stands.
 STANDING = "holds or barely"
-#: A verdict after a flip, at the beginning of a sentence.
-_BECOMES = {"holds": "Holds", "barely": "Holds barely", "fails": "Fails"}
 #: Flips, and parameters of a joint change, that are printed of each claim.
 MOST_FLIPS, MOST_CHANGES = 3, 6
 
@@ -76,12 +75,12 @@ def points_frame(points: Sequence[DesignPoint], box: Box, *, subject: str = "cla
         for point in points
         for name, answer in point.answers.items()
     ]
-    head = ("scrambling", "point", subject, "verdict", "margin", "margin_low", "margin_high")
+    head = ("scrambling", "point", subject, "verdict", "margin", "margin_low", "margin_high", "unit")
     return pd.DataFrame(rows, columns=[*head, *names])
 
 
 def _answer_cells(answer: Answer) -> tuple[object, ...]:
-    return (answer.verdict, answer.margin.value, answer.margin.low, answer.margin.high)
+    return (answer.verdict, answer.margin.value, answer.margin.low, answer.margin.high, answer.unit)
 
 
 def joint_frame(found: ClaimsUnderStress) -> pd.DataFrame:
@@ -172,7 +171,7 @@ def flips_of(flips: Sequence[Tipping]) -> Callable[[JudgedClaim], str]:
 
     def told(judged: JudgedClaim) -> str:
         found = _flips(flips, judged.claim.name)
-        return f"{_flip(found[0], first=True)}." if found else ""
+        return f"{capital(Flip.of(found[0]).words)}." if found else ""
 
     return told
 
@@ -220,19 +219,10 @@ def flip_words(rows: Sequence[Tipping], question: str) -> str:
     rest = f"{counted(stays, 'parameter')} alone {'do' if stays != 1 else 'does'} not flip it." if stays else ""
     if not flips:
         return f"No flip found: {rest}"
-    told = [_flip(row, first=k == 0) for k, row in enumerate(flips[:MOST_FLIPS])]
+    first, *others = [Flip.of(row) for row in flips[:MOST_FLIPS]]
+    told = [capital(first.words), *(other.condition for other in others)]
     more = f"; so {'do' if len(flips) > MOST_FLIPS + 1 else 'does'} {len(flips) - MOST_FLIPS} more" if flips[MOST_FLIPS:] else ""
     return f"{', or '.join(told)}{more}. {rest}".rstrip()
-
-
-def _flip(row: Tipping, *, first: bool) -> str:
-    """'Fails if presence_cost exceeds 21.3 (now 17.3)'."""
-    word = "exceeds" if row.flips_at > row.value else "falls below"
-    low, high = min(row.bracket), max(row.bracket)
-    wide = high - low > EDGE_WIDTH * (row.parameter.high - row.parameter.low) and significant(low) != significant(high)
-    place = f"a value between {significant(low)} and {significant(high)}" if wide else significant(row.flips_at)
-    head = f"{_BECOMES[row.flips_to]} if " if first else "if "
-    return f"{head}{row.parameter.name} {word} {place} (now {significant(row.value)})"
 
 
 def joint_words(change: JointChange | None, parameters: Mapping[str, Parameter]) -> str:

@@ -66,7 +66,7 @@ def _concepts(facts: Facts, which: int) -> list[str]:
 def _plays(facts: Facts, which: int, title: str, note: str, plays: list[Play], name: Callable[[Play], str]) -> list[str]:
     """Payoffs and the first event, then what happens on the way."""
     told = [note] if note else []
-    told += [f"in %: chance of '{plain(facts.event)}'"] if facts.event else []
+    told += [f"in %: {plain(facts.event)} by then"] if facts.event else []
     parts = [section(which, title, "; ".join(told))]
     shown = plays[:MOST_ROWS]
     for caption, heads, cells in (

@@ -19,7 +19,10 @@ from leverage.stress.question import Answer
 from leverage.stress.shares import DesignPoint, points_of, standing_share
 from leverage.stress.when import WHOLE, AloneInParameter, BoxInParameter, Stretch
 
-STATEMENT_COLUMNS = ("statement", "under", "verdict", "margin", "margin_low", "margin_high", "share", "low", "high", "points")
+STATEMENT_COLUMNS = (
+    *("statement", "under", "verdict", "margin", "margin_low", "margin_high", "unit"),
+    *("share", "low", "high", "points"),
+)
 ALONE_COLUMNS = (
     *("parameter", "unit", "value", "low", "high", "resolution", "holds_from", "holds_to", "fails_below", "fails_above"),
     *("untold_below", "untold_above"),
@@ -59,7 +62,7 @@ def statements_frame(found: When) -> pd.DataFrame:
     rows = []
     for name, answer in found.here.items():
         share, margin = standing_share(found.points, name), answer.margin
-        cells = (answer.verdict, margin.value, margin.low, margin.high, share.value, share.low, share.high)
+        cells = (answer.verdict, margin.value, margin.low, margin.high, answer.unit, share.value, share.low, share.high)
         told = found.condition if name == WHOLE else name
         rows.append((told, found.under.words, *cells, len(points_of(found.points, name))))
     return pd.DataFrame(rows, columns=list(STATEMENT_COLUMNS))
@@ -113,7 +116,7 @@ def _statement_lines(found: When) -> list[str]:
     own = {name: answer for name, answer in found.here.items() if name != WHOLE}
     lines = [section(1, "statement by statement", "at the file's values, and in the plausible box")]
     for name, answer in own.items():
-        margin = f", margin {figure_words(answer.margin)}" if answer.margin.known else ""
+        margin = f", margin {figure_words(answer.margin, answer.unit)}" if answer.margin.known else ""
         share = standing_share(found.points, name)
         told = "" if math.isnan(share.value) else f"; in {percent(share.value)} of the box"
         lines.append(paragraph(f"{name}: {answer.verdict}{margin}{told}", 4))

@@ -5,6 +5,7 @@ range, all else stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from leverage.analysis.claim_values import size_of, value_of
 from leverage.analysis.claims import HAPPENINGS, NEVER, TIED, JudgedLine, verdict_on
 from leverage.analysis.figure import Figure
 from leverage.analysis.point import Point
+from leverage.scenario.claim_units import unit_of
 from leverage.scenario.claims import ClaimLine, Selection
 from leverage.scenario.scenario import Parameter
 
@@ -44,6 +46,10 @@ def judge_trend(
         all.
     """
     points = [at(value) for value in trend_values(parameter)]
+    return replace(_judged(line, selection, points, noting or 0.0), unit=unit_of(line, points[0].scenario))
+
+
+def _judged(line: ClaimLine, selection: Selection, points: Sequence[Point], noting: float) -> JudgedLine:
     values = [value_of(line.left, selection, point) for point in points]
     left, right = values[0], values[-1]
     missing = next((each for standing in ("undefined", "idle") for each in values if each.standing == standing), None)
@@ -54,10 +60,10 @@ def judge_trend(
         return JudgedLine(line, selection, "idle", right - left, left, right, "it never happens at any value")
     tie = TIED * max(size_of(line.left, selection, point) for point in points)
     toward = values if line.relation == "rises with" else [-each for each in values]
-    return _judged(line, selection, toward, (left, right), noting or 0.0, tie)
+    return _on_the_way(line, selection, toward, (left, right), noting, tie)
 
 
-def _judged(
+def _on_the_way(
     line: ClaimLine, selection: Selection, values: Sequence[Figure], ends: tuple[Figure, Figure], noting: float, tie: float
 ) -> JudgedLine:
     change, back = values[-1] - values[0], largest_fall(values)

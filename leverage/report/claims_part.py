@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from leverage.output.claims import NARROW, VERDICT_MEANINGS, significant
+from leverage.output.claims import VERDICT_MEANINGS, narrow, significant, with_notes
 from leverage.output.columns import number
-from leverage.stress.tipping import FLIPS, NOT_SEARCHED, STAYS
+from leverage.output.flips import Flip
+from leverage.stress.tipping import FLIPS, NO_SIDE, NOT_SEARCHED, STAYS
 from leverage.writing.run_folder import RunFolder
 
 #: A verdict's sign, which tells it apart without colour.
@@ -91,15 +93,16 @@ def _claim(row: pd.Series[Any], frame: pd.DataFrame, tipping: pd.DataFrame) -> C
 
 
 def margin_words(row: pd.Series[Any]) -> str:
-    """'9.6 (9.2 to 10.2)'; the bounds only where they are further apart than rounding."""
+    """'9.62 (points a month; 9.18 to 10.2)'; the bounds only where they are further apart than rounding."""
     value, low, high = row.margin, row.margin_low, row.margin_high
     if math.isnan(value) and math.isnan(low):
         return ""
-    told = "" if math.isnan(value) else significant(value)
-    between = f"({significant(low)} to {significant(high)})"
-    if high - low <= NARROW * max(1.0, abs(low), abs(high)) or between == f"({told} to {told})":
-        return told
-    return f"{told} {between}".strip()
+    ends = significant(low), significant(high)
+    between = " to ".join(ends)
+    if math.isnan(value):
+        return with_notes(between, row.unit)
+    told = significant(value)
+    return with_notes(told, row.unit, "" if narrow(low, high) or ends == (told, told) else between)
 
 
 def _sides(row: pd.Series[Any]) -> tuple[str, str]:
@@ -111,32 +114,26 @@ def flips_of(tipping: pd.DataFrame) -> pd.DataFrame:
     return tipping[tipping.searched == FLIPS].sort_values(["distance", "claim", "parameter"], kind="stable")
 
 
-def flip_words(row: pd.Series[Any]) -> str:
-    """'fails if return_speed falls below 0.31 (now 0.59)'; the bracket where its ends differ in print."""
-    word = "exceeds" if row.flips_at > row.value else "falls below"
-    become = {"holds": "holds", "barely": "holds barely", "fails": "fails"}[row.flips_to]
-    ends = dict.fromkeys((significant(row.bracket_low), significant(row.bracket_high)))
-    place = " to ".join(ends) if len(ends) == 1 else f"a value between {' and '.join(ends)}"
-    return f"{become} if {row.parameter} {word} {place} (now {significant(row.value)})"
-
-
 def _nearest(tipping: pd.DataFrame) -> str:
     found = flips_of(tipping)
     if len(found):
-        return flip_words(found.iloc[0])
+        return Flip.of_row(found.iloc[0].to_dict()).words
     if len(tipping) and (tipping.searched == NOT_SEARCHED).all():
-        return "not searched in a run: simulate stress"
+        return "not searched in a run"
     return "no flip found" if len(tipping) and (tipping.searched == STAYS).any() else ""
 
 
 # --- the slider -----------------------------------------------------------------------------------------------------------
 
 
+_NUMBERS = ("margin", "margin_low", "margin_high")
+
+
 def slider_data(folder: RunFolder) -> dict[str, Any]:
     """Points where a claim was judged along one parameter, for pairs with more than the value in use.
 
-    {"claims": {name: {"says": sentence, "along": {parameter: [[value, verdict, margin, low, high], ...]}}}, "parameters": {name:
-    {"unit": unit, "value": in use}}}; numbers that do not exist are null.
+    {"claims": {name: {"says": sentence, "along": {parameter: [[value, verdict, margin, low, high, unit], ...]}}}, "parameters":
+    {name: {"unit": unit, "value": in use}}}; numbers that do not exist are null.
     """
     points, claims = folder.run_table("claim_points"), folder.run_table("claims")
     says = {row.claim: row.says for _, row in claims[claims.line == ""].iterrows()}
@@ -144,7 +141,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
     for (claim, parameter), own in points.groupby(["claim", "parameter"], sort=False):
         if len(own) > 1 and claim in says:
             along = [
-                [row["value"], row["verdict"], *(_or_null(row[name]) for name in ("margin", "margin_low", "margin_high"))]
+                [row["value"], row["verdict"], *(_or_null(row[name]) for name in _NUMBERS), row["unit"]]
                 for row in own.sort_values("value").to_dict("records")
             ]
             found.setdefault(str(claim), {"says": says[str(claim)], "along": {}})["along"][str(parameter)] = along
@@ -152,8 +149,7 @@ def slider_data(folder: RunFolder) -> dict[str, Any]:
         row["parameter"]: {"unit": row["unit"], "value": row["value"]}
         for row in folder.run_table("parameters").to_dict("records")
     }
-    left_out = [claim for claim in says if claim not in found]
-    return {"claims": found, "parameters": told, "first": _first(folder, found), "left_out": left_out}
+    return {"claims": found, "parameters": told, "signs": SIGNS, "first": _first(folder, found)}
 
 
 def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
@@ -162,6 +158,28 @@ def _first(folder: RunFolder, found: dict[str, Any]) -> list[str]:
         if row["parameter"] in found.get(row["claim"], {"along": {}})["along"]:
             return [row["claim"], row["parameter"]]
     return next(([claim, next(iter(each["along"]))] for claim, each in found.items()), [])
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Claims that the slider does not have.
+
+    dear: judged at the values in use only. neither: standing nor fallen, so that no flip is looked for. command: looks further.
+    """
+
+    dear: tuple[str, ...]
+    neither: tuple[str, ...]
+    command: str
+
+
+def left_out_of(folder: RunFolder, told: Collection[str]) -> LeftOut:
+    """Claims in the order of the file without those that are told."""
+    found = [
+        (claim, set(own.searched)) for claim, own in folder.run_table("tipping").groupby("claim", sort=False) if claim not in told
+    ]
+    dear = tuple(str(claim) for claim, searched in found if NOT_SEARCHED in searched)
+    neither = tuple(str(claim) for claim, searched in found if searched == {NO_SIDE})
+    return LeftOut(dear, neither, folder.command("stress"))
 
 
 def _or_null(value: float) -> float | None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leverage.figures.drawing import Drawing, svg_text
+from leverage.figures.drawing import Drawing
 from leverage.output.claims import VERDICT_MEANINGS
-from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, largest_effects, nearest_flips
-from leverage.report.claims_part import claims_of, slider_data, tally_of
+from leverage.report.assumptions_part import NOT_IN_DOUBT, assumptions_of, grounds_of, largest_effects, nearest_flips
+from leverage.report.claims_part import claims_of, left_out_of, slider_data, tally_of
 from leverage.report.game_part import game_of
 from leverage.report.outcomes_part import costs_of, leverage_of, outcomes_of
-from leverage.report.plans_part import plans_of
 from leverage.report.provenance_part import provenance_of
+from leverage.report.template_files import environment, text_of
+from leverage.writing.plan_stories import plan_stories
 from leverage.writing.run_folder import RunFolder
 
 #: Sections of the page: anchor and name in its table of contents.
@@ -44,17 +43,17 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         "answer": folder.manifest.get("answer", ()),
         "claims": claims,
         "slider": slider,
-        "figures": [{"title": each.title, "svg": Markup(svg_text(each))} for each in drawings],  # noqa: S704 - texts in it are escaped
+        "figures": [{"title": each.title, "svg": Markup(each.svg)} for each in drawings],  # noqa: S704 - texts in it are escaped
         "game": game_of(folder.scenario, folder.manifest["states"]),
         "outcomes": outcomes_of(folder),
         "costs": costs_of(folder),
         "leverage": leverage_of(folder),
-        "plans": plans_of(folder),
+        "plans": plan_stories(folder.run_table("plans")),
         "assumptions": assumptions,
         "provenance": provenance_of(folder),
     }
     there = {**parts, "slider": slider["claims"], "certificates": True}
-    return _environment().get_template("page.html.jinja").render(
+    return environment().get_template("page.html.jinja").render(
         **parts,
         title=folder.scenario.title,
         question=folder.scenario.question,
@@ -63,23 +62,14 @@ def report_html(folder: RunFolder, drawings: Sequence[Drawing]) -> str:
         version=folder.manifest["versions"].get("leverage", ""),
         contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
         tally=tally_of(claims),
+        left_out=left_out_of(folder, slider["claims"]),
         meanings={verdict.word: VERDICT_MEANINGS[verdict.word] for verdict, _ in tally_of(claims)},
         plurals={"holds": "hold", "fails": "fail"},
         flips=nearest_flips(folder),
         effects=largest_effects(folder),
         doubted=sum(each.between != NOT_IN_DOUBT for each in assumptions),
-        judged=sum(each.judged for each in assumptions),
-        style=Markup(_text("style.css")),  # noqa: S704 - a file of this package
-        script=Markup(_text("page.js")),  # noqa: S704 - a file of this package
+        argument=folder.scenario.document.data.get("source", ""),
+        grounds=grounds_of(folder),
+        style=Markup(text_of("style.css")),  # noqa: S704 - a file of this package
+        script=Markup(text_of("page.js")),  # noqa: S704 - a file of this package
     )  # fmt: skip
-
-
-def _environment() -> Environment:
-    loader = PackageLoader("leverage.report", "template")
-    found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    found.policies["json.dumps_kwargs"] = {"sort_keys": False}  # claims stay in the order of the page
-    return found
-
-
-def _text(name: str) -> str:
-    return resources.files("leverage.report").joinpath("template", name).read_text(encoding="utf-8")

@@ -14,8 +14,9 @@ from leverage.figures.leverage import draw_leverage
 from leverage.figures.path import draw_path
 from leverage.figures.sensitivity import draw_sensitivity
 from leverage.figures.strategy_map import draw_strategy_map
-from leverage.report.about import about, own_strategies
+from leverage.output.about import player_told_of
 from leverage.report.claims_part import flips_of
+from leverage.report.own_strategies import own_strategies
 from leverage.scenario import syntax
 from leverage.scenario.scenario import Scenario
 from leverage.writing.run_folder import RunFolder
@@ -24,17 +25,25 @@ from leverage.writing.run_folder import RunFolder
 MOST_CLAIMS = 3
 
 
-def drawings_of(folder: RunFolder, claims: int | None = MOST_CLAIMS) -> tuple[Drawing, ...]:
-    """The figures in the order of the page; those that the tables cannot give are left out.
+def drawings_of(folder: RunFolder) -> tuple[Drawing, ...]:
+    """The figures of the page in its order; those that the tables cannot give are left out.
 
-    claims : of so many the verdict along the parameter of their nearest flip, the nearest first; None: of all that flip.
+    Of claims those `MOST_CLAIMS` whose nearest flips are nearest, each along the parameter of that flip.
     """
-    context = Context.of(folder.scenario, folder.manifest["start"])
-    return tuple(drawing for drawing in _drawings(folder, context, claims) if drawing is not None)
+    return tuple(drawing for drawing in _drawings(folder) if drawing is not None)
 
 
-def _drawings(folder: RunFolder, context: Context, claims: int | None) -> Iterator[Drawing | None]:
-    scenario, outcomes = folder.scenario, folder.run_table("outcomes")
+def further_drawings_of(folder: RunFolder) -> tuple[Drawing, ...]:
+    """What the page has no room for: the other claims that flip, each along the parameter of its nearest flip."""
+    return tuple(drawing for drawing in _claims(folder, slice(MOST_CLAIMS, None)) if drawing is not None)
+
+
+def _context(folder: RunFolder) -> Context:
+    return Context.of(folder.scenario, folder.manifest["start"])
+
+
+def _drawings(folder: RunFolder) -> Iterator[Drawing | None]:
+    scenario, outcomes, context = folder.scenario, folder.run_table("outcomes"), _context(folder)
     yield draw_equilibrium_set(folder.run_table("equilibrium_set"), folder.run_table("bargaining"), outcomes, context)
     yield draw_leverage(folder.run_table("leverage"), context)
     paths, told = folder.run_table("paths"), _told_play(outcomes, scenario)
@@ -42,26 +51,27 @@ def _drawings(folder: RunFolder, context: Context, claims: int | None) -> Iterat
         yield draw_path(paths, told, variable, context)
     yield draw_strategy_map(folder.run_table("play"), 1, context)
     sensitivity = folder.run_table("sensitivity")
-    yield draw_sensitivity(sensitivity, scenario.players[about(scenario)].key, "payoff", context)
+    yield draw_sensitivity(sensitivity, scenario.players[player_told_of(scenario)].key, "payoff", context)
     for event in scenario.events[:1]:
         dates = [q for q in dict.fromkeys(sensitivity.quantity) if q.startswith("chance by ")]
         yield draw_sensitivity(sensitivity, event.name, dates[-1], context) if dates else None
-    yield from _claims(folder, context, claims)
+    yield from _claims(folder, slice(MOST_CLAIMS))
 
 
-def _claims(folder: RunFolder, context: Context, most: int | None) -> Iterator[Drawing | None]:
-    """The claims whose nearest flips are nearest, each along its parameter."""
+def _claims(folder: RunFolder, which: slice) -> Iterator[Drawing | None]:
+    """The claims that flip, those with the nearest flips first, each along its parameter; `which` of them are drawn."""
     points, claims, tipping = folder.run_table("claim_points"), folder.run_table("claims"), folder.run_table("tipping")
-    nearest = flips_of(tipping).drop_duplicates("claim")[:most]
+    nearest = flips_of(tipping).drop_duplicates("claim")[which]
     for row in nearest.to_dict("records"):
-        yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], context)
+        yield draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], _context(folder))
 
 
 def _told_play(outcomes: pd.DataFrame, scenario: Scenario) -> str:
     """The play that is followed over time: the named strategy that pays its player most against best replies, else what pays it
     most of all."""
-    own, replied = outcomes[outcomes.subject == scenario.players[about(scenario)].key], own_strategies(scenario, outcomes)
-    paid = replied if len(replied) else own
+    paid = own_strategies(scenario, outcomes)
+    if not len(paid):
+        paid = outcomes[outcomes.subject == scenario.players[player_told_of(scenario)].key]
     paid = paid[paid.quantity == "payoff"]
     return str(paid.sort_values("value", ascending=False, kind="stable").selection.iloc[0])
 

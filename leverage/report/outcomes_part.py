@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from leverage.analysis.plays import BEST_REPLY
+from leverage.analysis.figure import Figure
+from leverage.analysis.plays import BEST_REPLY, VERSUS
+from leverage.output.about import player_told_of
 from leverage.output.columns import number, percent
-from leverage.output.leverage import CHANNEL_WORDS, UNSURE
-from leverage.report.about import about, own_strategies
-from leverage.scenario.wording import plain
+from leverage.output.credible import selection_words
+from leverage.output.leverage import CHANNEL_WORDS, UNSURE, change_of
+from leverage.report.own_strategies import own_strategies
+from leverage.scenario.wording import capital, plain
 from leverage.writing.run_folder import RunFolder
 
-#: The rows of the table of leverage under one selection, and the words for each measure.
-_ENDS = {"reach": "rise of its best payoff", "coercion": "fall of its floor", "own floor": "fall of its own floor"}
+#: What a measure about all credible play looks at.
+_ENDS = {"reach": "best payoff", "coercion": "floor", "own floor": "floor"}
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,10 @@ def outcomes_of(folder: RunFolder) -> tuple[Grid, Grid]:
     for selection in dict.fromkeys(frame.selection):
         payoffs = [number(values.get((selection, key, "payoff"), math.nan)) for key in keys]
         chances = [percent(values.get((selection, event, date), math.nan)) for event in events for date in dates]
-        rows.append((plain(selection), *payoffs, *chances))
+        rows.append((selection_words(selection), *payoffs, *chances))
     unit = frame.unit[frame.quantity == "payoff"].iloc[0] if len(frame) else ""
     caption = f"payoffs in {unit}, chances of events"
-    solved = [row for row in rows if " against " not in row[0] or BEST_REPLY in row[0]] or rows
+    solved = [row for row in rows if VERSUS not in row[0] or BEST_REPLY in row[0]] or rows
     return Grid(f"What is solved for: {caption}", tuple(heads), tuple(solved)), Grid(
         f"Every way of playing: {caption}", tuple(heads), tuple(rows)
     )
@@ -59,7 +62,7 @@ def costs_of(folder: RunFolder) -> Grid | None:
     None without such strategies or terms.
     """
     frame, scenario = folder.run_table("outcomes"), folder.scenario
-    key, own = scenario.players[about(scenario)].key, own_strategies(scenario, frame)
+    key, own = scenario.players[player_told_of(scenario)].key, own_strategies(scenario, frame)
     terms = [quantity for quantity in dict.fromkeys(own.quantity) if quantity.startswith("term: ")]
     if not terms:
         return None
@@ -75,9 +78,16 @@ def costs_of(folder: RunFolder) -> Grid | None:
 
 
 def leverage_of(folder: RunFolder) -> tuple[Grid, ...]:
-    """A table for each instrument: what it adds, as a threat, as a temptation, and on the whole."""
+    """A table for each instrument: what it changes, as a threat, as a temptation, and on the whole."""
     frame = folder.run_table("leverage")
-    return tuple(_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument))
+    if not len(frame):
+        return ()
+    *others, last = [_instrument(folder, frame[frame.instrument == name]) for name in dict.fromkeys(frame.instrument)]
+    note = (
+        f"In {frame.unit[frame.measure == 'gain'].iloc[0]}, with bounds: with the instrument less without it. Best payoff and"
+        f" floor: the most and the least that credible play pays. {UNSURE}: the sign cannot be told."
+    )
+    return (*others, replace(last, notes=(note,)))
 
 
 def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
@@ -85,15 +95,13 @@ def _instrument(folder: RunFolder, frame: pd.DataFrame) -> Grid:
     gains = frame[(frame.selection == chosen) & (frame.measure == "gain")]
     ends = frame[(frame.selection == "every equilibrium") & frame.measure.isin(list(_ENDS))]
     price = frame[(frame.selection == chosen) & (frame.measure == "price")]
-    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price paid for it")]
+    rows = [*_rows(gains, f"payoff at the {chosen}"), *_rows(ends, ""), *_rows(price, "price")]
     name, holder = frame.instrument.iloc[0], frame.holder.iloc[0]
     says = next((each.says for each in folder.scenario.instruments if each.name == name), "")
     parts = [channel for channel in CHANNEL_WORDS if (frame.channel == channel).any()]
-    heads = ("what it adds", "", *(CHANNEL_WORDS[channel] for channel in parts))
+    heads = ("changes that it brings", "", *(CHANNEL_WORDS[channel] for channel in parts))
     told = tuple((label, *(_cell(own, channel) for channel in ("net", *parts))) for label, own in rows)
-    unit = frame.unit[frame.measure == "gain"].iloc[0]
-    note = f"In {unit}, with bounds; {UNSURE}: the sign cannot be told."
-    return Grid(f"{plain(name)}, held by {plain(holder)}. {says}".strip(), heads, told, (note,))
+    return Grid(f"{capital(plain(name))}, held by {plain(holder)}. {says}".strip(), heads, told)
 
 
 def _selection(frame: pd.DataFrame) -> str:
@@ -114,6 +122,7 @@ def _cell(own: dict[str, pd.Series], channel: str) -> str:
     row = own.get(channel)
     if row is None or row.sign == "undefined":
         return "–"
-    value = "" if math.isnan(row.effect) else number(row.effect)
-    bounds = "" if number(row.low) == number(row.high) else f"({number(row.low)} to {number(row.high)})"
+    change = change_of(row.measure, Figure(row.effect, row.low, row.high))
+    value = "" if math.isnan(change.value) else number(change.value)
+    bounds = "" if number(change.low) == number(change.high) else f"({number(change.low)} to {number(change.high)})"
     return f"{value}{UNSURE if row.sign == 'cannot be told' else ''} {bounds}".strip()

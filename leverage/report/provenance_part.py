@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-import shlex
+import re
 from dataclasses import dataclass
 
 from leverage.writing.run_folder import RunFolder
 
-#: Letters that mean something else in BibTeX and TeX.
+#: Letters that mean something else in TeX, and braces, which BibTeX counts even behind a backslash.
 _TEX = {letter: f"\\{letter}" for letter in "&%$#_"} | {
-    **{"{": "\\{", "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\\": "\\textbackslash{}"},
+    **{"{": "\\textbraceleft{}", "}": "\\textbraceright{}", "\\": "\\textbackslash{}"},
+    **{"~": "\\textasciitilde{}", "^": "\\textasciicircum{}"},
 }
+#: What the key of an entry is made of.
+_NO_KEY = re.compile(r"[^A-Za-z0-9.:-]+")
+#: Whom an entry names where the scenario does not say who wrote it.
+PROGRAM = "leverage"
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,11 @@ def provenance_of(folder: RunFolder) -> Provenance:
     certificate = (
         f"{len(strategies)} ways of playing, each checked by a program of its own: {told}. {said.get('credible_play', '')}"
     )
+    author = " ".join(str(folder.scenario.document.data.get("author") or "").split())
+    written_by = " and ".join(_institution(each) for each in author.split(" and "))
     version = said["versions"].get("leverage", "")
     year = folder.finished.year
-    title, run = folder.scenario.title, said["run"]
+    title, run = " ".join(folder.scenario.title.split()), said["run"]
     facts = {
         "scenario": said["scenario"],
         "SHA-256 of the scenario file": said["scenario_sha256"],
@@ -58,9 +65,12 @@ def provenance_of(folder: RunFolder) -> Provenance:
         certificate=certificate.strip(),
         gains=tuple((name, f"{gain:.2g}") for name, gain in said.get("certificates", {}).items()),
         facts=tuple((name, value) for name, value in facts.items() if value),
-        command=_command(folder),
-        citation=f"leverage {version} ({year}): “{title}”, run {run} of {said['scenario']} ({said['scenario_sha256'][:12]}).",
-        bibtex=_bibtex(title, year, version, run, said["scenario_sha256"]),
+        command=folder.command(),
+        citation=f"{written_by or PROGRAM} ({year}): “{title}”. leverage {version}, run {run} of {said['scenario']}"
+        f" ({said['scenario_sha256'][:12]}).",
+        bibtex=_bibtex(
+            author, title, year, f"leverage {version}, run {run}", f"{said['scenario']}, SHA-256 {said['scenario_sha256']}"
+        ),
     )
 
 
@@ -72,17 +82,28 @@ def _at_most(value: float) -> str:
     return f"{math.ceil(value / unit - 1e-9) * unit:.0e}"
 
 
-def _command(folder: RunFolder) -> str:
-    said = folder.manifest
-    parts = ["simulate", said["scenario"]]
-    parts += ["--variant", said["variant"]] if said["variant"] else []
-    parts += [part for name, value in said["overrides"].items() for part in ("-p", f"{name}={value!r}")]
-    return shlex.join(parts)
+def _bibtex(author: str, title: str, year: int, made_by: str, scenario: str) -> str:
+    """An entry; names of several authors are joined by 'and'."""
+    fields = {
+        "author": " and ".join(_name(each) for each in author.split(" and ")) if author else f"{{{PROGRAM}}}",
+        "title": f"{{{_tex(title)}}}",
+        "year": str(year),
+        "howpublished": _tex(made_by),
+        "note": _tex(f"scenario {scenario}"),
+    }
+    key = _NO_KEY.sub("-", made_by).strip("-")
+    return f"@misc{{{key},\n" + ",\n".join(f"  {name} = {{{text}}}" for name, text in fields.items()) + "\n}"
 
 
-def _bibtex(title: str, year: int, version: str, run: str, digest: str) -> str:
-    safe = "".join(_TEX.get(letter, letter) for letter in title)
-    return (
-        f"@misc{{leverage-{run},\n  title = {{{{{safe}}}}},\n  year = {{{year}}},\n"
-        f"  howpublished = {{leverage {version}, run {run}}},\n  note = {{scenario with SHA-256 {digest}}}\n}}"
-    )
+def _name(name: str) -> str:
+    """A name; what stands in braces, and is not to be split into first and last names, keeps them."""
+    inner = _institution(name)
+    return _tex(name) if inner == name else f"{{{_tex(inner)}}}"
+
+
+def _institution(name: str) -> str:
+    return name[1:-1] if name.startswith("{") and name.endswith("}") else name
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in text)

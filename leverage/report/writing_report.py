@@ -10,7 +10,7 @@ from pathlib import Path
 from leverage.errors import OutputError
 from leverage.figures.drawing import Drawing, save
 from leverage.report.document import report_html
-from leverage.report.figures_part import drawings_of
+from leverage.report.figures_part import drawings_of, further_drawings_of
 from leverage.writing.run_folder import RunFolder
 
 #: Names within a run's folder.
@@ -24,11 +24,11 @@ def write_report(folder: RunFolder, *, figures: bool = False) -> Path:
     Raises FolderError for a folder without what a report is made from, OutputError where it cannot be written; a report that was
     there is left as it was then.
     """
-    folder.refuse_studies()
+    folder.refuse_studies("a report")
     drawings = drawings_of(folder)
     text = report_html(folder, drawings)
     if figures:
-        write_figures(drawings_of(folder, claims=None), folder.path / FIGURES)
+        write_figures([*drawings, *further_drawings_of(folder)], folder.path / FIGURES)
     target = folder.path / REPORT
     _replace(target, text)
     return target

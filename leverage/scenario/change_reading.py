@@ -49,18 +49,32 @@ def read_variant(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change
 
 def read_change(reader: Reader, path: Path, entry: Mapping[str, Any]) -> Change:
     """A variant's or an instrument's change, its names checked."""
-    words = reader.vocabulary
-    values: dict[str, float] = {}
-    for name, value in mapping(entry.get("set")).items():
-        known = reader.key(name, words.parameters, "parameter", (*path, "set", name))
-        if known is not None and isinstance(value, int | float):
-            values[name] = float(value)
     return Change(
-        set=values,
+        set=_read_values(reader, (*path, "set"), entry.get("set")),
         start=read_start(reader, (*path, "start"), entry.get("start")),
         forbid=_read_forbidden(reader, (*path, "forbid"), entry.get("forbid")),
-        replace_levels=read_replaced_levels(reader, (*path, "replace levels"), entry.get("replace levels")),
+        replace_levels=_read_replaced_levels(reader, (*path, "replace levels"), entry.get("replace levels")),
     )
+
+
+def read_own_change(reader: Reader) -> Change:
+    """What the file changes of itself: what a resolved file keeps of the variant and the overrides that it was run with."""
+    top = reader.section()
+    return Change(
+        set=_read_values(reader, ("set",), top.get("set")),
+        forbid=_read_forbidden(reader, ("forbid",), top.get("forbid")),
+        replace_levels=_read_replaced_levels(reader, ("replace levels",), top.get("replace levels")),
+    )
+
+
+def _read_values(reader: Reader, path: Path, value: object) -> dict[str, float]:
+    """Parameters and their other values."""
+    found: dict[str, float] = {}
+    for name, number in mapping(value).items():
+        known = reader.key(name, reader.vocabulary.parameters, "parameter", (*path, name))
+        if known is not None and isinstance(number, int | float):
+            found[name] = float(number)
+    return found
 
 
 def _read_forbidden(reader: Reader, path: Path, value: object) -> dict[str, str | None]:
@@ -90,7 +104,7 @@ def _read_forbidden(reader: Reader, path: Path, value: object) -> dict[str, str 
     return found
 
 
-def read_replaced_levels(reader: Reader, path: Path, value: object) -> dict[int, dict[int, int]]:
+def _read_replaced_levels(reader: Reader, path: Path, value: object) -> dict[int, dict[int, int]]:
     """State variables (by number), and which of their levels is reached in the place of which others."""
     words, found = reader.vocabulary, {}
     for name, given in mapping(value).items():

@@ -26,7 +26,8 @@ Looks = Literal["play", "effect", "channel", "range", "pair", "pairs", "search"]
 class ClaimFunction:
     """`needs` lists the kinds of the arguments; `truth` says that it is true or false rather than a number.
 
-    `strategies`: strategies may follow, one a player; who is left out plays its best reply.
+    `strategies`: strategies may follow, one a player; who is left out plays its best reply. `unit`: of the number, or of a
+    statement's slack; 'payoff' is that of the scenario, 'time' that of its period.
     """
 
     needs: tuple[str, ...]
@@ -34,20 +35,24 @@ class ClaimFunction:
     looks: Looks = "play"
     truth: bool = False
     strategies: bool = False
+    unit: str = "payoff"
 
 
 #: Every function that a claim may use.
 CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
     "payoff": ClaimFunction(("player",), "normalised payoff of the player", strategies=True),
     "term": ClaimFunction(("player", "term"), "what a named term adds to the player's payoff", strategies=True),
-    "chance": ClaimFunction(("event", "date"), "chance of the event by a date, or ever", strategies=True),
-    "time": ClaimFunction(("event",), "expected time to the event given that it happens", strategies=True),
-    "count": ClaimFunction(("count", "date"), "expected number by a date", strategies=True),
-    "average": ClaimFunction(("average", "date"), "mean up to a date, or in the long run (`ever`)", strategies=True),
+    "chance": ClaimFunction(("event", "date"), "chance of the event by a date, or ever", strategies=True, unit="chance"),
+    "time": ClaimFunction(("event",), "expected time to the event given that it happens", strategies=True, unit="time"),
+    "count": ClaimFunction(("count", "date"), "expected number by a date", strategies=True, unit="times"),
+    "average": ClaimFunction(
+        ("average", "date"), "mean up to a date, or in the long run (`ever`)", strategies=True, unit="level"
+    ),
     "frequency": ClaimFunction(
         ("player", "action", "date"),
         "share of periods up to a date, or in the long run (`ever`), in which the player takes the action",
         strategies=True,
+        unit="share of periods",
     ),
     "lowest": ClaimFunction(("player",), "smallest payoff of the player in any equilibrium", "range"),
     "highest": ClaimFunction(("player",), "largest payoff of the player in any equilibrium", "range"),
@@ -60,10 +65,16 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
         "effect",
     ),
     "likelier": ClaimFunction(
-        ("instrument", "event", "date"), "by how much the instrument raises the chance of the event by a date", "effect"
+        ("instrument", "event", "date"),
+        "by how much the instrument raises the chance of the event by a date",
+        "effect",
+        unit="chance",
     ),
     "sooner": ClaimFunction(
-        ("instrument", "event"), "by how much earlier the event is expected with the instrument, given that it happens", "effect"
+        ("instrument", "event"),
+        "by how much earlier the event is expected with the instrument, given that it happens",
+        "effect",
+        unit="time",
     ),
     "reach": ClaimFunction(("instrument", "player"), "by how much the player's best payoff rises", "range"),
     "coercion": ClaimFunction(("instrument", "player"), "by how much the player's floor falls", "range"),
@@ -75,16 +86,21 @@ CLAIM_FUNCTIONS: Mapping[str, ClaimFunction] = {
         ("instrument", "player"), "commitment channel: what is lost because it stays a temptation", "channel"
     ),
     "price": ClaimFunction(("instrument",), "cost of holding and of using the instrument", "effect"),
-    "equilibria": ClaimFunction((), "number of distinct Markov equilibria that a short search finds", "search"),
+    "equilibria": ClaimFunction(
+        (), "number of distinct Markov equilibria that a short search finds", "search", unit="equilibria"
+    ),
     "share_credible": ClaimFunction(
         (),
         "share of the combinations of named strategies (with these in them) whose path can be sustained",
         "pairs",
         strategies=True,
+        unit="share of combinations",
     ),
-    "share_equilibrium": ClaimFunction((), "the same share of Nash equilibria", "pairs", strategies=True),
+    "share_equilibrium": ClaimFunction(
+        (), "the same share of Nash equilibria", "pairs", strategies=True, unit="share of combinations"
+    ),
     "share_subgame_perfect": ClaimFunction(
-        (), "the same share of combinations that are subgame perfect", "pairs", strategies=True
+        (), "the same share of combinations that are subgame perfect", "pairs", strategies=True, unit="share of combinations"
     ),
     "credible": ClaimFunction((), "the path of the pair can be sustained", "pair", truth=True, strategies=True),
     "equilibrium": ClaimFunction((), "the pair is a Nash equilibrium from the start", "pair", truth=True, strategies=True),

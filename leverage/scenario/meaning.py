@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from leverage.errors import Fault
 from leverage.scenario import syntax as tree
 from leverage.scenario.argument import read_claims, read_instruments
-from leverage.scenario.change_reading import read_replaced_levels, read_start, read_variant, requested_change, restated
+from leverage.scenario.change_reading import read_own_change, read_start, read_variant, requested_change, restated
 from leverage.scenario.changes import changed
 from leverage.scenario.form_check import check_form
 from leverage.scenario.movement import read_transitions
@@ -30,7 +30,6 @@ from leverage.scenario.rulebooks import read_strategies
 from leverage.scenario.scenario import (
     Action,
     Average,
-    Change,
     Move,
     Parameter,
     Path,
@@ -77,7 +76,7 @@ def read_meaning(document: Document, overrides: Mapping[str, float] | None = Non
         name: Variant(name, says(entry), read_variant(reader, ("variants", name), entry))
         for name, entry in reader.entries("variants")
     }
-    own = Change(replace_levels=read_replaced_levels(reader, ("replace levels",), reader.section().get("replace levels")))
+    own = read_own_change(reader)
     change = requested_change(reader, variants, variant, dict(overrides or {}))
     scenario = replace(changed(changed(_assemble(reader, variants), own), change), variant=variant)
     return Reading(None if reader.blocked else scenario, tuple(reader.faults))

@@ -222,7 +222,9 @@ class ParameterEntry(Entry):
     unit: Text = ""
     """What it is measured in, such as 'chance a month' or 'points'."""
     source: Text = ""
-    """Where the value and its range come from; a judgement is said to be one."""
+    """Where the value and its range come from. Tables class it by its parts between semicolons: 'judgement' where the first
+    begins with that word; 'source, size judged' where it names a source and a later part is 'judgement' or 'size a judgement';
+    else 'source'; 'not said' where it is left out."""
 
 
 class PayoffEntry(Entry):
@@ -370,6 +372,8 @@ class ScenarioFile(Entry):
     """Title of the tables."""
     question: Text
     """The question that the first printed lines answer."""
+    author: Text = ""
+    """Who wrote the scenario, for those who cite it; several names are joined by 'and', an institution's stands in braces."""
     source: Text = ""
     """The text that makes the argument."""
     period: Text = "1 period"
@@ -385,6 +389,10 @@ class ScenarioFile(Entry):
     """State variables: each with its levels from lowest to highest; the number is what formulas use."""
     start: dict[Name, Name]
     """The level at which each state variable begins."""
+    set: dict[Name, Number] = {}
+    """Parameters with other values: as in a variant, of which a resolved file keeps what lies outside a range."""
+    forbid: Forbidden = {}
+    """Actions that nobody may take: as in a variant, of which a resolved file keeps those with a replacement."""
     replace_levels: dict[Name, dict[Name, Name]] = Field(default={}, alias="replace levels")
     """Per state variable {level: other level}: as in a variant, of which a resolved file keeps it."""
     ends_when: Text | None = Field(default=None, alias="ends when")

@@ -13,6 +13,11 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
+def capital(text: str) -> str:
+    """The text with a capital letter in front, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def counted(number: int, noun: str) -> str:
     """'1 state', '2 states'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

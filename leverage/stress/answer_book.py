@@ -18,7 +18,7 @@ from leverage.scenario.scenario import Parameter
 from leverage.stress.question import SIGNS, VERDICTS, Answer, Question
 
 #: The table's columns before those of the parameters. solves: what the answer costs, in best replies.
-ANSWER_COLUMNS = ("question", "verdict", "margin", "margin_low", "margin_high", "standing", "reason", "solves")
+ANSWER_COLUMNS = ("question", "verdict", "margin", "margin_low", "margin_high", "unit", "standing", "reason", "solves")
 
 #: A question's name, and the values of the parameters that vary.
 Key = tuple[str, tuple[float, ...]]
@@ -129,7 +129,7 @@ def append_row(table: Path, key: Key, answer: Answer) -> None:
     margin = answer.margin
     bounds = (repr(float(each)) for each in (margin.value, margin.low, margin.high))
     name, values = key
-    row = _line((name, answer.verdict, *bounds, margin.standing, margin.reason, answer.cost, *map(repr, values)))
+    row = _line((name, answer.verdict, *bounds, answer.unit, margin.standing, margin.reason, answer.cost, *map(repr, values)))
     try:
         with table.open("ab") as stream:
             stream.write(row.encode())
@@ -141,11 +141,11 @@ def _row(cells: Sequence[str], count: int) -> tuple[Key, Answer]:
     """A row with so many parameters. Raises ValueError for what is none."""
     if len(cells) != len(ANSWER_COLUMNS) + count:
         raise ValueError(f"{len(cells)} cells")
-    name, verdict, value, low, high, standing, reason, solves = cells[: len(ANSWER_COLUMNS)]
+    name, verdict, value, low, high, unit, standing, reason, solves = cells[: len(ANSWER_COLUMNS)]
     if verdict not in (*VERDICTS, *SIGNS) or standing not in STANDINGS:
         raise ValueError(f"'{verdict}', '{standing}'")
     margin = Figure(float(value), float(low), float(high), STANDINGS[STANDINGS.index(standing)], reason)
-    return (name, tuple(map(float, cells[len(ANSWER_COLUMNS) :]))), Answer(verdict, margin, int(solves))
+    return (name, tuple(map(float, cells[len(ANSWER_COLUMNS) :]))), Answer(verdict, margin, int(solves), unit)
 
 
 def _line(cells: Sequence[object]) -> str:

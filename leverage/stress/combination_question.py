@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from leverage.analysis.figure import Figure
 from leverage.analysis.plays import BEST_REPLY, title
@@ -26,7 +27,7 @@ def combination_question(evaluator: Evaluator, names: Sequence[str], statement: 
     def ask(values: Mapping[str, float]) -> Answer:
         path = statement == CREDIBLE
         judged = judge_at(evaluator, names, values, as_written=not path, with_path=path, rungs=SEARCH_RUNGS)
-        return _credible(judged) if path else _equilibrium(judged)
+        return replace(_credible(judged) if path else _equilibrium(judged), unit=evaluator.scenario.payoff_unit[0])
 
     return Question(f"{statement}: {title(names)}", ask)
 

@@ -89,7 +89,7 @@ def _asked(evaluator: Evaluator, fact: Fact) -> Callable[[Mapping[str, float]], 
     def ask(values: Mapping[str, float]) -> Answer:
         point = evaluator.at(values)
         effect = fact.at(point).effect
-        return Answer(effect.sign(NOTHING * point.game().payoff_range), effect, 2 * WEIGHTS["sets"])
+        return Answer(effect.sign(NOTHING * point.game().payoff_range), effect, 2 * WEIGHTS["sets"], point.game().payoff_unit)
 
     return ask
 

@@ -46,12 +46,14 @@ def weighted(solves: Mapping[str, int]) -> int:
 class Answer:
     """A verdict and its margin, or the sign of an effect and the effect.
 
-    cost: the solves that it takes if nothing is known yet, in best replies.
+    cost: the solves that it takes if nothing is known yet, in best replies. unit: of the margin, that of the line which decides
+    at this point.
     """
 
     verdict: str
     margin: Figure
     cost: int = 1
+    unit: str = ""
 
     @property
     def side(self) -> Side:
@@ -94,4 +96,4 @@ def _asked(evaluator: Evaluator, claim: Claim) -> Callable[[Mapping[str, float]]
 
 def answer_of(judged: JudgedClaim) -> Answer:
     """A judged claim as an answer."""
-    return Answer(judged.verdict, judged.margin, weighted(judged.solves))
+    return Answer(judged.verdict, judged.margin, weighted(judged.solves), judged.unit)

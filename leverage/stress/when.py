@@ -57,7 +57,7 @@ def joined_answer(condition: ClaimCondition, answers: Mapping[str, Answer]) -> A
         return answers[condition.line.text]
     if isinstance(condition, Denied):
         part = joined_answer(condition.part, answers)
-        return Answer(_OPPOSITE.get(part.verdict, part.verdict), -part.margin)
+        return replace(part, verdict=_OPPOSITE.get(part.verdict, part.verdict), margin=-part.margin)
     parts = [joined_answer(part, answers) for part in condition.parts]
     every = condition.word == "and"
     deciding = [part for part in parts if part.side == ("fallen" if every else "standing")]

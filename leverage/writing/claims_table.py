@@ -8,12 +8,13 @@ import pandas as pd
 
 from leverage.output.claims import VERDICT_MEANINGS, significant
 from leverage.output.columns import listed
+from leverage.output.flips import Flip
 from leverage.stress.tipping import FLIPS, NO_SIDE, NOT_SEARCHED, STAYS
 from leverage.writing.framing import framed, legend, payoff_note
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.written_table import Cell, Column, Number, WrittenTable, decimals
 
-CLAIM_NEEDS = ("claim", "says", "under", "line", "verdict", "margin", "margin_low", "margin_high")
+CLAIM_NEEDS = ("claim", "says", "under", "line", "verdict", "margin", "margin_low", "margin_high", "unit")
 TIPPING_NEEDS = (
     *("claim", "parameter", "unit", "value", "low", "high", "verdict"),
     *("bracket_low", "bracket_high", "flips_to", "distance", "searched"),
@@ -29,12 +30,19 @@ def claims_table(folder: RunFolder) -> WrittenTable:
     claims = frame[frame["line"] == ""]
     shares = "share" in claims and claims["share"].notna().any()
     tipping = folder.table("tipping", TIPPING_NEEDS) if "tipping" in folder.names else None
-    columns = [Column("Claim"), Column("Sentence"), Column("Judged under"), Column("Verdict"), Column("Margin", True)]
+    columns = [
+        Column("Claim"),
+        Column("Sentence"),
+        Column("Judged under"),
+        Column("Verdict"),
+        Column("Margin", True),
+        Column("Unit"),
+    ]
     columns += [Column("Share of the box", True)] if shares else []
     columns += [Column("Nearest flip")] if tipping is not None else []
     rows = []
     for _, claim in claims.iterrows():
-        row: list[Cell] = [claim["claim"], claim["says"], claim["under"], claim["verdict"], _margin(claim)]
+        row: list[Cell] = [claim["claim"], claim["says"], claim["under"], claim["verdict"], _margin(claim), claim["unit"]]
         row += [_share(claim)] if shares else []
         row += [_nearest(tipping, claim["claim"])] if tipping is not None else []
         rows.append(row)
@@ -57,29 +65,23 @@ def _nearest(tipping: pd.DataFrame, claim: str) -> str:
     own = tipping[tipping["claim"] == claim]
     flips = own[own["searched"] == FLIPS].sort_values(["distance", "parameter"])
     if len(flips):
-        flip = flips.iloc[0]
-        return f"{flip['flips_to']} with {flip['parameter']} {_beyond(flip)} (now {significant(flip['value'])})"
+        return Flip.of_row(flips.iloc[0].to_dict()).words
     if (own["searched"] == STAYS).any():
         return NONE_FOUND
     return NEITHER if (own["searched"] == NO_SIDE).all() else UNSEARCHED
 
 
-def _beyond(flip: pd.Series) -> str:
-    """'above 30.2 to 31.1': the side on which the claim has flipped, and the bracket of the place."""
-    side = "above" if flip["bracket_low"] >= flip["value"] else "below"
-    return f"{side} {_between(flip)}"
-
-
-def _between(flip: pd.Series) -> str:
-    ends = [significant(flip[end]) for end in ("bracket_low", "bracket_high")]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+def _beyond(row: pd.Series) -> str:
+    """'above 30.2': the side on which the claim has flipped, and the place."""
+    flip = Flip.of_row(row.to_dict())
+    return f"{'above' if flip.above else 'below'} {flip.place}"
 
 
 def _claim_notes(folder: RunFolder, claims: pd.DataFrame, tipping: pd.DataFrame | None, shares: bool) -> list[str]:
     notes = [
         legend(VERDICT_MEANINGS, claims["verdict"]),
-        "Margin: by how much the line that decides holds, in the unit of what it compares (payoffs, chances as fractions of 1,"
-        " numbers of times), with bounds where they are more than rounding; a positive one speaks for the claim.",
+        "Margin: by how much the line that decides holds, in the unit of what it compares (chances as fractions of 1), with"
+        " bounds where they are more than rounding; a positive one speaks for the claim.",
         payoff_note(folder.scenario),
     ]
     if shares:
@@ -119,7 +121,17 @@ def tipping_table(folder: RunFolder) -> WrittenTable:
         for _, flip in flips.iterrows()
     ]
     what = f"What one parameter alone would turn: {len(rows)} flips of {flips['claim'].nunique()} claims"
-    return framed(folder, "tipping", what, columns, rows, _tipping_notes(frame))
+    return framed(folder, "tipping", what, columns, rows, _tipping_notes(frame), none=_no_flips(folder, frame))
+
+
+def _no_flips(folder: RunFolder, frame: pd.DataFrame) -> str:
+    """Why no flip is told, where claims were looked at; '' where there were none to look at."""
+    searched = set(frame["searched"])
+    if STAYS in searched:
+        return "There are no rows: no flip was found."
+    if NOT_SEARCHED in searched:
+        return f"There are no rows: flips were not searched; {folder.command('stress')} does."
+    return "There are no rows: no claim stands or has fallen, so that none can flip." if searched else ""
 
 
 def _three(value: float) -> Number:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from leverage.output.columns import listed
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import plain
+from leverage.writing.no_rows import why_no_rows
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.written_table import Cell, Column, WrittenTable, cleaned
 
 #: Digits of the scenario file's hash that are told: enough to tell files apart, few enough for a line.
 HASH_DIGITS = 12
-#: What is said below a table without rows.
-NOTHING = "There are no rows: of this the scenario has none, or none was found."
 
 
 def framed(
@@ -23,14 +22,17 @@ def framed(
     columns: Sequence[Column],
     rows: Iterable[Sequence[Cell]],
     notes: Iterable[str] = (),
+    *,
+    none: str = "",
 ) -> WrittenTable:
     """The table with its caption, what was not solved among its notes, and its source.
 
-    what: it shows, a phrase that begins with a capital letter, without a full stop. Texts are cleaned: no control characters, no
+    what: it shows, a phrase that begins with a capital letter, without a full stop. none: what to say where there are no rows, if
+    the table's name does not tell (see `why_no_rows`). Texts are cleaned: no control characters, no
     line breaks, single blanks.
     """
     told = tuple(tuple(cleaned(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
-    nothing = () if told else (NOTHING,)
+    nothing = () if told else (none or why_no_rows(folder, name),)
     return WrittenTable(
         name,
         cleaned(_caption(folder, what)),

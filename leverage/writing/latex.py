@@ -3,6 +3,7 @@ r"""A table for writing as LaTeX: a longtable with the rules of booktabs, to be 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -29,18 +30,41 @@ _MINUS = re.compile(r"(?<![\w)])-(?=\d)")
 
 #: Packages that a table needs, and one that lies on its side needs too.
 PREAMBLE, LYING_PREAMBLE = r"\usepackage{array,booktabs,longtable}", r"\usepackage{array,booktabs,longtable,pdflscape}"
-#: Sizes of letters, and how many of them fit into the line of an article, and into one on its side.
-SIZES = {r"\small": (70, 112), r"\footnotesize": (80, 125), r"\scriptsize": (88, 140)}
+
+
+@dataclass(frozen=True)
+class _Size:
+    """A size of letters.
+
+    upright, lying: how many of them fit into the line of an article, and into one on its side. space: in points, on each side
+    of a column. gap: the two spaces between columns, in letters.
+    """
+
+    command: str
+    upright: int
+    lying: int
+    space: float
+    gap: float
+
+
+#: The largest first.
+SIZES = (
+    _Size(r"\small", 74, 118, 4, 1.8),
+    _Size(r"\footnotesize", 80, 128, 4, 1.9),
+    _Size(r"\scriptsize", 86, 137, 4, 2.1),
+    _Size(r"\scriptsize", 86, 137, 2, 1.1),
+    _Size(r"\tiny", 100, 160, 2, 1.2),
+)
 
 
 def latex_text(table: WrittenTable) -> str:
     """Caption, table, notes and source, without a newline at the end. The label is tab:NAME."""
-    size, letters, lying = _size(table)
+    size, lying = _size(table)
     heads = [escaped(column.head) for column in table.columns]
     frame = pd.DataFrame([[_cell(cell) for cell in row] for row in table.rows], columns=heads)
     grid = frame.style.hide(axis="index").to_latex(
         environment="longtable",
-        column_format=_layout(table, letters),
+        column_format=_layout(table, size.lying if lying else size.upright, size.gap),
         caption=escaped(table.caption),
         label=f"tab:{table.name}",
         hrules=True,
@@ -48,7 +72,7 @@ def latex_text(table: WrittenTable) -> str:
     notes = [f"\\noindent\\emph{{Note.}} {escaped(' '.join(table.notes))}\\par"] if table.notes else []
     source = f"\\noindent\\emph{{Source.}} {escaped(table.source)}\\par"
     lines = [
-        f"{{{size}\\setlength{{\\tabcolsep}}{{4pt}}\\setlength{{\\LTcapwidth}}{{\\linewidth}}",
+        f"{{{size.command}\\setlength{{\\tabcolsep}}{{{size.space:g}pt}}\\setlength{{\\LTcapwidth}}{{\\linewidth}}\\emergencystretch=3em",
         grid.rstrip("\n"),
         *notes,
         f"{source}}}",
@@ -74,18 +98,19 @@ def _cell(cell: Cell) -> str:
     return _MINUS.sub("$-$", escaped(cell.text)).replace(", ", ",~")
 
 
-def _size(table: WrittenTable) -> tuple[str, int, bool]:
-    """The largest letters in which no word leaves its column, how many fit into a line, whether the table lies on its side."""
-    least = sum(table.least_widths)
-    found = [(size, fits[lying], lying) for lying in (False, True) for size, fits in SIZES.items() if least <= fits[lying]]
-    smallest = list(SIZES)[-1]
-    return found[0] if found else (smallest, SIZES[smallest][True], True)
+def _size(table: WrittenTable) -> tuple[_Size, bool]:
+    """The largest letters in which no word leaves its column, and whether the table lies on its side: only where it has to, and
+    instead of letters smaller than a script's."""
+    for size, lying in [*((each, False) for each in SIZES[:3]), *((each, True) for each in SIZES)]:
+        if table.least_letters(size.gap) <= (size.lying if lying else size.upright):
+            return size, lying
+    return SIZES[-1], True
 
 
-def _layout(table: WrittenTable, letters: int) -> str:
+def _layout(table: WrittenTable, letters: int, gap: float) -> str:
     """Columns of fixed widths, which break lines and fill the page's width together."""
     sides = [r"\raggedleft" if column.numbers else r"\raggedright" for column in table.columns]
     return "".join(
         rf">{{{side}\arraybackslash\hspace{{0pt}}}}p{{\dimexpr{share:.4f}\linewidth-2\tabcolsep\relax}}"
-        for side, share in zip(sides, table.shares(letters), strict=True)
+        for side, share in zip(sides, table.shares(letters, gap), strict=True)
     )

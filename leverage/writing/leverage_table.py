@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from leverage.analysis.figure import Figure
 from leverage.output.columns import listed
-from leverage.output.leverage import CHANNEL_WORDS, LedgerColumn, ledger_columns, ledger_selection
-from leverage.scenario.wording import plain
+from leverage.output.leverage import CHANNEL_WORDS, LedgerColumn, change_of, ledger_columns, ledger_selection
+from leverage.scenario.wording import capital, plain
 from leverage.writing.dates import last_date
 from leverage.writing.framing import framed, payoff_note
 from leverage.writing.run_folder import RunFolder
@@ -30,7 +31,7 @@ def leverage_table(folder: RunFolder) -> WrittenTable:
     kinds = _kinds(folder, frame)
     heads = {head: _decimals(own, ledger) for head, own in _by_head(kinds).items()}
     several = len(kinds) > 1
-    columns = [Column("Instrument"), *([Column("Holder")] if several else []), *(Column(_capital(head), True) for head in heads)]
+    columns = [Column("Instrument"), *([Column("Holder")] if several else []), *(Column(capital(head), True) for head in heads)]
     rows: list[list[Cell]] = []
     for (instrument, channel), holder in _told(frame).items():
         names = [_label(instrument, channel), *([plain(holder)] if several else [])]
@@ -94,12 +95,9 @@ def _cell(ledger: Ledger, instrument: str, channel: str, measure: LedgerColumn, 
     if row is None:
         return ""
     scale = 100.0 if measure.scale == "percentage points" else 1.0
-    low, high = (scale * row["low"], scale * row["high"]) if measure.bounded else (math.nan, math.nan)
-    return Number(scale * row["effect"], digits, low, high, unsure=row["sign"] == "cannot be told")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    told = change_of(measure.measure, Figure(row["effect"], row["low"], row["high"]))
+    low, high = (scale * told.low, scale * told.high) if measure.bounded else (math.nan, math.nan)
+    return Number(scale * told.value, digits, low, high, unsure=row["sign"] == "cannot be told")
 
 
 def _notes(folder: RunFolder, frame: pd.DataFrame, ledger: Ledger, kinds: Mapping[str, list[LedgerColumn]]) -> list[str]:
@@ -109,8 +107,9 @@ def _notes(folder: RunFolder, frame: pd.DataFrame, ledger: Ledger, kinds: Mappin
     selection = ledger_selection(len(scenario.players))
     notes = [
         " ".join(told),
-        f"Gains, net of costs, prices and chances are at the {selection}, chances in percentage points; the ends of what"
-        " players get are those of all credible play. Price a unit: per unit of gross gain. Bounds hold for the true effect;"
+        "Changes are those that the instrument brings, with it less without it."
+        f" Gains, net of costs, prices and chances are at the {selection}, chances in percentage points; bests and floors are the"
+        " ends of what all credible play pays. Price a unit: per unit of gross gain. Bounds hold for the true effect;"
         " '?': they leave the sign open; '-': there is no such number.",
         payoff_note(scenario),
     ]

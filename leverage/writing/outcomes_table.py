@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from leverage.analysis.plays import BEST_REPLY
+from leverage.analysis.plays import BEST_REPLY, VERSUS
+from leverage.output.credible import selection_words
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.wording import counted, plain
+from leverage.scenario.wording import capital, counted, plain
 from leverage.writing.dates import dates
 from leverage.writing.framing import framed, payoff_note, players_note
 from leverage.writing.run_folder import RunFolder
@@ -41,7 +42,7 @@ def outcomes_table(folder: RunFolder) -> WrittenTable:
     shown = [each for each in selections if not _as_written(each) or not any(BEST_REPLY in other for other in selections)]
     quantities = _quantities(folder.scenario, frame)
     columns = [Column("Way of playing"), *(Column(each.head, True) for each in quantities)]
-    rows = [[plain(each), *own] for each, own in zip(shown, _cells(frame, "selection", shown, quantities), strict=True)]
+    rows = [[selection_words(each), *own] for each, own in zip(shown, _cells(frame, "selection", shown, quantities), strict=True)]
     notes = _notes(folder.scenario)
     hidden = len(selections) - len(shown)
     if hidden:
@@ -71,7 +72,7 @@ def equilibria_table(folder: RunFolder) -> WrittenTable:
 
 def _as_written(selection: str) -> bool:
     """Whether it is a combination of named strategies without a best reply."""
-    return " against " in selection and BEST_REPLY not in selection
+    return VERSUS in selection and BEST_REPLY not in selection
 
 
 def _quantities(scenario: Scenario, frame: pd.DataFrame) -> list[_Quantity]:
@@ -102,8 +103,7 @@ def _other_dates(frame: pd.DataFrame) -> list[str]:
 
 
 def _name(measure: str) -> str:
-    words = plain(measure)
-    return words[:1].upper() + words[1:]
+    return capital(plain(measure))
 
 
 def _mean(measure: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import capital, plain
 from leverage.writing.framing import framed
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.written_table import Cell, Column, Number, WrittenTable, cleaned
@@ -37,8 +37,7 @@ def plain_table(folder: RunFolder, name: str) -> WrittenTable:
 
 
 def _head(name: str) -> str:
-    words = cleaned(plain(name))
-    return words[:1].upper() + words[1:]
+    return capital(cleaned(plain(name)))
 
 
 def _says(column: pd.Series[Any]) -> bool:

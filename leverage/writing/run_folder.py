@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ import pandas as pd
 from leverage.errors import Fault, FolderError
 from leverage.loading import load_scenario
 from leverage.output.claims import CLAIM_COLUMNS
+from leverage.output.files import RUN
 from leverage.output.frames import (
     BARGAINING_COLUMNS,
     EQUILIBRIUM_COLUMNS,
@@ -106,13 +108,14 @@ class RunFolder:
 
         Raises FolderError where there is no such folder, where it is no run's, and where the manifest cannot be used.
         """
-        if not path.exists():
-            _refuse(path, "there is no such folder", "'simulate FILE' writes one, results/SCENARIO/RUN or what --out names")
-        if not path.is_dir():
-            _refuse(path, "this is a file, not the folder of a run", f"give the folder that it is in, such as {path.parent}")
-        if not (path / MANIFEST).is_file():
-            _refuse(path, f"this is not the folder of a run: it has no {MANIFEST}", _runs_inside(path))
-        return cls(path, _read_manifest(path / MANIFEST))
+        manifest = read_manifest(path)
+        wrong = [key for key, kind in _SAID.items() if not isinstance(manifest.get(key), kind)]
+        if wrong and kind_of(manifest) not in ("", RUN):
+            _refuse(path, f"this is the folder of a {kind_of(manifest)}, not of a run", "give one that 'simulate FILE' wrote")
+        if wrong:
+            remedy = "run the scenario again with this version"
+            _refuse(path / MANIFEST, f"the manifest does not say '{wrong[0]}' as a run's does", remedy)
+        return cls(path, manifest)
 
     @property
     def program(self) -> str:
@@ -128,17 +131,23 @@ class RunFolder:
             return datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
         return said if said.tzinfo else said.replace(tzinfo=datetime.UTC)
 
+    def command(self, *words: str) -> str:
+        """The command line that runs the same game again; words: of another command than a run, such as `stress`."""
+        said = self.manifest
+        variant = ("--variant", said["variant"]) if said["variant"] else ()
+        changed = [part for name, value in said["overrides"].items() for part in ("-p", f"{name}={value!r}")]
+        return shlex.join(["simulate", *words, said["scenario"], *variant, *changed])
+
     @property
     def is_whole_run(self) -> bool:
         """Whether `simulate FILE` wrote it, and not a study."""
         return "start" in self.manifest
 
-    def refuse_studies(self) -> None:
-        """Raise FolderError where it is the folder of a study, which a report cannot be made from."""
+    def refuse_studies(self, made: str) -> None:
+        """Raise FolderError where it is the folder of a study. made: what cannot be made from one, such as 'a report'."""
         if not self.is_whole_run:
-            _refuse(
-                self.path, "this is the folder of a study; a report is made from a run's", "give one that 'simulate FILE' wrote"
-            )
+            remedy = "give one that 'simulate FILE' wrote"
+            _refuse(self.path, f"this is the folder of a study; {made} is made from a run's", remedy)
 
     @property
     def names(self) -> list[str]:
@@ -186,6 +195,28 @@ class RunFolder:
         return load_scenario(file)
 
 
+def read_manifest(path: Path) -> Mapping[str, Any]:
+    """What the manifest of a folder says, whatever wrote it. Raises FolderError where there is none."""
+    if not path.exists():
+        _refuse(path, "there is no such folder", "'simulate FILE' writes one, results/SCENARIO/RUN or what --out names")
+    if not path.is_dir():
+        _refuse(path, "this is a file, not the folder of a run", f"give the folder that it is in, such as {path.parent}")
+    file = path / MANIFEST
+    if not file.is_file():
+        _refuse(path, f"this is not the folder of a run: it has no {MANIFEST}", _runs_inside(path))
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        _refuse(file, f"the manifest cannot be read: {_first_line(error)}", "run the scenario again")
+    return said if isinstance(said, dict) else {}
+
+
+def kind_of(manifest: Mapping[str, Any]) -> str:
+    """What wrote a folder: 'run', or the name of a study; "" where the manifest does not say."""
+    said = manifest.get("kind", RUN if "start" in manifest else "")
+    return said if isinstance(said, str) else ""
+
+
 def _refuse(place: Path, message: str, remedy: str) -> NoReturn:
     raise FolderError(str(place), Fault(0, 0, message, remedy))
 
@@ -198,17 +229,6 @@ def _runs_inside(path: Path) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0] or type(error).__name__
-
-
-def _read_manifest(file: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        _refuse(file, f"the manifest cannot be read: {_first_line(error)}", "run the scenario again")
-    wrong = [key for key, kind in _SAID.items() if not isinstance(said, dict) or not isinstance(said.get(key), kind)]
-    if wrong:
-        _refuse(file, f"the manifest does not say '{wrong[0]}' as a run's does", "run the scenario again with this version")
-    return dict(said)
 
 
 def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from leverage.output.credible import selection_words
 from leverage.output.text import PATH_WORDS
 from leverage.scenario.wording import plain
 from leverage.writing.framing import framed, payoff_note, players_note
@@ -26,7 +27,7 @@ def strategies_table(folder: RunFolder) -> WrittenTable:
     ]
     rows: list[list[Cell]] = [
         [
-            *(plain(row["selection"]), _yes(row["equilibrium"]), _yes(row["subgame_perfect"])),
+            *(selection_words(row["selection"]), _yes(row["equilibrium"]), _yes(row["subgame_perfect"])),
             *(Number(row[column], digits) for _, column in replies),
             *(Number(row["largest_gain"], digits), _departure(row), PATH_WORDS.get(row["path"], "")),
         ]

@@ -9,6 +9,7 @@ from leverage.writing.credible_tables import bargaining_table, equilibrium_set_t
 from leverage.writing.leverage_table import leverage_table
 from leverage.writing.outcomes_table import equilibria_table, outcomes_table
 from leverage.writing.plain_table import plain_table, whole_table
+from leverage.writing.plans_table import plans_table
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.sensitivity_table import sensitivity_table
 from leverage.writing.strategies_table import strategies_table
@@ -25,6 +26,7 @@ SELECTED: dict[str, Callable[[RunFolder], WrittenTable]] = {
     "equilibrium_set": equilibrium_set_table,
     "bargaining": bargaining_table,
     "sensitivity": sensitivity_table,
+    "plans": plans_table,
 }
 
 

@@ -16,9 +16,15 @@ DIGITS, MOST_DECIMALS = 3, 6
 WIDEST, GAP = 80, 2
 
 #: Control characters and what is no character, and runs of white space: files cannot carry the ones, no table wants the others.
-#: What is not torn apart between two lines.
-_PIECE = re.compile(r"\[.*\]|\S+")
 _BLANK = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\s]+")
+#: What is not torn apart between two lines, and where a word may be: behind its hyphens.
+_PIECE, _BREAK = re.compile(r"\[.*\]|\S+"), re.compile(r"(?<=[^\W\d_]-)(?=[^\W\d_])")
+#: How wide letters are, in digits, and all others. A hyphen may become a minus sign.
+_WIDTHS = (
+    *((frozenset("fijl.,:;'|!()[]I"), 0.62), (frozenset("0123456789acerstz?"), 1.0)),
+    *((frozenset("mwMW%@-"), 1.7), (frozenset("ABCDEFGHJKLNOPQRSTUVXYZ"), 1.45)),
+)
+_USUAL = 1.1
 
 
 @dataclass(frozen=True)
@@ -93,18 +99,26 @@ class WrittenTable:
     source: str
 
     @property
-    def least_widths(self) -> list[int]:
-        """Per column the letters of the longest word or pair of bounds, with a gap."""
+    def least_widths(self) -> list[float]:
+        """Per column the letters of the longest word or pair of bounds, with a gap; letters are as wide as digits on average."""
         texts = [[column.head, *(text_of(row[k]) for row in self.rows)] for k, column in enumerate(self.columns)]
-        return [GAP + max((len(word) for text in own for word in _PIECE.findall(text)), default=1) for own in texts]
+        pieces = [{piece for text in own for word in _PIECE.findall(text) for piece in _BREAK.split(word)} for own in texts]
+        return [GAP + max(map(_width, own), default=1.0) for own in pieces]
 
-    def shares(self, letters: int) -> list[float]:
-        """Per column its share of a line of so many letters, by what stands in it; they sum to 1.
+    def least_letters(self, gap: float = GAP) -> float:
+        """Letters of the shortest line into which every word fits. gap: letters between columns."""
+        return sum(self._least(gap))
+
+    def _least(self, gap: float) -> list[float]:
+        return [width - GAP + gap for width in self.least_widths]
+
+    def shares(self, letters: float, gap: float = GAP) -> list[float]:
+        """Per column its share of a line of so many letters, by what stands in it; they sum to 1. gap: letters between columns.
 
         Every column gets the width of its longest word, if the line is long enough, and more of the rest the longer its cells.
         """
-        least = self.least_widths
-        wanted = [max(least[k], GAP + self._longest(k)) for k in range(len(least))]
+        least = self._least(gap)
+        wanted = [max(least[k], gap + self._longest(k)) for k in range(len(least))]
         more = [own - word for own, word in zip(wanted, least, strict=True)]
         rest = max(0, letters - sum(least)) / max(1, sum(more))
         widths = [word + rest * own for word, own in zip(least, more, strict=True)]
@@ -113,6 +127,11 @@ class WrittenTable:
     def _longest(self, k: int) -> int:
         """Letters of the longest cell of a column, within reason."""
         return min(WIDEST, max((len(text_of(row[k])) for row in self.rows), default=0))
+
+
+def _width(word: str) -> float:
+    """Of a word, in digits: as in most fonts for text, rather too wide than too narrow."""
+    return sum(next((width for letters, width in _WIDTHS if letter in letters), _USUAL) for letter in word)
 
 
 def cleaned(text: str) -> str:

@@ -217,6 +217,17 @@ def test_the_binding_line_is_a_comparison_with_the_smallest_margin() -> None:
     assert judged.margin.value == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("floor", "margin", "unit"), [(1, 0.25, "chance"), (2.9, 0.1, "points a month")])
+def test_the_unit_of_a_claim_is_that_of_the_line_that_decides(floor: float, margin: float, unit: str) -> None:
+    """Of margins in different units the smallest number decides: .25 of a chance, or .1 of a payoff."""
+    scenario = dilemma({"C": claim([f"payoff(a) > {floor}", "chance(done, 2 months) > 0.5", "credible()"], GRIM)})
+    asked, point = scenario.claims[0], at(scenario)
+    judged = judge_claim(asked, [judge_line(line, asked.under[0], point) for line in asked.lines])
+    assert judged.margin.value == pytest.approx(margin)
+    assert judged.unit == unit
+    assert [line.unit for line in judged.lines] == ["points a month", "chance", "points a month"]
+
+
 def test_questions_to_solvers_are_told_from_the_text() -> None:
     texts = {
         "payoff(a, grim_a) > 0": {"replies"},

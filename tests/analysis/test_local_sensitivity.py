@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leverage import Run, load_scenario, parse_scenario, run
+from leverage import load_scenario, parse_scenario, run
 from leverage.analysis import local_sensitivity as module
 from leverage.analysis.local_sensitivity import Effect, LocalSensitivity, local_sensitivity
 from leverage.analysis.outcome_derivatives import outcome_derivatives
@@ -139,13 +139,6 @@ def test_effects_are_differences_of_equilibria_selected_anew(name: str) -> None:
     agree(form, solution, found, list(form.scenario.parameters))
 
 
-def test_effects_of_the_withdrawal_are_differences_of_equilibria_selected_anew(withdrawal: Run) -> None:
-    form = compile_form(withdrawal.scenario)
-    solution = markov_perfect(form.at())[0]
-    assert withdrawal.local is not None
-    agree(form, solution, withdrawal.local, ["power_patience", "spoiler_risk", "slow_pace", "terms_tilt"])
-
-
 def test_mixed_play_is_mixed_and_its_derivatives_sum_to_zero() -> None:
     form, solution = solved(INSPECTION)
     found = local_sensitivity(form, solution)
@@ -165,24 +158,6 @@ def test_terms_sum_to_the_payoff_and_the_start_value_is_it() -> None:
             payoff = own.pop("payoff")
             assert sum(own.values()) == pytest.approx(payoff, abs=1e-10)
             assert found.d_values[form.start, i, column] == pytest.approx(payoff, abs=1e-10)
-
-
-def test_effects_are_sorted_by_what_the_range_moves_payoffs_first(withdrawal: Run) -> None:
-    frame = withdrawal.sensitivity
-    assert list(frame.columns) == list(SENSITIVITY_COLUMNS)
-    heads = list(dict.fromkeys(zip(frame["subject"], frame["quantity"], strict=True)))
-    assert heads[:2] == [("power", "payoff"), ("opposition", "payoff")]
-    markov = withdrawal.outcomes[withdrawal.outcomes["selection"] == "Markov perfect"]
-    assert heads[2:] == [key for key in zip(markov["subject"], markov["quantity"], strict=True) if key[1] != "payoff"]
-    for _, group in frame.groupby(["subject", "quantity"], sort=False):
-        assert group["moves"].abs().is_monotonic_decreasing
-        ties = group[group["moves"] == 0]
-        assert list(ties["parameter"]) == sorted(ties["parameter"])
-    np.testing.assert_array_equal(frame["moves"], frame["derivative"] * (frame["high"] - frame["low"]))
-    assert (frame["side"] == "both").all()
-    assert (frame["certificate"] < 1e-6).all()
-    assert (frame["same_play_from"] <= frame["value"]).all()
-    assert (frame["same_play_to"] >= frame["value"]).all()
 
 
 def test_a_parameter_that_nothing_reads_moves_nothing() -> None:
@@ -320,20 +295,6 @@ def test_a_scenario_without_parameters_has_no_section_and_an_empty_table() -> No
     found = run(load_scenario(DATA / "golden" / "ends.yaml"))
     assert found.sensitivity.empty
     assert "WHAT MOVES" not in run_text(found)
-
-
-# --- the page ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_page_shows_the_five_largest_moves_of_its_player(withdrawal: Run) -> None:
-    page = run_text(withdrawal)
-    section = page[page.index("WHAT MOVES POWER'S PAYOFF MOST") :].split("\n\n")[0]
-    rows = section.splitlines()[-5:]
-    frame = withdrawal.sensitivity
-    own = frame[(frame["subject"] == "power") & (frame["quantity"] == "payoff")].head(5)
-    for line, (_, fact) in zip(rows, own.iterrows(), strict=True):
-        assert line.startswith(str(fact["parameter"]).replace("_", " "))
-        assert f"{fact['moves']:+.1f}" in line
 
 
 def test_the_numbers_do_not_depend_on_the_order_of_the_file() -> None:

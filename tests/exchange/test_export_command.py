@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +10,15 @@ import pytest
 from leverage import compile_game, load_scenario
 from leverage.exchange.efg_files import count_ends
 from leverage.exchange.nfg_files import read_nfg
+from tests.command_line import simulate, start
 
 ROOT = Path(__file__).parents[2]
 WITHDRAWAL = ROOT / "scenarios" / "withdrawal.yaml"
 USAGE = 2
 
 
-def export(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "leverage", "export", str(WITHDRAWAL), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-
-
 def test_the_start_is_written_to_standard_output() -> None:
-    done = export("--to", "nfg", "-p", "power_patience=0.9")
+    done = start("export", str(WITHDRAWAL), "--to", "nfg", "-p", "power_patience=0.9", cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     game = compile_game(load_scenario(WITHDRAWAL, {"power_patience": 0.9}))
     found = read_nfg(done.stdout)
@@ -35,13 +29,13 @@ def test_the_start_is_written_to_standard_output() -> None:
 def test_a_state_is_written_to_a_new_file_only(tmp_path: Path) -> None:
     path = tmp_path / "opened.nfg"
     options = ("--to", "nfg", "--state", "talks is opened and deployment is light", "--out", str(path))
-    done = export(*options)
+    done = simulate("export", str(WITHDRAWAL), *options, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = read_nfg(path)
     assert "talks opened" in found.title
     assert "deployment light" in found.title
     before = path.read_bytes()
-    again = export(*options)
+    again = simulate("export", str(WITHDRAWAL), *options, cwd=ROOT)
     assert again.returncode == USAGE
     assert "exists already" in again.stderr
     assert path.read_bytes() == before
@@ -49,7 +43,8 @@ def test_a_state_is_written_to_a_new_file_only(tmp_path: Path) -> None:
 
 def test_a_tree_starts_where_it_is_told(tmp_path: Path) -> None:
     path = tmp_path / "tree.efg"
-    done = export("--to", "efg", "--periods", "2", "--state", "talks is stalled", "--out", str(path))
+    options = ("--to", "efg", "--periods", "2", "--state", "talks is stalled", "--out", str(path))
+    done = simulate("export", str(WITHDRAWAL), *options, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     text = path.read_text(encoding="utf-8")
     assert text.startswith('EFG 2 R "2 periods from state ')
@@ -74,7 +69,7 @@ def test_a_tree_starts_where_it_is_told(tmp_path: Path) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_cannot_be_written_is_said(options: tuple[str, ...], message: str) -> None:
-    done = export(*options)
+    done = simulate("export", str(WITHDRAWAL), *options, cwd=ROOT)
     assert done.returncode == USAGE
     assert done.stdout == ""
     assert message in done.stderr

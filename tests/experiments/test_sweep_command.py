@@ -20,16 +20,18 @@ import pytest
 
 from leverage.experiments.store import part_size, parts_of
 from leverage.output.columns import WIDTH
-from tests.test_cli import simulate as simulate_in
+from tests import command_line
 
 LEAVING = Path(__file__).parent.parent / "data" / "leaving.yaml"
 #: Takes some seconds, so that it can be stopped in the middle.
-POINTS = 512
+POINTS = 256
 LONG = ("sweep", str(LEAVING), "--sample", f"sobol:{POINTS}", "--tables", "outcomes,strategies", "-q")
 
 
 def simulate(*arguments: str, cwd: Path = LEAVING.parent) -> subprocess.CompletedProcess[str]:
-    return simulate_in(*arguments, cwd=cwd)
+    """In a process split off from a loaded one, unless there are workers to start."""
+    alone = "--jobs" in arguments and arguments[arguments.index("--jobs") + 1] == "1"
+    return (command_line.simulate if alone else command_line.start)(*arguments, cwd=cwd)
 
 
 def parts(folder: Path) -> dict[str, bytes]:
@@ -86,8 +88,8 @@ def test_a_sweep_that_is_killed_goes_on_to_the_same_bytes(whole: Path, tmp_path:
     folder = tmp_path / "killed"
     arguments = (*LONG, "--jobs", jobs, "--out", str(folder))
     touched: dict[str, int] = {}
-    for more in (3, 9):
-        process = start(*arguments, *(("--resume",) if more > 3 else ()))
+    for more in (2, 6):
+        process = start(*arguments, *(("--resume",) if more > 2 else ()))
         after_parts(folder, more, process)
         workers = children_of(process)
         process.kill()
@@ -121,7 +123,7 @@ def _drafts(folder: Path) -> Iterator[tuple[str, bytes]]:
 def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = start(*LONG, "--jobs", "2", "--out", str(folder))
-    after_parts(folder, 4, process)
+    after_parts(folder, 2, process)
     os.kill(children_of(process)[0], signal.SIGKILL)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
@@ -132,7 +134,7 @@ def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> N
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(whole: Path, tmp_path: Path, jobs: str) -> None:
     folder = tmp_path / "a sweep"
     process = start(*LONG, "--jobs", jobs, "--out", str(folder))
-    after_parts(folder, 4, process)
+    after_parts(folder, 2, process)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -228,7 +230,9 @@ def test_points_without_an_answer_are_rows_and_the_status_is_3(tmp_path: Path) -
 
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    told = simulate("sweep", str(LEAVING), "--over", "toll", "--over", "leave=0.1,0.2", "--dry-run", "--out", str(folder))
+    told = simulate(
+        "sweep", str(LEAVING), "--over", "toll", "--over", "leave=0.1,0.2", "--dry-run", "--jobs", "1", "--out", str(folder)
+    )
     assert told.returncode == 0
     assert "22 points: every combination of toll (11 values, 0 to 4) and" in told.stdout
     assert re.search(r"The point in the middle took [\d.]+ (milli)?seconds", told.stdout)
@@ -238,7 +242,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path) ->
 def test_the_page_fits_and_its_numbers_are_cells(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     arguments = ("--over", "toll=0.5,3", "--over", "leave=0.1,0.3,0.5", "--tables", "outcomes,claims")
-    told = simulate("sweep", str(LEAVING), *arguments, "--out", str(folder))
+    told = simulate("sweep", str(LEAVING), *arguments, "--jobs", "1", "--out", str(folder))
     assert told.returncode == 0
     assert max(map(len, told.stdout.splitlines())) <= WIDTH
     assert told.stdout == (folder / "tables.txt").read_text()
@@ -275,6 +279,17 @@ def test_wrong_input_is_one_message_and_nothing_is_written(tmp_path: Path, argum
     assert told in " ".join(re.sub("[│╭╮╰╯─]", " ", refused.stderr).split())
     assert "Traceback" not in refused.stderr
     assert not folder.exists()
+
+
+def test_a_table_of_which_the_scenario_has_nothing_is_refused(tmp_path: Path) -> None:
+    bare = LEAVING.read_text().partition("strategies:\n")[0]
+    (tmp_path / "bare.yaml").write_text(bare)
+    for name, needs in (("strategies", "named strategies"), ("leverage", "instruments"), ("claims", "claims")):
+        arguments = ("bare.yaml", "--over", "toll=1", "--tables", f"outcomes,{name}", "--jobs", "1", "--out", "folder")
+        refused = simulate("sweep", *arguments, cwd=tmp_path)
+        assert refused.returncode == 2
+        assert f"'{name}' needs {needs}" in refused.stderr
+        assert not (tmp_path / "folder").exists()
 
 
 def test_a_sweep_has_a_name_of_its_own_among_the_results(tmp_path: Path) -> None:

@@ -196,8 +196,10 @@ def claim_points(case: Case) -> pd.DataFrame:
         low, high = (-np.inf, np.inf) if value == 1.0 else (margin - 0.3, margin + 0.2)
         if value == 5.0:
             margin, low, high, verdict = np.nan, np.nan, np.nan, "undefined"
-        rows.append((case.name("claim", 0), case.name("dial", 0), value, verdict, margin, low, high))
-    columns = ["claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high"]
+        rows.append(
+            (case.name("claim", 0), case.name("dial", 0), value, verdict, margin, low, high, LONG if case.wordy else UNIT)
+        )
+    columns = ["claim", "parameter", "value", "verdict", "margin", "margin_low", "margin_high", "unit"]
     return pd.DataFrame(rows[::-1], columns=columns)
 
 

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from leverage.errors import OutputError
-from leverage.figures.drawing import Drawing, drawing_name, save, svg_text
+from leverage.figures.drawing import Drawing, drawing_name, save
 from leverage.figures.style import look
 from tests.figures.made_tables import CASES, KINDS
 
@@ -38,12 +38,12 @@ def test_the_same_tables_make_the_same_bytes(kind: str, tmp_path: Path) -> None:
 
 
 def test_settings_of_the_user_neither_matter_nor_are_lost() -> None:
-    plain = svg_text(drawn("leverage"))
+    plain = drawn("leverage").svg
     with mpl.rc_context(
         {"font.size": 30.0, "axes.grid": False, "lines.linewidth": 9.0, "svg.fonttype": "none", "savefig.bbox": "tight"}
     ):
         before = dict(mpl.rcParams)
-        changed = svg_text(drawn("leverage"))
+        changed = drawn("leverage").svg
         assert dict(mpl.rcParams) == before
     assert changed == plain
 
@@ -51,7 +51,7 @@ def test_settings_of_the_user_neither_matter_nor_are_lost() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_svg_is_an_image_with_a_title_and_a_description(kind: str) -> None:
     drawing = drawn(kind)
-    root = ElementTree.fromstring(svg_text(drawing))  # noqa: S314 - our own text
+    root = ElementTree.fromstring(drawing.svg)  # noqa: S314 - our own text
     assert root.tag == f"{SVG}svg"
     assert root.get("role") == "img"
     named = {element.get("id"): element for element in root.iter() if element.get("id")}
@@ -63,12 +63,12 @@ def test_the_svg_is_an_image_with_a_title_and_a_description(kind: str) -> None:
 def test_names_with_signs_of_markup_are_escaped() -> None:
     with look():
         figure = Figure(figsize=(1, 1))
-    root = ElementTree.fromstring(svg_text(Drawing("x", "a < b & c", '"<tag>"', figure)))  # noqa: S314 - our own text
+    root = ElementTree.fromstring(Drawing("x", "a < b & c", '"<tag>"', figure).svg)  # noqa: S314 - our own text
     assert [root[0].text, root[1].text] == ["a < b & c", '"<tag>"']
 
 
 def test_identifiers_of_two_figures_in_a_page_do_not_clash_and_lead_somewhere() -> None:
-    pages = [svg_text(drawn(kind)) for kind in KINDS]
+    pages = [drawn(kind).svg for kind in KINDS]
     known: set[str] = set()
     for page in pages:
         own = re.findall(r'\bid="([^"]+)"', page)

@@ -99,3 +99,15 @@ def test_figures_of_shipped_results_are_legible(folder: Path) -> None:
     for drawing in drawings:
         assert drawing is not None
         assert_legible(drawing)
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "results").glob("*/*/manifest.json")), ids=lambda path: path.parent.name)
+def test_every_flip_of_shipped_results_is_on_the_axis_of_its_figure(folder: Path) -> None:
+    points, claims, tipping = (pd.read_csv(folder.parent / f"{name}.csv") for name in ("claim_points", "claims", "tipping"))
+    flips = tipping[tipping.searched == "yes"]
+    assert len(flips)
+    for row in flips.to_dict("records"):
+        drawing = draw_claim_along(points, claims, tipping, row["claim"], row["parameter"], Context({}, "", "month", "", {}))
+        assert drawing is not None
+        low, high = drawing.figure.axes[0].get_xlim()
+        assert low < row["bracket_low"] <= row["flips_at"] <= row["bracket_high"] < high

@@ -7,15 +7,16 @@ from itertools import combinations, pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from leverage.figures.axes_parts import fits, spread_out
 from leverage.figures.cells import amount, cell, rows_of, setting, texts
+from leverage.figures.combination_labels import calls_that_fit, placed_labels
 from leverage.figures.context import Context
 from leverage.figures.label_places import label_places
-from leverage.figures.strategy_map import short_codes
+from leverage.figures.short_names import leading_words, short_codes
 from leverage.figures.style import CATEGORIES, ink_on, level_colours, text_width, tint, wrapped
 
 WORDS = st.lists(st.text("abcdefgm", min_size=1, max_size=30), min_size=1, max_size=8).map(" ".join)
@@ -76,7 +77,9 @@ def test_colours_of_levels_rise_in_grey(count: int) -> None:
     assert min(np.diff(greys)) > 0.5 / count
 
 
-@pytest.mark.parametrize("colour", [*CATEGORIES, *level_colours(6), tint("#56B4E9", 0.4)])
+@pytest.mark.parametrize(
+    "colour", [*CATEGORIES, *(tint(each, 0.5) for each in CATEGORIES), *level_colours(6), tint("#56B4E9", 0.4)]
+)
 def test_letters_on_a_colour_have_contrast(colour: str | tuple[float, float, float]) -> None:
     """At least 4.5 to 1, WCAG 2 level AA."""
     pair = sorted([luminance(colour), luminance(ink_on(colour))])
@@ -89,6 +92,41 @@ def test_codes_of_actions_differ_and_are_short(names: list[str]) -> None:
     assert list(codes) == names
     assert len(set(codes.values())) == len(names)
     assert all(1 <= len(code) <= 3 for code in codes.values())
+
+
+@given(st.lists(st.lists(st.sampled_from(["full", "exit", "stay", "at"]), min_size=1, max_size=4).map("_".join), unique=True))
+def test_leading_words_tell_names_apart_and_are_as_few_as_can_be(names: list[str]) -> None:
+    told = leading_words(names)
+    assert len(set(told.values())) == len(names)
+    for name, short in told.items():
+        own, count = name.split("_"), len(short.split())
+        assert own[:count] == short.split()
+        others = [other.split("_") for other in names if other != name]
+        assert count == len(own) or all(other[:count] != own[:count] for other in others)
+        assert count == 1 or any(other[: count - 1] == own[: count - 1] for other in others)
+    assert leading_words(["best_reply", "stay"], whole=["best_reply"])["best_reply"] == "best reply"
+
+
+POINTS = st.lists(st.tuples(st.floats(0.1, 3.6), st.floats(0.1, 3.2)), min_size=1, max_size=12, unique=True)
+
+
+@settings(deadline=None)  # how long it takes says nothing of where labels stand
+@given(POINTS)
+def test_combinations_have_the_longest_names_that_fit(points: list[tuple[float, float]]) -> None:
+    """All names in full, all by their first words, or all as codes; in words nearly all labels are right at their points."""
+    combinations = [(at, (f"hold_on_{k}_now", "best reply")) for k, at in enumerate(points)]
+    calls = calls_that_fit(combinations, [], (3.7, 3.4))
+    labels = placed_labels(combinations, calls, [], (3.7, 3.4))
+    assert sorted(line for label in labels for line in label.text.split("\n")) == sorted(
+        f"{calls[0][names[0]]} / {calls[1][names[1]]}" for _, names in combinations
+    )
+    own = set(calls[0].values())
+    full = {f"hold on {k} now" for k in range(len(points))}
+    first = {f"hold on {k}" for k in range(len(points))} if len(points) > 1 else {"hold"}
+    assert own in (full, first) or all(len(code) <= 3 for code in own)
+    if own in (full, first):
+        assert all(label.place is not None for label in labels)
+        assert sum(label.place is not None and label.place.far for label in labels) <= 0.15 * len(labels)
 
 
 def test_cells_of_a_file_are_found_as_those_of_memory() -> None:

@@ -340,6 +340,14 @@ TWINS: dict[str, Twin] = {
     "changes_set": replace(CHANGES, variant="sure", values={"p": 1.0}),
     "changes_override": replace(CHANGES, variant="sure", values={"p": 0.0}, overrides={"p": 0.0}),
     "changes_replace_levels": replace(CHANGES, variant="no_top", start=(MID,), follow=_below_the_top),
+    "changes_of_itself": replace(
+        CHANGES,
+        file="changes_of_itself",
+        start=(MID,),
+        values={"p": 1.0},
+        actions=({"hold": always, "pull": lambda s: s[0] > LOW}, IDLE),
+        follow=lambda s, a, p: {(max(s[0] - 1, LOW),): p["p"], s: 1 - p["p"]} if a[0] == "pull" else {s: 1.0},
+    ),
     "replaced_levels": replace(CHANGES, file="replaced_levels", start=(MID,), follow=_below_the_top),
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from leverage.analysis.figure import Figure
 from leverage.points.evaluator import Evaluator
-from tests.dilemma import GRIM, LINES, VALUES, VERDICTS, at, claim, dilemma
+from tests.dilemma import GRIM, LINES, UNITS, VALUES, VERDICTS, at, claim, dilemma, with_units
 
 
 def check_claims(module: ModuleType) -> None:
@@ -27,6 +27,16 @@ def check_claims(module: ModuleType) -> None:
     binding = module.judge_claim(scenario.claims[0], true).binding
     assert binding.line.relation != "is true"
     assert binding.margin.value == min(each.margin.value for each in true if each.line.relation != "is true")
+    scenario = dilemma({"C": claim(["payoff(a) > 1", "chance(done, 2 months) > 0.5"], GRIM)})
+    mixed, point = scenario.claims[0], at(scenario)
+    told = module.judge_claim(mixed, [module.judge_line(line, mixed.under[0], point) for line in mixed.lines])
+    assert (told.margin.value, told.unit) == (pytest.approx(0.25), "chance")
+
+
+def check_units(module: ModuleType) -> None:
+    """The unit of every line by hand; no function is left out."""
+    scenario = with_units(dilemma({text: claim(text, GRIM) for text in UNITS}))
+    assert {each.name: module.unit_of(each.lines[0], scenario) for each in scenario.claims} == UNITS
 
 
 def check_values(module: ModuleType) -> None:

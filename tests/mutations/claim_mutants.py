@@ -25,6 +25,25 @@ CLAIMS = _rows(
     ),
     ("SEVERITY.index(judged.verdict), judged", "-SEVERITY.index(judged.verdict), judged", "a claim is as good as its best line"),
     ('strict = line.relation in ("<", ">", "!=")', 'strict = line.relation in ("<", ">")', "'!=' may hold by nothing"),
+    ("return self.binding.unit", "return self.lines[0].unit", "the unit is that of another line than the margin"),
+)
+
+UNITS = _rows(
+    "scenario/claim_units.py",
+    ("if powers or self.powers:", "if powers:", "payoffs over payoffs are plain numbers"),
+    ("_added(self.powers, other.powers, -1)", "_added(self.powers, other.powers, 1)", "quotients are products"),
+    ("len(names) == 1 else RATIO", "len(names) == 1 else names.pop()", "a chance times a frequency is one of them"),
+    ("plain = not self.powers and not other.pure", "plain = not self.powers", "a chance over a chance is a chance"),
+    ("return left if calls_of(one) else right", "return right if calls_of(one) else left", "parameters decide over functions"),
+    ("return left if left == right else None", "return left", "the first of two units counts"),
+    ("return right if left == _Unit() else left", "return left", "a number takes the unit of nothing"),
+    (
+        "_of(line.left, scenario) if line.is_trend",
+        "_of(line.right, scenario) if line.is_trend",
+        "a trend is in the parameter's unit",
+    ),
+    ('"time": f"{scenario.period.unit}s"', '"time": scenario.payoff_unit[0]', "time is paid"),
+    ('f"({word})^{power}"', "word", "powers are not told"),
 )
 
 VALUES = _rows(

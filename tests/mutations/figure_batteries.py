@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import product
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,18 @@ def written(drawing: Drawing) -> list[str]:
 
 def boxes(axes: Any) -> list[Any]:
     return [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+
+
+def key_of(figure: Any) -> list[tuple[str, tuple[str, str]]]:
+    """The texts of the key with the colour and the hatch beside them, in the order of reading."""
+    samples = [patch for patch in figure.artists if isinstance(patch, Rectangle)]
+    texts = {text.get_position(): text.get_text().replace("\n", " ") for text in figure.texts}
+    found = []
+    for sample in samples:
+        right, middle = sample.get_x() + sample.get_width(), sample.get_y() + sample.get_height() / 2
+        x, y = min(texts, key=lambda place: (place[0] < right, abs(place[1] - middle) > 0.15, place[0]))
+        found.append((texts[x, y], (to_hex(sample.get_facecolor()), str(sample.get_hatch() or ""))))
+    return found
 
 
 def drawn_line(axes: Any, *, marker: str = "None", points: int | None = None) -> list[tuple[list[float], list[float]]]:
@@ -169,7 +182,42 @@ def check_claim_along(module: ModuleType) -> None:
     only = draw(table[table.verdict == "fails"], made.tipping(TWO)[:0])
     assert only.title == "claim_1 fails at every value of dial 1 that was looked at."
     assert draw(table[:0]) is None
-    assert {"in use 2.5", "tips at 2.6", "worth noting from here", "bounds of the margin"} <= set(written(drawing))
+    told = set(written(drawing))
+    assert {"in use 2.5", "tips at 2.6", "worth noting from here", "bounds of the margin", "margin where it was judged"} <= told
+    assert "Margin of the claim, points a month (above 0: for it)" in told
+    assert "not looked at" not in told
+    assert "At 2: barely, margin 0.600 (points a month)." in drawing.description
+    _check_units(draw, table)
+    _check_range(draw)
+
+
+def _check_units(draw: Callable[..., Drawing], table: Any) -> None:
+    """Margins in different units are neither joined nor alike; where there is no unit none is told."""
+    units = table.assign(unit=table.unit.where(table.value < 3, "chance").where(table.value != 4, ""))
+    drawing = draw(units)
+    axes = panels(drawing)[0]
+    assert [xs for xs, _ in drawn_line(axes, marker="o")] == [[1.0, 1.5, 2.0, 2.5]]
+    assert [xs for xs, _ in drawn_line(axes, marker="s")] == [[3.0, 3.5], [4.5]]
+    assert [xs for xs, _ in drawn_line(axes, marker="^")] == [[4.0]]
+    told = set(written(drawing))
+    assert "Margin of the line that decides, points a month or chance or a number (above 0: for it)" in told
+    assert {"margin where it was judged, in points a month", "margin where it was judged, in chance"} <= told
+    assert "Margin of the claim (above 0: for it)" in written(draw(table.assign(unit="")))
+    exact = draw(table.assign(margin_low=table.margin - 1e-12, margin_high=table.margin))
+    assert "bounds of the margin" not in written(exact)
+
+
+def _check_range(draw: Callable[..., Drawing]) -> None:
+    """The axis shows the plausible range, what of it was not looked at, and the flip wherever it is."""
+    drawing = draw(tipping=made.tipping(TWO).assign(low=-2.0, high=9.0))
+    axes, strip = panels(drawing)
+    unseen = [(box.get_x(), box.get_x() + box.get_width()) for box in boxes(strip) if box.get_hatch() == "..."]
+    assert unseen == [(-2.0, 1.0), (5.0, 9.0)]
+    assert "not looked at" in written(drawing)
+    assert axes.get_xlim()[0] < -2.0 < 9.0 < axes.get_xlim()[1]
+    for low, high in ((-8.0, -7.0), (11.0, 12.0)):
+        axes = panels(draw(tipping=made.tipping(TWO).assign(flips_at=(low + high) / 2, bracket_low=low, bracket_high=high)))[0]
+        assert axes.get_xlim()[0] < low < high < axes.get_xlim()[1]
 
 
 # --- paths --------------------------------------------------------------------------------------------------------------
@@ -242,24 +290,30 @@ def check_strategy_map(module: ModuleType) -> None:
     assert module.draw_strategy_map(both, 1, TWO.context) is None
     single = Case(1, (), 0)
     alone = module.draw_strategy_map(made.play(single), 1, single.context)
-    assert [text.get_text() for axes in panels(alone) for text in axes.texts] == ["d1 70%", "do 3"]
+    assert [text.get_text() for axes in panels(alone) for text in axes.texts] == ["d1 70%", "d3"]
     two = Case(2, (3,), 0)
     _assert_cells(panels(module.draw_strategy_map(made.play(two), 1, two.context)), two, made.play(two))
     sure: Any = made.play(two)
     sure = sure[sure.state == "issue 1 step 2"]
     assert "Side 1 always plays 'do 2'" in module.draw_strategy_map(sure, 1, two.context).title
+    worded = module.draw_strategy_map(sure, 1, two.context)
+    assert {text.get_text() for axes in panels(worded) for text in axes.texts} == {"do 2"}  # words where all fit, nothing split
+    long = sure.assign(action=sure.action.where(sure.player == "side_1", "a_word_that_is_too_long_for_a_cell"))
+    lettered = module.draw_strategy_map(long, 1, two.context)
+    assert {text.get_text() for axes in panels(lettered) for text in axes.texts} == {"d2", "awt"}  # letters for both, not for one
 
 
 def _assert_cells(grids: list[Any], case: Case, table: Any) -> None:
-    """Every cell is split as its state's lottery: widths are chances, and a colour is one action's throughout."""
+    """Every cell is split as its state's lottery: widths are chances; a colour with a hatch is one action's throughout, in the
+    key too."""
     names = sorted(case.levels, key=lambda name: -len(case.levels[name]))
     up, across = (names[0], names[1]) if len(names) > 1 else ("", names[0])
     others = [name for name in case.levels if name not in (up, across)]
     facets = list(product(*(case.levels[name] for name in others)))
     assert len(grids) == len(facets) * case.players
+    looks: dict[str, set[tuple[str, str]]] = {}
     for number, axes in enumerate(grids):
         key, facet = case.keys[number // len(facets)], facets[number % len(facets)]
-        colours: dict[str, set[str]] = {}
         filled = [box for box in boxes(axes) if box.get_fill()]
         for (x, column), (y, row) in product(enumerate(case.levels[across]), enumerate(case.levels.get(up, {"": 0.0}))):
             named = {across: column, up: row, **dict(zip(others, facet, strict=True))}
@@ -274,9 +328,13 @@ def _assert_cells(grids: list[Any], case: Case, table: Any) -> None:
             assert [box.get_width() for box in here] == pytest.approx(own.chance.tolist())
             assert [box.get_x() for box in here] == pytest.approx([x, *(x + np.cumsum(own.chance))[:-1]])
             for box, action in zip(here, own.action, strict=True):
-                colours.setdefault(action, set()).add(to_hex(box.get_facecolor()))
-        assert all(len(each) == 1 for each in colours.values())
-        assert len({colour for each in colours.values() for colour in each}) == len(colours)
+                looks.setdefault(action, set()).add((to_hex(box.get_facecolor()), str(box.get_hatch() or "")))
+    assert all(len(each) == 1 for each in looks.values())  # whoever plays it, split or not
+    assert len({look for each in looks.values() for look in each}) == len(looks)
+    known = {action.replace("_", " "): next(iter(each)) for action, each in looks.items()}
+    assert {name.split(": ")[1]: look for name, look in key_of(grids[0].figure) if ": " in name and "split" not in name} == known
+    codes = {name.split(": ")[0] for name, _ in key_of(grids[0].figure) if ": " in name and "split" not in name}
+    assert {text.get_text().split(" ")[0] for axes in grids for text in axes.texts if text.get_text()} <= codes
 
 
 # --- equilibrium sets -----------------------------------------------------------------------------------------------------
@@ -299,8 +357,8 @@ def check_equilibrium_set(module: ModuleType) -> None:
     low, high = main.get_xlim()
     assert low < 9.7
     assert high > 50.3
-    numbers = [number for text in main.texts for number in text.get_text().split(", ")]
-    assert sorted(numbers, key=int) == [str(k + 1) for k in range(24)]
+    labels = [line for text in main.texts for line in text.get_text().split("\n")]
+    assert sorted(labels) == sorted(f"p{k + 1} / p{k + 2}" for k in range(24))
     assert len(small) == 5
     for k, axes in enumerate(small):
         whole, *left = [patch for patch in axes.patches if isinstance(patch, Polygon)]
@@ -317,7 +375,7 @@ def check_equilibrium_set(module: ModuleType) -> None:
     told = written(drawing)
     assert {
         "agreed: nash; agreed: maximin",
-        "1 plan 1 against plan 2",
+        "strategies of Side 1 / Side 2",
         "further combinations of strategies",
         "without tool 4",
     } <= set(told)
@@ -325,10 +383,24 @@ def check_equilibrium_set(module: ModuleType) -> None:
         "Credible play gives Side 1 10.0 to 50.0 and Side 2 −10.0 to 30.0 points a month; Nash's bargain lies at 40.0 and 22.0."
     )
     assert "Without tool 2: Side 1 23.3 to 36.7 and Side 2 3.33 to 16.7." in drawing.description
+    assert any(text.startswith("Side 2's p2: plan 2, p3: plan 3") for text in told)
+    _check_names(module, outcomes)
     unsettled = bargained.assign(value=np.nan)
     assert module.draw_equilibrium_set(table, unsettled, outcomes, TWO.context).title.endswith("; Nash's bargain is open.")
     assert module.draw_equilibrium_set(table[table.bound == "outer"], bargained, outcomes, TWO.context) is None
     _check_ranges(module)
+
+
+def _check_names(module: ModuleType, outcomes: Any) -> None:
+    """Few combinations have their names in full right beside their points, and the key needs no word on them."""
+    few: Any = outcomes[outcomes.selection.isin(["plan_1 against plan_2", "plan_30 against plan_31"])]
+    drawing = module.draw_equilibrium_set(made.sets(TWO), made.bargaining(TWO), few, TWO.context)
+    main = panels(drawing)[0]
+    places = {text.get_text(): main.transAxes.transform(text.get_position()) for text in main.texts}
+    assert places.keys() == {"plan 1 / plan 2", "plan 30 / plan 31"}
+    for name, at in (("plan 1 / plan 2", (25.0, 17.0)), ("plan 30 / plan 31", (31.3, 24.3))):
+        assert math.dist(places[name], main.transData.transform(at)) < 0.8 * drawing.figure.dpi
+    assert not any(text.startswith("Side 1's") for text in written(drawing))
 
 
 def _corners(polygon: Any) -> Any:

@@ -47,6 +47,14 @@ CLAIM_ALONG = faults_in(
     ("np.clip(high[bounded], bottom, top)", "np.clip(margins[bounded], bottom, top)", "the upper bound is left out"),
     ("axes.axhline(noting, **_NOTING)", "axes.axhline(-noting, **_NOTING)", "the size worth noting"),
     ("limits([0.0, *margins, *bounds], 0.08)", "limits([0.0, *margins], 0.0)", "bounds run out of the panel"),
+    ('("low", "high", "value", "bracket_low", "bracket_high")', '("low", "high", "value")', "the flip is off the axis"),
+    ("((low, values[0]), (values[-1], high))", "((low, values[0]),)", "one end of the range is forgotten"),
+    (
+        'key=texts(rows, "unit").tolist().__getitem__',
+        'key=lambda k: texts(rows, "unit").iloc[0]',
+        "margins in different units are joined",
+    ),
+    ('"marker": markers[unit]', '"marker": _MARKERS[0]', "margins in different units look alike"),
 )
 
 PATH = faults_in(
@@ -66,7 +74,9 @@ PATH = faults_in(
 STRATEGY_MAP = faults_in(
     "figures/strategy_map.py",
     ("key=lambda variable: -len(levels[variable])", "key=lambda variable: len(levels[variable])", "rows have fewest levels"),
-    ("_lotteries(own, variables), known,", "_lotteries(rows, variables), known,", "what another player does"),
+    ("_lotteries(rows_of(rows, player=key), variables) for key in", "_lotteries(rows, variables) for key in", "what others do"),
+    ("fill = looks.fills[action]", 'fill = {**looks.fills[action], "hatch": ""}', "hatches in the key and not in cells"),
+    ("if mixed or not fits(names, room)", "if mixed", "words that do not fit"),
     ("if chance > _NEVER:", "if chance > 0.5:", "mixed play is told as pure"),
     ("Rectangle((x, corner[1]), chance, 1,", "Rectangle((x, corner[1]), 1 / len(lottery), 1,", "chances are not seen"),
     ("        x += chance\n", "", "strips lie over each other"),
@@ -89,6 +99,9 @@ EQUILIBRIUM_SET = faults_in(
         "the world without the instrument",
     ),
     ("axes.plot(*point.at, clip_on", "axes.plot(*point.at[::-1], clip_on", "players change places"),
+    ('names = tuple(selection.split(" against "))', 'names = tuple(selection.split(" against ")[::-1])', "names change places"),
+    ("axes.text(*shares, label.text", "axes.text(*shares[::-1], label.text", "names stand elsewhere"),
+    ("if call != plain(name)", "if call == plain(name)", "the key explains what needs no word"),
     ("if area <= _THIN", "if area < -_THIN", "a point is not seen"),
     ("low if low == high else", "high if low != high else", "ranges are told as points"),
     ("if not len(left_over):", "if len(left_over):", "where nothing is proved"),

@@ -409,7 +409,11 @@ FORM = _rows(
         "np.array(self.scenario.start)).any(axis=1)",
         "play starts in a similar state",
     ),
-    ("if p.in_doubt else whole", "if p.in_doubt else (p.value, p.value)", "a parameter's value decides about the shape"),
+    (
+        "        if parameter.in_doubt:\n            low, high = scenario.reach",
+        "        if True:\n            low, high = scenario.reach",
+        "a parameter's value decides about the shape",
+    ),
     ("weights=mass[p]", "weights=mass[0]", "all parameter points get the first one's chances"),
 )
 

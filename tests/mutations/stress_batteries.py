@@ -70,7 +70,7 @@ def check_answer_book(module: ModuleType) -> None:
     def question(name: str) -> Question:
         def ask(values: Mapping[str, float]) -> Answer:
             counts.append(name)
-            return Answer("barely", margins[name], 7)
+            return Answer("barely", margins[name], 7, "points")
 
         return Question(name, ask)
 
@@ -89,6 +89,7 @@ def check_answer_book(module: ModuleType) -> None:
         assert whole == len(every)
         assert list(found) == [(name, (0.1, 1e-9)) for name in margins]
         assert [repr(answer.margin) for answer in found.values()] == [repr(margin) for margin in margins.values()]
+        assert {answer.unit for answer in found.values()} == {"points"}
         assert module.read_answers(table, ["x", "z"]) == ({}, 0)
         for cut in range(len(every)):
             table.write_bytes(every[:cut])

@@ -63,14 +63,15 @@ ANSWERS = _rows(
         "rows are written twice",
     ),
     ("standing)], reason)", "standing)])", "reasons are lost"),
+    ("margin, int(solves), unit)", "margin, int(solves))", "units are lost"),
 )
 
 WHEN = _rows(
     "stress/when.py",
     ('"fallen" if every else "standing"', '"standing" if every else "fallen"', "'and' is read as 'or'"),
     (
-        "_OPPOSITE.get(part.verdict, part.verdict), -part.margin",
-        "_OPPOSITE.get(part.verdict, part.verdict), part.margin",
+        "_OPPOSITE.get(part.verdict, part.verdict), margin=-part.margin",
+        "_OPPOSITE.get(part.verdict, part.verdict), margin=part.margin",
         "'not' keeps",
     ),
     ("binding = min if every else max", "binding = max if every else min", "the wrong part binds"),

@@ -18,12 +18,16 @@ from tests.mutations import (
     branch_batteries,
     claim_batteries,
     claim_mutants,
+    comparison_batteries,
+    comparison_mutants,
     derivative_batteries,
     explain_batteries,
     explain_mutants,
     figure_batteries,
     figure_mutants,
     following_batteries,
+    index_batteries,
+    index_mutants,
     kernel_batteries,
     leverage_batteries,
     leverage_mutants,
@@ -33,6 +37,8 @@ from tests.mutations import (
     mutants,
     plan_batteries,
     plan_mutants,
+    regime_batteries,
+    regime_mutants,
     set_batteries,
     set_mutants,
     stage_batteries,
@@ -40,6 +46,8 @@ from tests.mutations import (
     stress_mutants,
     taxed_batteries,
     tracing_batteries,
+    words_batteries,
+    words_mutants,
     world_batteries,
 )
 from tests.mutations.mutants import Fault, load, source
@@ -93,6 +101,8 @@ SOLVERS = {
     "binding": Solver("game/binding.py", world_batteries.check_binding, mutants.BINDING),
     "departures": Solver("analysis/temptations.py", explain_batteries.check_temptations, explain_mutants.TEMPTATIONS),
     "cheapest change": Solver("stress/cheapest_change.py", explain_batteries.check_cheapest, explain_mutants.CHEAPEST),
+    "flips in words": Solver("output/flips.py", words_batteries.check_flips, words_mutants.FLIPS),
+    "provenance": Solver("scenario/provenance.py", words_batteries.check_provenance, words_mutants.PROVENANCE),
     "figure of leverage": Solver("figures/leverage.py", figure_batteries.check_leverage, figure_mutants.LEVERAGE),
     "figure of sensitivity": Solver("figures/sensitivity.py", figure_batteries.check_sensitivity, figure_mutants.SENSITIVITY),
     "figure of a claim": Solver("figures/claim_along.py", figure_batteries.check_claim_along, figure_mutants.CLAIM_ALONG),
@@ -159,6 +169,7 @@ SOLVERS = {
     ),
     "patience": Solver("solvers/patience.py", plan_batteries.check_patience, plan_mutants.PATIENCE),
     "claims": Solver("analysis/claims.py", claim_batteries.check_claims, claim_mutants.CLAIMS),
+    "claim units": Solver("scenario/claim_units.py", claim_batteries.check_units, claim_mutants.UNITS),
     "claim values": Solver("analysis/claim_values.py", claim_batteries.check_values, claim_mutants.VALUES),
     "tipping": Solver("stress/tipping.py", stress_batteries.check_tipping, stress_mutants.TIPPING),
     "shares": Solver("stress/shares.py", stress_batteries.check_shares, stress_mutants.SHARES),
@@ -166,7 +177,23 @@ SOLVERS = {
     "answers": Solver("stress/answer_book.py", stress_batteries.check_answer_book, stress_mutants.ANSWERS),
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
+    "sensitivity indices": Solver("experiments/indices.py", index_batteries.check_indices, index_mutants.INDICES),
+    "refinement": Solver("experiments/refinement.py", regime_batteries.check_refinement, regime_mutants.REFINEMENT),
+    "row conditions": Solver("experiments/row_condition.py", regime_batteries.check_row_condition, regime_mutants.ROW_CONDITION),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
+    "bounded facts": Solver(
+        "comparison/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS
+    ),
+    "agreement": Solver("comparison/agreement.py", comparison_batteries.check_agreement, comparison_mutants.AGREEMENT),
+    "parameter sheet": Solver(
+        "sheets/parameter_sheet.py", comparison_batteries.check_parameter_sheet, comparison_mutants.PARAMETER_SHEET
+    ),
+    "sheet reading": Solver(
+        "sheets/sheet_reading.py", comparison_batteries.check_sheet_reading, comparison_mutants.SHEET_READING
+    ),
+    "input differences": Solver(
+        "comparison/input_differences.py", comparison_batteries.check_input_differences, comparison_mutants.INPUT_DIFFERENCES
+    ),
 }
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system cannot limit processor time")
 

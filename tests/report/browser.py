@@ -57,7 +57,8 @@ return [...document.querySelectorAll('link[rel]')].filter((e) => /preconnect|dns
 """
 _EXAMINE = """
 const done = arguments[arguments.length - 1];
-axe.run(document, {resultTypes: ['violations']}).then((found) => done(found.violations), (error) => done(String(error)));
+const asked = {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}};
+axe.run(document, asked).then((found) => done(found.violations), (error) => done(String(error)));
 """
 _FOCUSED = """
 const e = document.activeElement;
@@ -135,7 +136,7 @@ class OpenedPage:
         return Printed(pdf, tuple(sheet.extract_text() for sheet in PdfReader(io.BytesIO(pdf)).pages))
 
     def accessibility_faults(self) -> list[str]:
-        """What axe-core finds: rule, impact, what it asks for, and the first element that fails."""
+        """What axe-core finds, too small targets among it: rule, impact, what it asks for, and the first element that fails."""
         self.driver.execute_script(_axe())
         found = self.driver.execute_async_script(_EXAMINE)
         if isinstance(found, str):
@@ -165,7 +166,7 @@ class OpenedPage:
 
 
 def _axe() -> str:
-    return (importlib.resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    return (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 def missing() -> str:

@@ -108,8 +108,13 @@ def test_what_sticks_out_is_seen(page: Maker, more: str, culprit: str, fits: tup
         ('<p style="color: #bbb; background: #fff">pale</p>', "color-contrast"),
         ("<button></button>", "button-name"),
         (
-            '<div style="height: 40px; overflow: auto"><div style="height: 400px">no way to scroll by keys</div></div>',
+            '<div style="height: 40px; overflow: auto">' + "<p>no way to scroll by keys</p>" * 9 + "</div>",
             "scrollable",
+        ),
+        (
+            '<div><a href="#end" style="font-size: 8px">a</a> <a href="#end" style="font-size: 8px">b</a></div>'
+            "<style>div a { display: inline-block; height: 8px; line-height: 8px }</style>",
+            "target-size",
         ),
     ],
 )

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from leverage import parse_scenario, run
 from leverage.errors import FolderError
+from leverage.figures.drawing import Drawing
+from leverage.figures.sheet import Sheet
 from leverage.output.answer import answer_sentences
 from leverage.output.facts import Facts
 from leverage.output.files import write_run
 from leverage.output.text import run_text
+from leverage.report import figures_part
+from leverage.report.claims_part import SIGNS
 from leverage.report.document import report_html
-from leverage.report.figures_part import drawings_of
+from leverage.report.figures_part import drawings_of, further_drawings_of
 from leverage.report.writing_report import write_report
 from leverage.writing.run_folder import RunFolder
+from tests.command_line import simulate, start
 from tests.dilemma import DILEMMA, claim, dilemma
-from tests.test_cli import simulate
 
 #: A name, a sentence, a source and a unit that would do harm as markup, as a string of a program, or as a path.
 HARM = "</script><script>alert(1)</script> <b>\"'&amp; ../../etc"
@@ -108,6 +116,7 @@ def test_question_and_answer_come_first_and_are_those_of_the_printed_page(folder
     assert folder.manifest["answer"] == printed
     places = [text.index(part) for part in (folder.scenario.question, *printed, "The argument, sentence by sentence")]
     assert places == sorted(places)
+    assert page.index('id="answer"') < page.index("<nav")
 
 
 def test_every_claim_stands_with_its_verdict_and_every_line(folder: RunFolder, page: str) -> None:
@@ -131,14 +140,14 @@ def test_the_slider_has_every_point_of_the_table_and_no_other(folder: RunFolder,
     points = folder.table("claim_points")
     data = slider_of(page)
     told = {
-        (claim, parameter, value, verdict, margin)
+        (claim, parameter, value, verdict, margin, unit)
         for claim, own in data["claims"].items()  # type: ignore[attr-defined]
         for parameter, along in own["along"].items()
-        for value, verdict, margin, _, _ in along
+        for value, verdict, margin, _, _, unit in along
     }
     counts = points.groupby(["claim", "parameter"]).value.transform("count")
     known = {
-        (row["claim"], row["parameter"], row["value"], row["verdict"], row["margin"])
+        (row["claim"], row["parameter"], row["value"], row["verdict"], row["margin"], row["unit"])
         for row in points[counts > 1].to_dict("records")
     }
     assert told == known
@@ -156,6 +165,47 @@ def test_assumptions_are_all_there_with_their_sources(folder: RunFolder, page: s
     for name, each in folder.scenario.parameters.items():
         assert name in text
         assert " ".join(each.source.split()) in text
+
+
+def test_the_page_is_about_the_player_whom_the_printed_one_is_about(tmp_path: Path) -> None:
+    """Without instruments the first player with named strategies, who need not be the first player."""
+    text = PLAIN.format(
+        title="Whose",
+        players="ann: {discount: 0.5}, bob: {discount: 0.5}",
+        actions="ann: {give: always, take: always}, bob: {give: always, take: always}",
+        payoffs="ann: {gains: {got: 1 when bob plays give}}\n  bob: {gains: {kept: 1 when bob plays take}}",
+    )
+    text += "measures: {events: {high_up: x is high}}\nstrategies: {bob: {kind: {always: give}, hard: {always: take}}}\n"
+    found = folder_of(text, tmp_path / "run")
+    page = read(report_html(found, drawings_of(found))).text
+    assert "What makes up bob's payoff" in page
+    first, second, *_ = found.manifest["answer"]
+    assert first.startswith("Best for bob")
+    assert second.startswith("High up within ")
+
+
+def test_signs_of_verdicts_stand_in_one_place(page: str) -> None:
+    program = page[page.rindex("<script>") :]
+    assert not [verdict for verdict in ("holds", "fails", "undefined") if SIGNS[verdict] in program]
+    assert slider_of(page)["signs"] == SIGNS
+
+
+def test_grounds_are_counted_as_the_table_classes_them(tmp_path: Path) -> None:
+    given = {"patience": "judgement", "fee": "Smith 2014; size a judgement", "stake": "Smith 2014, beyond judgement"}
+    values = ", ".join(f"{name}: {{value: 0.5, range: [0.1, 0.9], source: {json.dumps(told)}}}" for name, told in given.items())
+    text = PLAIN.format(
+        title="Grounds",
+        players="ann: {discount: patience}",
+        actions="ann: {give: always, take: always}",
+        payoffs="ann: {gains: {got: stake - fee when ann plays take}}",
+    )
+    found = folder_of(f"{text}parameters: {{{values}, loose: {{value: 1}}}}\n", tmp_path / "run")
+    classes = dict(zip(*(found.table("parameters")[name] for name in ("parameter", "provenance")), strict=True))
+    assert classes == {"patience": "judgement", "fee": "source, size judged", "stake": "source", "loose": "not said"}
+    assert (
+        "By what they rest on: 1 on nothing that is said; 1 on a judgement; 1 on a source for what it stands for, a judgement for"
+        " its size; 1 on a source."
+    ) in read(report_html(found, drawings_of(found))).text
 
 
 def test_it_says_how_to_make_it_again_and_how_to_cite_it(folder: RunFolder, page: str) -> None:
@@ -178,19 +228,48 @@ def test_the_command_makes_the_same_bytes_again(tmp_path: Path) -> None:
     report = tmp_path / "made" / "report.html"
     first = report.read_bytes()
     report.write_text("spoilt")
-    again = simulate("report", "made", "--figures", cwd=tmp_path)
+    again = start("report", "made", "--figures", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert report.read_bytes() == first
     assert {path.suffix for path in (tmp_path / "made" / "figures").iterdir()} == {".svg", ".png"}
 
 
-def test_figures_show_every_claim_that_flips(folder: RunFolder) -> None:
+def claims_drawn(drawings: Sequence[Drawing]) -> list[str]:
+    return [each.name.split("-")[1] for each in drawings if each.name.startswith("claim-")]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 9])
+def test_figures_show_every_claim_that_flips(folder: RunFolder, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tipping = folder.table("tipping")
     flipping = set(tipping[tipping.searched == "yes"].claim)
-    names = [drawing.name for drawing in drawings_of(folder, claims=None)]
-    assert {name.split("-")[1] for name in names if name.startswith("claim-")} == flipping
     assert len(flipping) > 1
-    assert len(drawings_of(folder, claims=1)) == len(names) - len(flipping) + 1
+    monkeypatch.setattr(figures_part, "MOST_CLAIMS", most)
+    shown, further = claims_drawn(drawings_of(folder)), claims_drawn(further_drawings_of(folder))
+    assert len(shown) == min(most, len(flipping))
+    assert sorted([*shown, *further]) == sorted(flipping)
+
+
+def test_each_figure_is_drawn_once_for_page_and_files(folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shutil.copytree(folder.path, tmp_path / "copy")
+    drawn: list[str] = []
+    written: list[str] = []
+    finish, savefig = Sheet.finish, Figure.savefig
+
+    def counted_finish(sheet: Sheet, name: str, description: str) -> Drawing:
+        drawn.append(name)
+        return finish(sheet, name, description)
+
+    def counted_savefig(figure: Figure, stream: Any, **options: Any) -> None:
+        written.append(str(options["format"]))
+        savefig(figure, stream, **options)
+
+    monkeypatch.setattr(figures_part, "MOST_CLAIMS", 1)
+    monkeypatch.setattr(Sheet, "finish", counted_finish)
+    monkeypatch.setattr(Figure, "savefig", counted_savefig)
+    write_report(RunFolder.open(copy), figures=True)
+    files = sorted(path.stem for path in (copy / "figures").glob("*.svg"))
+    assert sorted(drawn) == files
+    assert sorted(written) == ["png"] * len(files) + ["svg"] * len(files)
 
 
 def test_a_folder_that_is_no_runs_is_refused_and_left_alone(tmp_path: Path, folder: RunFolder) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from leverage.errors import Fault, ScenarioError
 from leverage.game.form import compile_form
+from leverage.game.strategies import compile_strategies
 from leverage.loading import load_scenario, parse_scenario
 from leverage.output.files import resolved_yaml
 from leverage.scenario.scenario import Scenario
@@ -714,6 +715,77 @@ def test_levels_that_a_variant_replaces_are_replaced_in_a_resolved_file() -> Non
     assert np.array_equal(compile_form(again).at().transitions.toarray(), compile_form(scenario).at().transitions.toarray())
     assert resolved_yaml(again) == resolved
     assert "\nreplace levels" not in resolved_yaml(parse_scenario(text))
+
+
+def same_play(one: Scenario, other: Scenario) -> bool:
+    """Whether two scenarios are one game with the same named strategies."""
+    forms = [compile_form(each) for each in (one, other)]
+    games = [form.at() for form in forms]
+    machines = [compile_strategies(form, game) for form, game in zip(forms, games, strict=True)]
+    alike = [forms[0].labels == forms[1].labels, games[0].actions == games[1].actions]
+    alike.append(np.array_equal(games[0].transitions.toarray(), games[1].transitions.toarray()))
+    alike += [
+        np.array_equal(machine.lotteries[0], theirs[name].lotteries[0])
+        for mine, theirs in zip(*machines, strict=True)
+        for name, machine in mine.items()
+    ]
+    return all(alike)
+
+
+#: A change of a variant, and what the resolved file says of it at its top.
+RESOLVED: dict[str, tuple[str, str]] = {
+    "a replacement": ("forbid: {redeploy: hold}", "forbid:\n  redeploy: hold\n"),
+    "no replacement": ("forbid: [redeploy]", ""),
+    "a value outside its range": ("set: {speed: 0.95}", "set:\n  speed: 0.95\n"),
+    "a value within its range": ("set: {speed: 0.8}", ""),
+}
+
+
+@pytest.mark.parametrize("kind", RESOLVED)
+def test_what_a_variant_changes_is_in_its_resolved_file(kind: str) -> None:
+    change, said = RESOLVED[kind]
+    text = changed("variants:\n", f"variants:\n  other: {{says: s, {change}}}\n")
+    text = text.replace("{always: hold}", "{always: [redeploy, withdraw, hold]}")
+    scenario, plain = parse_scenario(text, {}, "other"), parse_scenario(text)
+    again = parse_scenario(resolved_yaml(scenario))
+    assert same_play(again, scenario)
+    assert not same_play(again, plain)
+    assert again.values == scenario.values
+    ranges = [[(p.low, p.high) for p in each.parameters.values()] for each in (again, scenario)]
+    assert ranges[0] == ranges[1]
+    assert resolved_yaml(again) == resolved_yaml(scenario)
+    assert said in resolved_yaml(scenario)
+    assert ("\nforbid" in resolved_yaml(scenario)) == said.startswith("forbid")
+    assert ("\nset" in resolved_yaml(scenario)) == said.startswith("set")
+
+
+def test_what_a_resolved_file_says_of_itself_can_be_overridden_again() -> None:
+    kept = resolved_yaml(parse_scenario(SMALL, {"speed": 0.95}))
+    assert parse_scenario(kept, {"speed": 0.4}).values["speed"] == 0.4
+    again = parse_scenario(resolved_yaml(parse_scenario(kept, {"speed": 0.4})))
+    assert again.values["speed"] == 0.4
+    assert "\nset" not in resolved_yaml(again)
+
+
+def test_what_takes_the_place_of_an_action_may_be_forbidden_by_a_variant() -> None:
+    text = SMALL.replace("{always: hold}", "{always: [redeploy, withdraw, hold]}") + "forbid: {redeploy: withdraw}\n"
+    text = text.replace("variants:\n", "variants:\n  other: {says: s, forbid: {withdraw: hold}}\n")
+    scenario = parse_scenario(text, {}, "other")
+    assert same_play(parse_scenario(resolved_yaml(scenario)), scenario)
+    assert "\nforbid:\n  redeploy: hold\n  withdraw: hold\n" in resolved_yaml(scenario)
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ("set: {sped: 0.3}", "there is no parameter 'sped'"),
+        ("forbid: {redeploy: advance}", "no action 'advance'"),
+        ("forbid: [advance]", "there is no action 'advance'"),
+        ("set: {speed: fast}", "a number is needed"),
+    ],
+)
+def test_what_a_file_changes_of_itself_is_checked(own: str, message: str) -> None:
+    assert any(message in fault.message for fault in faults_of(f"{SMALL}{own}\n"))
 
 
 def test_levels_that_a_file_replaces_itself_are_checked_at_their_place() -> None:

@@ -28,7 +28,6 @@ Sources: Abreu, Pearce and Stacchetti (1990), "Toward a theory of discounted rep
 from __future__ import annotations
 
 import functools
-import heapq
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -188,21 +187,25 @@ def _edges(polygon: Polygon) -> Iterator[tuple[Point, Point]]:
 def weighted_sum(parts: Sequence[tuple[Number, Polygon]]) -> Polygon:
     """Minkowski sum of weight times polygon; a vertex' `how` is its index in each part.
 
-    All parts' edges are walked in the order of their angles, each part's in its own order; a vertex is summed afresh from its
-    parts, so nothing accumulates. Where rounding confuses two angles, the vertex between the edges moves inward by a rounding.
+    All parts' edges are walked in the order of their angles; a vertex is summed afresh from its parts, so nothing accumulates.
+    Where rounding confuses two angles, the vertex between the edges moves inward by a rounding.
     """
     at = [min(range(len(part)), key=lambda k, part=part: (part[k][1], part[k][0])) for _, part in parts]  # type: ignore[misc]
     walks = [_edges_from(k, part, at[k]) for k, (_, part) in enumerate(parts)]
     total = [_vertex(parts, at)]
-    for _, k in heapq.merge(*walks, key=lambda edge: _ANGLE(edge[0])):
+    for _, k in sorted(itertools.chain(*walks), key=lambda edge: _ANGLE(edge[0])):  # merges runs that are in order
         at[k] = (at[k] + 1) % len(parts[k][1])
         total.append(_vertex(parts, at))
     return total[:-1] if len(total) > 1 else total
 
 
 def _vertex(parts: Sequence[tuple[Number, Polygon]], at: Sequence[int]) -> Point:
-    x = sum(weight * part[k][0] for (weight, part), k in zip(parts, at, strict=True))
-    y = sum(weight * part[k][1] for (weight, part), k in zip(parts, at, strict=True))
+    x: Number = 0
+    y: Number = 0
+    for (weight, part), k in zip(parts, at, strict=True):  # a loop, as this is most of the twin's time
+        p = part[k]
+        x += weight * p[0]
+        y += weight * p[1]
     return Point(x, y, tuple(at))
 
 
@@ -214,9 +217,9 @@ def _edges_from(name: int, part: Polygon, first: int) -> list[tuple[tuple[Number
 
 def _compare_angles(a: tuple[Number, Number], b: tuple[Number, Number]) -> int:
     """Negative if a has the smaller angle, in [0, 2 pi)."""
-    lower = [v[1] < 0 or (v[1] == 0 and v[0] < 0) for v in (a, b)]
-    if lower[0] != lower[1]:
-        return 1 if lower[0] else -1
+    lower = a[1] < 0 or (a[1] == 0 and a[0] < 0)
+    if lower != (b[1] < 0 or (b[1] == 0 and b[0] < 0)):
+        return 1 if lower else -1
     left, right = a[1] * b[0], a[0] * b[1]
     return int(left > right) - int(left < right)
 

@@ -47,17 +47,14 @@ def regrets(payoffs: Tables, transitions: Tables, discount: Floats, play: Play) 
 def best_reply_gains(payoffs: Tables, transitions: Tables, discount: Floats, play: Play) -> Floats:
     """(N,): what each player gains at most, in any state, by the best of all its pure stationary strategies. Slow."""
     worth, gains = values(payoffs, transitions, discount, play), np.zeros(len(discount))
-    for i in range(len(discount)):
-        for pure in pure_strategies(payoffs, i):
-            changed = [pure if j == i else own for j, own in enumerate(play)]
-            gains[i] = max(gains[i], np.max(values(payoffs, transitions, discount, changed)[:, i] - worth[:, i]))
+    at = [[own[s] for own in play] for s in range(len(payoffs))]
+    for i, d in enumerate(discount):
+        rewards = [averaged(table, lotteries, keep=i)[:, i] for table, lotteries in zip(payoffs, at, strict=True)]
+        laws = [averaged(table, lotteries, keep=i) for table, lotteries in zip(transitions, at, strict=True)]
+        for pure in itertools.product(*(range(len(own)) for own in rewards)):
+            reward, law = (np.array([table[a] for table, a in zip(tables, pure, strict=True)]) for tables in (rewards, laws))
+            gains[i] = max(gains[i], np.max(np.linalg.solve(np.eye(len(law)) - d * law, (1 - d) * reward) - worth[:, i]))
     return gains
-
-
-def pure_strategies(payoffs: Tables, player: int) -> list[list[Floats]]:
-    """All of a player's pure stationary strategies."""
-    units = [list(np.eye(table.shape[player])) for table in payoffs]
-    return [list(choice) for choice in itertools.product(*units)]
 
 
 def defects(payoffs: Tables, play: Play) -> float:

@@ -18,7 +18,7 @@ from tests.stress.made_questions import Made, box
 NAMES = ("x", "y")
 #: One of each kind of number and text that is easily lost.
 ANSWERS = {
-    "plain": Answer("holds", Figure.exact(0.1 + 0.2), 3),
+    "plain": Answer("holds", Figure.exact(0.1 + 0.2), 3, "points, a month"),
     "tiny": Answer("barely", Figure(5e-324, -1 / 3, 1e300, reason="bounds, from 'a' to \"b\"\nof the café"), 60),
     "open": Answer("undecided", Figure.between(-math.inf, math.inf, "nothing is known"), 660),
     "gone": Answer("idle", Figure.missing("idle", "it never happens"), 1),

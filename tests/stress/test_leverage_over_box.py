@@ -22,7 +22,7 @@ from leverage.stress.box import Box
 from leverage.stress.question import Answer, Question
 from leverage.stress_studies import leverage_box_study
 from leverage.studies import Study
-from tests.test_cli import simulate
+from tests.command_line import simulate
 
 GAME = """\
 language: 1

@@ -26,7 +26,7 @@ from leverage.stress.question import WEIGHTS, Answer, Question, claim_questions
 from leverage.stress.tipping import WIDTH as NARROW
 from leverage.stress.tipping import tipping
 from leverage.stress_studies import stress_study, when_study
-from tests.test_cli import simulate
+from tests.command_line import simulate
 
 TRIGGER = """
       starts: friendly
@@ -135,6 +135,7 @@ def test_the_joint_change_flips_and_is_near_the_smallest(tables: dict[str, pd.Da
 def test_the_points_behind_the_shares_are_rows(tables: dict[str, pd.DataFrame]) -> None:
     points = tables["stress_points"].query("claim == 'written'")
     assert len(points) == 8 * 16
+    assert set(points.unit) == {"points a period"}
     right = points.patience >= (points.temptation - 3) / (points.temptation - 1)
     assert ((points.verdict == "holds") == right).all()
 
@@ -203,6 +204,7 @@ def test_when_answers_in_intervals_and_with_the_rows_behind_them() -> None:
     whole = study.tables["when"].iloc[0]
     assert whole.statement == condition
     assert whole.low <= SHARE <= whole.high
+    assert whole.unit == "points a period"
     points = study.tables["when_points"].query("statement == 'condition'")
     assert ((points.verdict == "holds") == (points.patience >= (points.temptation - 3) / (points.temptation - 1))).all()
     box = study.tables["when_box"].set_index("parameter")

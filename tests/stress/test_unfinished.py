@@ -25,8 +25,8 @@ from leverage.stress.answer_book import Keep
 from leverage.stress.question import Answer, Question
 from leverage.stress_studies import stress_study, when_study
 from leverage.studies import Study
+from tests.command_line import simulate, start
 from tests.stress.test_stress_commands import game
-from tests.test_cli import simulate
 
 SCENARIO = parse_scenario(game())
 CONDITION = "credible(grim, grim_too) and not payoff(row, grim, grim_too) < 2"
@@ -232,9 +232,11 @@ def interrupted(arguments: Sequence[str], cwd: Path, answers: Path, rows: int) -
     return process.returncode, output, error
 
 
+#: So few points leave hundreds of answers to go when the command is stopped after three.
+POINTS = 8
 ARGUMENTS = {
-    "stress": ["stress", "prisoners.yaml", "--points", "64"],
-    "when": ["when", "prisoners.yaml", "credible(grim, grim_too)", "--points", "64"],
+    "stress": ["stress", "prisoners.yaml", "--points", f"{POINTS}"],
+    "when": ["when", "prisoners.yaml", "credible(grim, grim_too)", "--points", f"{POINTS}"],
     "explain": ["explain", "prisoners.yaml", "--claim", "credible"],
 }
 
@@ -252,7 +254,7 @@ def test_an_interruption_says_what_is_kept_and_the_command_that_goes_on(kind: st
     assert sorted(path.name for path in (tmp_path / "a folder").iterdir()) == [ANSWERS, STATEMENT]
     done = simulate(*shlex.split(told[2]), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    fresh = simulate(*ARGUMENTS[kind], "--out", "fresh", cwd=tmp_path)
+    fresh = start(*ARGUMENTS[kind], "--out", "fresh", cwd=tmp_path)
     assert done.stdout == fresh.stdout
     tables = {
         name: [(tmp_path / name / path.name) for path in sorted((tmp_path / "fresh").iterdir())] for name in ("a folder", "fresh")
@@ -265,7 +267,7 @@ def test_an_interruption_says_what_is_kept_and_the_command_that_goes_on(kind: st
 
 def test_without_out_the_same_command_finds_its_folder(tmp_path: Path) -> None:
     (tmp_path / "prisoners.yaml").write_text(game())
-    arguments = ["stress", "prisoners.yaml", "--points", "64"]
+    arguments = ARGUMENTS["stress"]
     folder = study_of(scenario=parse_scenario(game(), source="prisoners.yaml"), root=tmp_path / "results").folder
     status, _, error = interrupted(arguments, tmp_path, folder / ANSWERS, 4)
     assert status == 130
@@ -273,4 +275,4 @@ def test_without_out_the_same_command_finds_its_folder(tmp_path: Path) -> None:
     done = simulate(*arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
-    assert json.loads((folder / "manifest.json").read_text())["points"] == 64
+    assert json.loads((folder / "manifest.json").read_text())["points"] == POINTS

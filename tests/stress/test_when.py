@@ -52,6 +52,15 @@ def test_margins_are_those_of_the_part_that_decides() -> None:
     assert answered("not c > 0", **holds).margin.value == 2.0
 
 
+def test_the_unit_is_that_of_the_part_that_decides() -> None:
+    answers = {
+        "a > 0": Answer("holds", Figure.exact(2.0), unit="points"),
+        "b > 0": Answer("holds", Figure.exact(0.5), unit="chance"),
+    }
+    for text, unit in (("a > 0 and b > 0", "chance"), ("a > 0 or b > 0", "points"), ("not (a > 0 and b > 0)", "chance")):
+        assert joined_answer(read_condition(text, NAMES, Period(1, "month")), answers).unit == unit
+
+
 def test_the_worst_of_what_is_neither_true_nor_false_is_told() -> None:
     given = {"a": ("undecided", 0.1), "b": ("idle", math.nan), "c": ("undefined", math.nan)}
     assert answered("a > 0 and b > 0", **given).verdict == "undecided"

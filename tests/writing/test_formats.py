@@ -144,6 +144,23 @@ def test_latex_compiles(table: WrittenTable, tmp_path: Path) -> None:
     assert (tmp_path / "page.pdf").is_file()
 
 
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+@pytest.mark.parametrize("name", [*SELECTED, "parameters"])
+def test_nothing_of_a_table_sticks_out_of_an_article(name: str, tmp_path: Path) -> None:
+    """Nor is any table longer than a few pages."""
+    text = latex_text(table_for_writing(shipped(), name))
+    page = [r"\documentclass{article}", LYING_PREAMBLE, r"\begin{document}", text, r"\end{document}"]
+    (tmp_path / "page.tex").write_text("\n".join(page), encoding="utf-8")
+    for _ in range(3):  # a longtable finds its widths in several runs
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+        assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    log = (tmp_path / "page.log").read_text(encoding="utf-8", errors="replace")
+    assert "Overfull" not in log, re.findall(r"Overfull.*\n.*", log)
+    pages = re.search(r"\((\d+) pages?,", log)
+    assert pages is not None
+    assert int(pages[1]) <= 5
+
+
 # --- Word ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from leverage.cli import app
 from leverage.writing.markdown import markdown_text
 from leverage.writing.tables import table_for_writing
-from tests.test_cli import simulate
+from tests.command_line import simulate, start
 from tests.writing.folders import SHIPPED, shipped
 
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_text_goes_to_standard_output(tmp_path: Path) -> None:
-    done = simulate("table", str(SHIPPED), "claims", cwd=tmp_path)
+    done = start("table", str(SHIPPED), "claims", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == markdown_text(table_for_writing(shipped(), "claims")) + "\n"
     assert list(tmp_path.iterdir()) == []
@@ -62,7 +62,7 @@ def test_the_name_of_the_file_says_the_format(folder: Path) -> None:
     assert run_command(folder, "claims", "--out", folder / "a.tex")[0] == 0
     assert r"\begin{longtable}" in (folder / "a.tex").read_text()
     assert run_command(folder, "claims", "--all", "--out", folder / "b.DOCX")[0] == 0
-    assert len(Document(str(folder / "b.DOCX")).tables[0].columns) == 18
+    assert len(Document(str(folder / "b.DOCX")).tables[0].columns) == 19
     assert run_command(folder, "claims", "--format", "md", "--out", folder / "c.txt")[0] == 0
     assert (folder / "c.txt").read_text().startswith("**")
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from leverage.errors import FolderError
-from leverage.loading import parse_scenario
+from leverage.loading import load_scenario, parse_scenario
 from leverage.output.files import write_tables
 from leverage.output.leverage import LEVERAGE_COLUMNS
 from leverage.writing.run_folder import RunFolder
 from leverage.writing.tables import SELECTED, table_for_writing
 from leverage.writing.written_table import Cell, Number, WrittenTable, text_of
+from tests.conftest import ROOT
 from tests.writing.folders import claims, made, shipped
 
 NAN = float("nan")
+
+
+#: Tables that also tell numbers with the other sign: as a change what the run's table says by how much it falls.
+SIGNS = {"leverage": (1, -1)}
 
 
 def texts(table: WrittenTable) -> list[list[str]]:
@@ -37,7 +43,14 @@ def test_selections_hold_numbers_of_the_tables_and_say_where_they_are_from(name:
     heads = [each.head for each in table.columns]
     assert len(set(heads)) == len(heads)
     assert 0 < len(table.rows) < len(frame) or name in ("strategies", "equilibria")
-    known = {round(value, 9) for _, own in frame.items() if own.dtype == float for value in own if math.isfinite(value)}
+    known = {
+        sign * round(value, 9)
+        for _, own in frame.items()
+        if own.dtype == float
+        for value in own
+        if math.isfinite(value)
+        for sign in SIGNS.get(name, (1,))
+    }
     hundredths = {round(100 * value, 7) for value in known}
     for row in table.rows:
         assert len(row) == len(heads)
@@ -60,7 +73,7 @@ def test_claims_stand_in_the_order_of_the_file_with_verdict_and_margin() -> None
     rows = dict(zip(column(table, "Claim"), texts(table), strict=True))
     assert rows["A1"] == [
         *("A1", "The presence is leverage over the opposition and its backers.", "bargaining point", "holds"),
-        *("9.62 [9.18, 10.19]", "not searched"),
+        *("9.62 [9.18, 10.19]", "points a month", "not searched"),
     ]
     notes = " ".join(table.notes)
     for verdict in set(folder.manifest["claims"].values()):
@@ -83,8 +96,8 @@ def test_the_nearest_flip_is_the_one_of_the_claims_table() -> None:
             continue
         parameter, value = flips[str(name)].split("=")
         row = tipping[(tipping["claim"] == name) & (tipping["parameter"] == parameter)].iloc[0]
-        side = "above" if float(value) > row["value"] else "below"
-        assert told.startswith(f"{row['flips_to']} with {parameter} {side} ")
+        side = "exceeds" if float(value) > row["value"] else "falls below"
+        assert told.startswith(f"{row['flips_to'].replace('barely', 'holds barely')} if {parameter} {side} ")
 
 
 def test_flips_not_found_are_told_as_what_they_are(tmp_path: Path) -> None:
@@ -138,7 +151,7 @@ def test_instruments_stand_with_the_printed_measures_by_channel() -> None:
         *("free pace", "retained bases"),
     ]
     assert [each.head for each in table.columns[1:]] == [
-        *("Gains", "Its best rises", "Opposition's floor falls", "Its own floor falls", "Price", "Price a unit"),
+        *("Net gain", "Change of its best", "Change of opposition's floor", "Change of its own floor", "Price", "Price a unit"),
         "Settled by 24 months",
     ]
     assert rows["free pace"][:2] == ["17.9 [17.7, 17.9]", "19.4 [19.4, 19.5]"]
@@ -146,8 +159,8 @@ def test_instruments_stand_with_the_printed_measures_by_channel() -> None:
     assert rows["rapid redeployment, as a temptation"] == [
         "0.1? [-0.3, 0.3]",
         "0.0? [-0.1, 0.0]",
-        "0.0? [-0.1, 0.0]",
-        "0.0? [-0.1, 0.0]",
+        "0.0? [0.0, 0.1]",
+        "0.0? [0.0, 0.1]",
         "",
         "",
         "",
@@ -166,10 +179,10 @@ def test_two_holders_are_told_apart_and_missing_numbers_explained(tmp_path: Path
     table = table_for_writing(folder, "leverage")
     assert column(table, "Instrument") == ["lock", "key"]
     assert column(table, "Holder") == ["row", "column"]
-    assert [text_of(cell) for cell in column(table, "Gains")] == ["2.00", "-"]
-    assert [text_of(cell) for cell in column(table, "Column's floor falls")] == ["1.00 [0.50, 1.50]", ""]
-    assert [text_of(cell) for cell in column(table, "Row's floor falls")] == ["", "-1.00 [-1.50, -0.50]"]
-    assert "No number for key, gains: no plan." in table.notes
+    assert [text_of(cell) for cell in column(table, "Net gain")] == ["2.00", "-"]
+    assert [text_of(cell) for cell in column(table, "Change of column's floor")] == ["-1.00 [-1.50, -0.50]", ""]
+    assert [text_of(cell) for cell in column(table, "Change of row's floor")] == ["", "1.00 [0.50, 1.50]"]
+    assert "No number for key, net gain: no plan." in table.notes
 
 
 def test_outcomes_leave_out_pairs_as_written_and_say_so() -> None:
@@ -181,6 +194,28 @@ def test_outcomes_leave_out_pairs_as_written_and_say_so() -> None:
     assert "12 combinations of named strategies as written are not shown." in table.notes
     row = texts(table)[played.index("tied pace against best reply")]
     assert row[1:8] == ["38.8", "24.7", "8%", "26%", "54%", "100%", "30.7"]
+
+
+def test_plans_stand_by_phase_and_player_with_every_rule() -> None:
+    folder = shipped()
+    frame = folder.table("plans")
+    table = table_for_writing(folder, "plans")
+    rules = frame[frame["kind"] == "rule"]
+    assert len(table.rows) == len(rules[["plan", "phase", "player"]].drop_duplicates())
+    assert [str(cell).count(";") + 1 for cell in column(table, "What it does, the first that fits")] == (
+        rules.groupby(["plan", "phase", "player"], sort=False).size().tolist()
+    )
+    assert texts(table)[:2] == [
+        [
+            *("Best for power", "path", "for good", "power"),
+            "withdraw slow where possible if talks not settled and ceasefire holds; withdraw fast where possible if talks"
+            " settled; otherwise hold",
+        ],
+        ["Best for power", "path", "for good", "opposition", "always engage"],
+    ]
+    assert any(
+        note.startswith("Best for power pays power 54.9, opposition 50.8 points a month. A departure") for note in table.notes
+    )
 
 
 def test_strategies_say_who_would_depart() -> None:
@@ -265,16 +300,60 @@ def test_a_table_without_a_selection_of_its_own_drops_empty_columns_and_rounds(t
     assert texts(table) == [["corner", "3", "0.123", "yes"], ["point", "4", "2.80e-14", "no"]]
 
 
-def test_tables_without_rows_say_so_in_every_selection(tmp_path: Path) -> None:
-    """A player alone has no bargaining, a game without claims no verdicts: heads and a note are left."""
+#: Of two prisoners without parameters, instruments and claims: what is lacking, and what was not found.
+NO_ROWS = {
+    "claims": "There are no rows: the scenario has no claims.",
+    "tipping": "There are no rows: the scenario has no claims.",
+    "leverage": "There are no rows: the scenario has no instruments.",
+    "sensitivity": "There are no rows. No derivatives were found: the Markov equilibrium was not, or is not regular; the printed"
+    " page says.",
+    "outcomes": "There are no rows. No way of playing was solved.",
+    "strategies": "There are no rows. No way of playing was solved.",
+    "equilibria": "There are no rows. No Markov equilibrium was found.",
+    "equilibrium_set": "There are no rows. No credible play in pure actions was found.",
+    "bargaining": "There are no rows. No credible play in pure actions was found to agree on.",
+    "plans": "There are no rows. No credible plan was found that is short enough to tell.",
+}
+
+
+def test_tables_without_rows_say_whether_there_is_none_or_none_was_found(tmp_path: Path) -> None:
+    """Heads and a note are left."""
     tables = {name: shipped().table(name).iloc[:0] for name in SELECTED}
     tables = {name: frame.rename(columns=_prisoners) for name, frame in tables.items()}
-    folder = made(tmp_path / "run", {**tables, "plans": pd.DataFrame(columns=["plan", "phase"])})
-    for name in (*SELECTED, "plans"):
+    folder = made(tmp_path / "run", tables)
+    for name in SELECTED:
         table = table_for_writing(folder, name)
         assert table.rows == ()
         assert len(table.columns) >= 1
-        assert "There are no rows: of this the scenario has none, or none was found." in table.notes
+        assert NO_ROWS[name] in table.notes
+
+
+@pytest.mark.parametrize(("player", "needs"), [("bargaining", "two players"), ("equilibrium_set", "two players or more")])
+def test_tables_that_need_more_players_say_so(player: str, needs: str, tmp_path: Path) -> None:
+    frame = shipped().table(player).iloc[:0].rename(columns={"power_payoff": "gambler_payoff"})
+    write_tables(parse_scenario(ALONE), {player: frame}, {}, "", tmp_path / "run", "csv", 1.0)
+    notes = table_for_writing(RunFolder.open(tmp_path / "run"), player).notes
+    assert f"There are no rows: this is about {needs}, and the scenario has 1 player." in notes
+
+
+@pytest.mark.parametrize(
+    ("searched", "told"),
+    [
+        (("no flip found", "not searched"), "There are no rows: no flip was found."),
+        (("not searched",), "There are no rows: flips were not searched; simulate stress withdrawal.yaml does."),
+        (("neither standing nor fallen",), "There are no rows: no claim stands or has fallen, so that none can flip."),
+        ((), "There are no rows: the scenario has no parameters in doubt."),
+    ],
+)
+def test_why_no_flip_is_told(searched: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    frame = shipped().table("tipping").iloc[: len(searched)].assign(searched=list(searched))
+    scenario = load_scenario(ROOT / "scenarios" / "withdrawal.yaml")
+    sure = {name: replace(each, low=each.value, high=each.value) for name, each in scenario.parameters.items()}
+    certain = scenario if searched else replace(scenario, parameters=sure)
+    write_tables(scenario, {"tipping": frame}, {}, "", tmp_path / "run", "csv", 1.0)
+    folder = RunFolder.open(tmp_path / "run")
+    vars(folder)["scenario"] = certain  # as if read from the file
+    assert told in table_for_writing(folder, "tipping").notes
 
 
 def _prisoners(column: str) -> str:
@@ -282,6 +361,16 @@ def _prisoners(column: str) -> str:
     return column.replace("power_", "row_").replace("opposition_", "column_")
 
 
+ALONE = """
+language: 1
+title: Alone
+question: What pays?
+players: {gambler: {discount: 0.5}}
+state: {x: {low: 0, high: 1}}
+start: {x: low}
+actions: {gambler: {wait: always, bet: always}}
+payoffs: {gambler: {gains: {win: 1 when gambler plays bet}}}
+"""
 THREE = """
 language: 1
 title: Three

@@ -14,7 +14,6 @@ window.addEventListener("beforeprint", () => {
   const stop = document.getElementById("slider-stop");
   const told = document.getElementById("slider-told");
   const chart = form.querySelector(".chart");
-  const signs = { holds: "✓", barely: "~", fails: "✗", undecided: "?", idle: "–", undefined: "∅" };
   const words = (x) => (x === null ? "–" : String(Number(x.toPrecision(3))));
   const plain = (name) => name.replaceAll("_", " ");
   const option = (value, text) => {
@@ -24,6 +23,8 @@ window.addEventListener("beforeprint", () => {
     return made;
   };
   const points = () => data.claims[claim.value].along[parameter.value];
+  let at = 0; // the stop that is shown
+  let held = false; // a pointer drags the thumb
 
   const drawn = (tag, attributes, text) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -32,8 +33,9 @@ window.addEventListener("beforeprint", () => {
     return made;
   };
 
-  function draw(own, at) {
-    const width = Math.max(280, chart.clientWidth), height = 190, left = 56, right = 16, top = 14, bottom = 34;
+  // left and right are those of the bar in style.css, so that its stops stand above the chart's points
+  function draw(own, used) {
+    const width = Math.max(280, chart.clientWidth), height = 190, left = 56, right = 16, top = 18, bottom = 38;
     const numbers = own.flatMap((p) => [p[2], p[3], p[4]]).filter((x) => x !== null);
     chart.replaceChildren();
     if (!numbers.length) return;
@@ -43,15 +45,18 @@ window.addEventListener("beforeprint", () => {
     const y = (value) => top + ((height - top - bottom) * (high - value)) / spread;
     const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}` });
     svg.append(drawn("line", { x1: left, x2: width - right, y1: y(0), y2: y(0), stroke: "#1a1a1a", "stroke-dasharray": "4 3" }));
-    svg.append(drawn("text", { x: left - 6, y: y(0) + 4, "text-anchor": "end", "font-size": 13, fill: "#1a1a1a" }, "0"));
+    svg.append(drawn("text", { x: left - 12, y: y(0) + 4, "text-anchor": "end", "font-size": 13, fill: "#1a1a1a" }, "0"));
     for (const end of [low, high]) {
       if (Math.abs(y(end) - y(0)) > 16) {
-        svg.append(drawn("text", { x: left - 6, y: y(end) + 4, "text-anchor": "end", "font-size": 13, fill: "#4a4a4a" }, words(end)));
+        svg.append(drawn("text", { x: left - 12, y: y(end) + 4, "text-anchor": "end", "font-size": 13, fill: "#4a4a4a" }, words(end)));
       }
     }
+    svg.append(drawn("line", { x1: x(used), x2: x(used), y1: top, y2: height - bottom, stroke: "#767676", "stroke-dasharray": "1 3" }));
+    svg.append(drawn("text", { x: Math.min(width - right, Math.max(left, x(used))), y: 12, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, "in use"));
     const line = own.filter((p) => p[2] !== null).map((p) => `${x(p[0])},${y(p[2])}`).join(" ");
     svg.append(drawn("polyline", { points: line, fill: "none", stroke: "#767676" }));
     own.forEach((p, k) => {
+      svg.append(drawn("line", { x1: x(p[0]), x2: x(p[0]), y1: height - bottom + 2, y2: height - bottom + 8, stroke: "#1a1a1a" }));
       if (p[3] !== null && p[4] !== null) {
         svg.append(drawn("line", { x1: x(p[0]), x2: x(p[0]), y1: y(p[3]), y2: y(p[4]), stroke: "#767676", "stroke-width": 2 }));
       }
@@ -66,25 +71,47 @@ window.addEventListener("beforeprint", () => {
   }
 
   function tell() {
-    const own = points(), at = Number(stop.value), [value, verdict, margin, low, high] = own[at];
+    const own = points(), [value, verdict, margin, low, high, unit] = own[at];
     const known = data.parameters[parameter.value];
-    const bounds = low !== null && high !== null && words(low) !== words(high) ? ` (${words(low)} to ${words(high)})` : "";
+    const between = low !== null && high !== null && words(low) !== words(high) ? `${words(low)} to ${words(high)}` : "";
+    const notes = [unit, between].filter((note) => note).join("; ");
+    const bounds = notes ? ` (${notes})` : "";
     const gap = margin === null && low === null ? "" : `, margin ${words(margin)}${bounds}`;
     const use = value === known.value ? ", as in use" : ` (in use: ${words(known.value)})`;
     const setting = `${plain(parameter.value)} = ${words(value)} ${known.unit}${use}`;
     const badge = document.createElement("span");
     badge.className = `verdict ${verdict}`;
-    badge.textContent = `${signs[verdict]} ${verdict}`;
+    badge.textContent = `${data.signs[verdict]} ${verdict}`;
     told.replaceChildren(badge, document.createTextNode(` ${setting}${gap}.`));
     stop.setAttribute("aria-valuetext", `${words(value)}: ${verdict}`);
-    draw(own, at);
+    draw(own, known.value);
+  }
+
+  function go(k) {
+    at = Math.min(points().length - 1, Math.max(0, k));
+    stop.value = points()[at][0];
+    tell();
+  }
+
+  // The bar is to scale: a pointer goes to the nearest stop; a step by other means, however small, to the next one.
+  function follow() {
+    const own = points(), value = Number(stop.value);
+    const near = own.reduce((best, p, k) => (Math.abs(p[0] - value) < Math.abs(own[best][0] - value) ? k : best), 0);
+    go(held || near !== at ? near : at + Math.sign(value - own[at][0]));
+  }
+
+  const keys = { ArrowRight: 1, ArrowUp: 1, PageUp: 3, End: Infinity, ArrowLeft: -1, ArrowDown: -1, PageDown: -3, Home: -Infinity };
+  function step(event) {
+    if (!(event.key in keys) || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    go(at + keys[event.key]);
   }
 
   function chooseParameter() {
     const own = points(), used = data.parameters[parameter.value].value;
-    stop.max = own.length - 1;
-    stop.value = Math.max(0, own.findIndex((p) => p[0] === used));
-    tell();
+    stop.min = own[0][0];
+    stop.max = own[own.length - 1][0];
+    go(own.findIndex((p) => p[0] === used));
   }
 
   function chooseClaim(wanted) {
@@ -97,7 +124,10 @@ window.addEventListener("beforeprint", () => {
   claim.append(...Object.entries(data.claims).map(([name, own]) => option(name, `${name}: ${own.says}`)));
   claim.addEventListener("change", () => chooseClaim(parameter.value));
   parameter.addEventListener("change", chooseParameter);
-  stop.addEventListener("input", tell);
+  stop.addEventListener("pointerdown", () => { held = true; });
+  for (const end of ["pointerup", "change", "blur"]) stop.addEventListener(end, () => { held = false; });
+  stop.addEventListener("input", follow);
+  stop.addEventListener("keydown", step);
   window.addEventListener("resize", tell);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;

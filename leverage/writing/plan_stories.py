@@ -1,4 +1,4 @@
-"""The best plans in words: what each player does in each phase, and what answers a departure."""
+"""Credible plans as stories, from the table of plans: what each player does in each phase, and what answers a departure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from leverage.output.columns import number
-from leverage.scenario.wording import plain
-from leverage.writing.run_folder import RunFolder
+from leverage.scenario.wording import capital, plain
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,8 @@ class PlanStory:
     departures: tuple[str, ...]
 
 
-def plans_of(folder: RunFolder) -> tuple[PlanStory, ...]:
-    """Every plan of the table of plans."""
-    frame = folder.run_table("plans")
+def plan_stories(frame: pd.DataFrame) -> tuple[PlanStory, ...]:
+    """Every plan of the table of plans, in its order."""
     return tuple(_plan(plan, frame[frame["plan"] == plan]) for plan in dict.fromkeys(frame["plan"]))
 
 
@@ -44,7 +42,7 @@ def _plan(title: str, frame: pd.DataFrame) -> PlanStory:
     pays = ", ".join(f"{plain(row['player'])} {number(row['value'])}" for row in paid.to_dict("records"))
     phases = [name for name in dict.fromkeys(frame.phase) if name]
     return PlanStory(
-        title=title[:1].upper() + plain(title)[1:],
+        title=capital(plain(title)),
         pays=f"{pays} {unit}",
         phases=tuple(_phase(name, frame[frame.phase == name]) for name in phases),
         departures=tuple(_departure(row) for _, row in frame.iterrows() if row.condition.endswith(" departs")),
@@ -67,7 +65,8 @@ def _length(frame: pd.DataFrame) -> str:
     row = frame.iloc[0]
     if math.isinf(row.value):
         return "for good"
-    return f"{number(row.value)} {row.unit} on average, {row.condition}"
+    told = number(row.value).removesuffix(".0")
+    return f"{told} {row.unit.removesuffix('s') if told == '1' else row.unit} on average, {row.condition}"
 
 
 def _rules(frame: pd.DataFrame) -> tuple[str, ...]:

@@ -1,0 +1,127 @@
+"""A sweep solved again, part by part, and whether its points come out the same."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from leverage.comparison.agreement import Agreement, DifferentCell, TableAgreement, compared_columns, table_agreement
+from leverage.comparison.reproduction import Reproduction, edited_files, other_versions
+from leverage.experiments.columns import Column
+from leverage.experiments.part import SolvedPart, bench_of
+from leverage.experiments.store import POINTS, Part, SweepFolder, parts_of
+from leverage.experiments.summary import summarise, summary_frame
+from leverage.experiments.sweep import Sweep
+from leverage.experiments.sweep_reading import sweep_of
+from leverage.experiments.workers import Work, Workers
+from leverage.game.stochastic_game import Floats
+from leverage.writing.run_folder import RunFolder
+
+#: So many cells that differ are told.
+MOST_CELLS = 50
+
+
+def sweep_reproduced(folder: SweepFolder, workers: Workers, tell: Callable[[str], None]) -> Reproduction:
+    """Solve all points of a finished sweep again and compare them with those in its folder.
+
+    Raises FolderError, ScenarioError : the folder holds no finished sweep, or its scenario is none.
+    """
+    sweep = sweep_of(folder)
+    bench = bench_of(sweep.task)
+    manifest = folder.manifest or {}
+    found = _Found()
+    parts = list(parts_of(sweep.design.size))
+    work = Work(sweep.task, parts, sweep.values_of, heed=lambda: tell(f"{found.rows:,} of {sweep.design.size:,} points again"))
+    for part, solved in workers.results(work):
+        if isinstance(solved, SolvedPart):
+            found.add(folder, part, solved.content, bench.columns)
+    tell("comparing the summary")
+    edited, gone = edited_files(folder.path, manifest.get("files"))
+    return Reproduction(
+        folder.path,
+        "sweep",
+        sweep.scenario.title,
+        (found.agreement, _summary(folder, sweep)),
+        edited,
+        gone,
+        isinstance(manifest.get("files"), dict),
+        other_versions(RunFolder(folder.path, manifest)),
+    )
+
+
+def _summary(folder: SweepFolder, sweep: Sweep) -> TableAgreement:
+    """The summary of the columns, made from the points that are in the folder."""
+    columns = bench_of(sweep.task).columns
+    now = summary_frame(summarise(folder, columns), columns).to_csv(index=False, lineterminator="\n")
+    path = folder.path / "columns.csv"
+    if not path.is_file():
+        return TableAgreement("columns", "missing", len(columns))
+    before = path.read_text(encoding="utf-8")
+    if before == now:
+        return TableAgreement("columns", "identical", len(columns))
+    return table_agreement("columns", *(pd.read_csv(io.StringIO(text)) for text in (before, now)))
+
+
+class _Found:
+    """What the parts that have been compared came to."""
+
+    def __init__(self) -> None:
+        self.rows = self.differing = 0
+        self.worst = 0.0
+        self.cells: list[DifferentCell] = []
+        self.identical = True
+        self.missing = self.beyond = False
+
+    @property
+    def agreement(self) -> TableAgreement:
+        cells = tuple(sorted(self.cells, key=lambda cell: (cell.row, cell.column))[:MOST_CELLS])
+        note = "some parts are not there, or have other columns or points now" if self.missing else ""
+        standing: Agreement = "identical" if self.identical else "beyond" if self.beyond or self.missing else "within"
+        return TableAgreement(POINTS, standing, self.rows, self.differing, self.worst, cells, note)
+
+    def add(self, folder: SweepFolder, part: Part, content: bytes, columns: tuple[Column, ...]) -> None:
+        """Compare a part that was solved again with that in the folder."""
+        self.rows += part.stop - part.start
+        path = folder.points / part.file
+        if path.is_file() and path.read_bytes() == content:
+            return
+        self.identical = False
+        schema = pq.read_schema(io.BytesIO(content))
+        if not folder.holds(part, schema):
+            self.missing = True
+            return
+        before, now = (pq.read_table(source, partitioning=None).to_pandas() for source in (path, io.BytesIO(content)))
+        allowed = _allowed(columns, before)
+        for name in map(str, before.columns):
+            width = allowed.get(name, np.zeros(len(before)))
+            differ, beyond, largest = compared_columns(before[name], now[name], width)
+            self.differing, self.worst = self.differing + int(differ.sum()), max(self.worst, largest)
+            self.beyond |= bool(beyond.any())
+            self.cells += [
+                DifferentCell(name, part.start + int(row) + 1, str(before[name].iloc[row]), str(now[name].iloc[row]))
+                for row in np.flatnonzero(beyond)[:MOST_CELLS]
+            ]
+
+
+def _allowed(columns: tuple[Column, ...], before: pd.DataFrame) -> Mapping[str, Floats]:
+    """By how much each number may differ: twice its certificate, or the width of its bounds."""
+    by_place = {(c.table, c.selection, c.subject, c.quantity, c.what): c.name for c in columns}
+    found: dict[str, Floats] = {}
+    for column in columns:
+        place = (column.table, column.selection, column.subject, column.quantity)
+        if column.kind != "number":
+            continue
+        if (*place, "certificate") in by_place and column.what == "value":
+            width = 2 * before[by_place[*place, "certificate"]].to_numpy(dtype=np.float64)
+        elif (*place, "low") in by_place:
+            width = before[by_place[*place, "high"]].to_numpy(dtype=np.float64) - before[by_place[*place, "low"]].to_numpy(
+                np.float64
+            )
+        else:
+            continue
+        found[column.name] = np.where(np.isfinite(width), width, 0.0)
+    return found

@@ -1,0 +1,1 @@
+"""What experts hold to be plausible: sheets to fill in, and read back."""
