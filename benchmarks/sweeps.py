@@ -3,8 +3,8 @@
 Rates are points a second of processor time in one process, one BLAS thread, kernels warm: the sweep from parameter values to the
 bytes of a part, against the solver alone on the same games. The points are a Sobol' sample, over all plausible ranges and over a
 tenth of each around the scenario's value. `workers` is elapsed time, which means something on an idle machine only; the share of
-the time that workers had a processor is printed beside it, and tells whether the machine was idle. `memory` is the largest size of
-the process that hands out points and keeps the parts, in a sweep of 100,000 points from start to manifest.
+the time that workers had a processor is printed beside it, and tells whether the machine was idle. `memory` is the largest size
+of the process that hands out points and keeps the parts, in a sweep of 100,000 points from start to manifest.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from leverage.experiments.store import SweepFolder
 from leverage.experiments.sweep import TOLERANCE, Sweep, open_folder, run_sweep
 from leverage.experiments.workers import LocalProcesses, ThisProcess, Workers, cores
 from leverage.loading import load_scenario, parse_scenario
+from leverage.report.sweep_document import sweep_report
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.best_reply import answered
 from leverage.solvers.declared import judge_plan
@@ -313,13 +314,15 @@ def workers() -> None:
     sweep = sample_of(aid(), "outcomes", WORKER_POINTS, NEAR)
     bench_of(sweep.task).solve(0, sweep.design.values(0, 1))
     print(f"{WORKER_POINTS:,} points of the scenario of 30 states, on {cores()} processors")
-    seconds = {}
+    seconds, used = {}, {}
     for name, chosen in (("this process", ThisProcess()), ("1 worker", LocalProcesses(1)), ("2 workers", LocalProcesses(2))):
-        seconds[name], used = elapsed(sweep, chosen)
-        busy = used / seconds[name] / (2 if name == "2 workers" else 1)
-        print(f"  {name:12} {seconds[name]:6.1f} s elapsed, {used:6.1f} s of processor time: each had one {busy:.0%} of the time")
+        seconds[name], used[name] = elapsed(sweep, chosen)
+        busy = used[name] / seconds[name] / (2 if name == "2 workers" else 1)
+        took = f"{seconds[name]:6.1f} s elapsed, {used[name]:6.1f} s of processor time"
+        print(f"  {name:12} {took}: each had one {busy:.0%} of the time", flush=True)
     for name in ("this process", "1 worker"):
-        print(f"  two workers are {seconds[name] / seconds['2 workers']:.2f} times as fast as {name}")
+        whole = f"{seconds[name] / seconds['2 workers']:.2f} times as fast as {name}"
+        print(f"  two workers are {whole}; {2 * used[name] / used['2 workers']:.2f} times if each has a processor all the time")
 
 
 def memory() -> None:
@@ -331,7 +334,7 @@ def memory() -> None:
         open_folder(folder, sweep, resume=False)
         before, began = _largest_size(), time.monotonic()
         run_sweep(sweep, folder, LocalProcesses(2), tell=lambda _: None, heed=lambda: None)
-        finish_sweep(sweep, folder, 0.0)
+        finish_sweep(sweep, folder, 0.0, sweep_report)
         took = time.monotonic() - began
     print(
         f"{MEMORY_POINTS:,} points: the parent took {_largest_size():.0f} MB at most, {before:.0f} before the first; {took:.0f} s"

@@ -327,15 +327,10 @@ def _profiles_played(plan: Automaton) -> tuple[Integers, Integers, Floats]:
 
 def _spread(law: SparseRows, begin: Booleans) -> Booleans:
     """(n,): nodes that can be reached from `begin` along entries of `law`, `begin` included."""
-    seen = begin.copy()
-    frontier = np.flatnonzero(seen)
-    while len(frontier):
-        starts = law.row_start[frontier]
-        met = np.zeros(len(seen), dtype=bool)
-        met[law.column[spans(starts, law.row_start[frontier + 1] - starts)]] = True
-        met &= ~seen
-        seen |= met
-        frontier = np.flatnonzero(met)
+    seen, known = begin.copy(), -1
+    while np.count_nonzero(seen) > known:
+        known = int(np.count_nonzero(seen))
+        seen[law.column[seen[law.row]]] = True
     return seen
 
 
@@ -453,7 +448,7 @@ def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:
     delta = play.game.discount
     weights, error = np.zeros((len(delta), len(play.start))), np.zeros(len(delta))
     if periods is None:
-        for d in np.unique(delta):
+        for d in sorted(set(delta.tolist())):
             weights[delta == d], error[delta == d] = _Visits(play.law.times(d)).forwards((1 - d) * play.start)
         return weights, error
     nothing = np.zeros((0, len(play.start)), dtype=bool)

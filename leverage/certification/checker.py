@@ -242,7 +242,7 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     payoff = SparseRows(weight, cells.node, np.arange(len(weight)), (size, len(weight))) @ plan.game.payoffs[cells.row]
     law = _law(plan, np.repeat(weight, np.diff(cells.first_edge)) * plan.edge_probability)
     values, error = np.empty_like(payoff), 0.0
-    for d in np.unique(delta):
+    for d in sorted(set(delta.tolist())):
         same = delta == d
         values[:, same], residual = _solve(identity_less(law.times(d)), (1 - d) * payoff[:, same])
         error = max(error, residual / (1 - d))
