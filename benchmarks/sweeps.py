@@ -161,7 +161,7 @@ payoffs:
 """
 
 #: Points of a rate; those of the sets, which take longest, are fewer.
-POINTS = {"outcomes": 256, "strategies": 64, "sets": 8}
+POINTS = {"outcomes": 256, "strategies": 64, "sets": 4}
 #: The larger scenario takes long: so many times fewer of its points.
 FEWER = {"aid": 1, "withdrawal": 8}
 #: Points on which the sweep's own work is measured, on which workers are compared, and with which memory is.
