@@ -116,7 +116,19 @@ def test_every_golden_file_belongs_to_a_twin() -> None:
 
 #: Fields of the schema that say nothing about the compiled game, or that the tests of strategies cover.
 NOT_COMPILED = {
-    *("language", "title", "question", "source", "payoff unit", "strategies", "instruments", "claims", "period", "sweeps")
+    *(
+        "language",
+        "title",
+        "question",
+        "source",
+        "payoff unit",
+        "strategies",
+        "instruments",
+        "claims",
+        "period",
+        "sweeps",
+        "author",
+    )
 }
 
 
