@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from leverage.experiments.columns import Column
 from leverage.experiments.summary import Summary
 from leverage.output.claims import significant
-from leverage.output.columns import percent
+from leverage.output.columns import listed, percent
 from leverage.report.claims_part import Verdict
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted
@@ -56,7 +56,9 @@ def _margin(verdict: Column, columns: Sequence[Column], summary: Summary) -> str
 
 
 def claims_sentence(claims: Sequence[SweptClaim]) -> str:
-    """'Of 5 claims 2 hold and 1 fails at every point; the verdicts of 2 hang on the point.'"""
+    """'Of 5 claims 2 hold and 1 fails at every point that was judged; the verdicts of 2 hang on the point.'"""
+    if len(claims) == 1:
+        return _alone(claims[0])
     settled = Counter(claim.shares[0][0].word for claim in claims if claim.everywhere)
     open_ = sum(len(claim.shares) > 1 for claim in claims)
     parts = [f"{settled[word]} {_verb(word, settled[word])}" for word in VERDICTS if settled[word]]
@@ -64,6 +66,17 @@ def claims_sentence(claims: Sequence[SweptClaim]) -> str:
     if open_:
         said.append(f"the verdict of {open_} hangs on the point" if open_ == 1 else f"the verdicts of {open_} hang on the point")
     return f"Of {counted(len(claims), 'claim')} {'; '.join(said)}." if said else "No claim could be judged at any point."
+
+
+def _alone(claim: SweptClaim) -> str:
+    """'trust holds at 61% and fails at 39% of the points that were judged.'"""
+    if not claim.shares:
+        return f"{claim.name} could not be judged at any point."
+    if claim.everywhere:
+        return f"{claim.name} {_verb(claim.shares[0][0].word, 1)} at every point that was judged."
+    return (
+        f"{claim.name} {listed([f'{_verb(v.word, 1)} at {share}' for v, share in claim.shares])} of the points that were judged."
+    )
 
 
 def _verb(word: str, count: int) -> str:

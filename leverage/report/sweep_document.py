@@ -20,7 +20,7 @@ from leverage.experiments.sweep_page import (
     told_columns,
     what_matters,
 )
-from leverage.output.claims import VERDICT_MEANINGS, significant
+from leverage.output.claims import VERDICT_MEANINGS
 from leverage.report.sweep_claims import claims_sentence, swept_claims
 from leverage.report.sweep_data import Kind, column_words, slider_points
 from leverage.report.sweep_provenance import sweep_provenance
@@ -46,7 +46,7 @@ SECTIONS = {
 _ORDERS: Mapping[Kind, str] = {
     "grid": "Every stop is a point that was solved.",
     "row": "Every stop is a point that was solved; all values of a point go together.",
-    "sample": "Every stop is a point that was solved; a sample lies in no order of its own, and is moved through along an assumption.",
+    "sample": "Every stop is a point that was solved. The sample has no order of its own: move along an assumption.",
 }
 
 
@@ -104,14 +104,14 @@ def _found(findings: Findings, told: Sequence[Column], of_claims: str) -> list[s
 
 
 def _moves(column: Column, findings: Findings) -> str:
-    """'Markov perfect: power: payoff lies between 12.3 (at speed 0.1) and 55.5 (at speed 1) points, 47.0 in the mean.'"""
+    """'Markov perfect: power: payoff goes from 12.3 (at speed 0.1) to 55.5 points (at speed 1), 47.0 in the mean.'"""
     spread = findings.summary.spreads[column.name]
     row = _range(column, findings)
     (least, mean, largest), unit = row.cells, f" {row.unit}" if row.unit else ""
     if spread.least == spread.largest:
         return f"{row.name} is {mean}{unit} everywhere."
-    low, high = (f"{value}{_where(findings, at)}" for value, at in ((least, row.at[0]), (largest, row.at[1])))
-    return f"{row.name} lies between {low} and {high}{unit}, {mean} in the mean."
+    low, high = (_where(findings, at) for at in row.at)
+    return f"{row.name} goes from {least}{low} to {largest}{unit}{high}, {mean} in the mean."
 
 
 def _where(findings: Findings, point: int) -> str:
@@ -140,9 +140,9 @@ def _varied(name: str, findings: Findings) -> dict[str, Any]:
         values = counted(next(len(axis.values) for axis in design.axes if axis.name == name), "value")
     return {
         "name": name,
-        "between": f"{significant(low)} to {significant(high)}",
+        "between": f"{low:.6g} to {high:.6g}",
         "values": values,
-        "used": significant(own.value),
+        "used": f"{own.value:.6g}",
         "unit": own.unit,
         "source": own.source,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from leverage.experiments.finishing import Findings
 from leverage.experiments.sweep import TOLERANCE
 from leverage.report.provenance_part import cited
 from leverage.scenario.scenario import Scenario
+from leverage.scenario.sweeps import SweepTextError, read_values
 from leverage.writing.run_folder import RunFolder
 
 
@@ -69,10 +70,32 @@ def sweep_command(said: Mapping[str, Any], scenario: Scenario) -> str:
     return shlex.join([*words, *(word for name, value in said["overrides"].items() for word in ("-p", f"{name}={value!r}"))])
 
 
+def values_text(values: Sequence[float]) -> str:
+    """The text from which `read_values` reads exactly these values: of spaced ones the rule, where it is shorter.
+
+    >>> values_text([0.0, 0.25, 0.5, 0.75, 1.0]), values_text([5.0, 20.5])
+    ('linspace(0,1,5)', '5,20.5')
+    """
+    plain = ",".join(map(_number, values))
+    spaced = (f"{rule}({_number(values[0])},{_number(values[-1])},{len(values)})" for rule in ("linspace", "geomspace"))
+    return next((text for text in spaced if len(text) < len(plain) and _reads_as(text, values)), plain)
+
+
+def _number(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+def _reads_as(text: str, values: Sequence[float]) -> bool:
+    try:
+        return read_values(text) == tuple(values)
+    except SweepTextError:  # a geometric sequence has no 0 in it
+        return False
+
+
 def _design_options(design: Mapping[str, Any], scenario: Scenario) -> Iterator[str]:
     if design["kind"] in ("grid", "zip"):
         for name, values in design["values"].items():
-            yield from ("--over", f"{name}={','.join(map(repr, values))}")
+            yield from ("--over", f"{name}={values_text(values)}")
         yield from ("--zip",) if design["kind"] == "zip" else ()
         return
     yield from ("--sample", f"{design['kind']}:{design['points']}", "--seed", str(design["seed"]))

@@ -168,12 +168,13 @@ window.addEventListener("beforeprint", () => {
   }
 
   // --- what is told of the point
-  const used = (axis, value) => (value === axis.used ? ", as in use" : "");
+  const isUsed = (axis, value) => words(value) === words(axis.used);
 
   function sentence(one) {
     const place = moving.length > 3 ? [along] : moving;
-    const at = place.map((k) => `${data.axes[k].words} ${words(data.rows[one][k])}${moving.length > 3 ? "" : used(data.axes[k], data.rows[one][k])}`);
-    const where = `at ${at.join(", ")}${moving.length > 3 ? `, point ${data.numbers[one]} of the tables` : ""}`;
+    const at = place.map((k) => `${data.axes[k].words} ${words(data.rows[one][k])}`);
+    const more = moving.length > 3 ? `, point ${data.numbers[one]} of the tables` : "";
+    const where = `at ${at.join(", ")}${more}${data.axes.every((axis, k) => isUsed(axis, data.rows[one][k])) ? ", as in use" : ""}`;
     if (!numbers.length) return `${where[0].toUpperCase()}${where.slice(1)}.`;
     const column = shown(), value = data.rows[one][column.at];
     if (value !== null) return `${column.words} is ${[valueOf(column, value), unitOf(column)].filter((part) => part).join(" ")} ${where}.`;
@@ -217,7 +218,7 @@ window.addEventListener("beforeprint", () => {
   // --- bars: to scale; a pointer goes to the nearest stop, a step by other means, however small, to the next one
   function bar(id, values, at, moved) {
     const input = made("input", { id, type: "range", step: "any" });
-    const title = made("label", { for: id });
+    const title = made("label", { for: id, class: "bar" });
     const value = made("b");
     const own = { input, title, value, held: false };
     const follow = () => {
@@ -244,7 +245,7 @@ window.addEventListener("beforeprint", () => {
     [own.input.min, own.input.max] = ends(values);
     own.input.value = value;
     own.title.replaceChildren(document.createTextNode(`${named(axis)}: `), own.value);
-    own.value.textContent = `${words(value)}${value === axis.used ? " (in use)" : ` (in use: ${words(axis.used)})`}`;
+    own.value.textContent = `${words(value)}${isUsed(axis, value) ? " (in use)" : ` (in use: ${words(axis.used)})`}`;
     own.input.setAttribute("aria-valuetext", [words(value), axis.unit].filter((part) => part).join(" "));
   }
 
