@@ -37,6 +37,7 @@ from leverage.command_parts import (
 from leverage.compare_commands import compare_command, elicit_command, reproduce_command
 from leverage.explain_commands import explain_command
 from leverage.markov_commands import credible_command, equilibria_command, follow_command, noise_command, patience_command
+from leverage.regime_commands import discover_command, regimes_command
 from leverage.report_commands import FiguresOption, report_command
 from leverage.sweep_commands import sweep_command
 from leverage.writing_commands import table_command
@@ -153,6 +154,8 @@ app.command("leverage")(leverage_command)
 app.command("stress")(stress_command)
 app.command("when")(when_command)
 app.command("sweep")(sweep_command)
+app.command("regimes")(regimes_command)
+app.command("discover")(discover_command)
 app.command("credible")(credible_command)
 app.command("explain")(explain_command)
 app.command("equilibria")(equilibria_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,12 @@ from leverage.comparison.reproduction import Reproduction, Rerun, reproduced
 from leverage.comparison.sweep_again import sweep_reproduced
 from leverage.comparison_study import SHEETS, comparison_again
 from leverage.errors import Fault, FolderError
-from leverage.experiments.store import SweepFolder
+from leverage.experiments.regime_folder import frames_of
+from leverage.experiments.regime_map import asked_map, solve_map
+from leverage.experiments.regime_tables import map_tables
+from leverage.experiments.store import STATEMENT, SweepFolder
+from leverage.experiments.sweep import Progress as Points
+from leverage.experiments.sweep import open_folder
 from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
 from leverage.explanation_study import explanation_study
 from leverage.output.files import RUN, run_tables
@@ -90,6 +96,24 @@ def _sweep(path: Path, tell: Progress) -> Reproduction:
     return sweep_reproduced(SweepFolder(path), workers, tell)
 
 
+def _map_again(scenario: Scenario, options: Mapping[str, Any], tell: Progress) -> Mapping[str, pd.DataFrame]:
+    """A map, its points kept in a folder that goes afterwards."""
+    asked = asked_map(scenario, **options)
+    with tempfile.TemporaryDirectory(prefix="leverage-") as place:
+        folder = SweepFolder(Path(place))
+        open_folder(folder, asked, resume=False)
+
+        def step(now: Points) -> None:
+            tell(f"solving points: {now.done}")
+
+        return frames_of(map_tables(solve_map(asked, folder, ThisProcess(), tell=step, heed=lambda: None)))
+
+
+def _regimes(path: Path, tell: Progress) -> Reproduction:
+    """The statement of what is solved lies beside the tables."""
+    return reproduced(_map_again, RunFolder.open(path), tell, given=(Path(STATEMENT).stem,))
+
+
 #: By kind of folder, as its manifest says.
 RERUNS: Mapping[str, Rerun] = {
     RUN: _run_again,
@@ -111,4 +135,5 @@ REPRODUCERS: Mapping[str, Reproduce] = {
     **{kind: partial(_by_tables, rerun) for kind, rerun in RERUNS.items()},
     "compare": _compare,
     "sweep": _sweep,
+    "regimes": _regimes,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from leverage.experiments.cluster import Cluster
+    from leverage.experiments.columns import Column
     from leverage.experiments.design import Design, Sample
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import Finished, Progress, Sweep
@@ -145,7 +146,7 @@ def sweep_command(
     from leverage.experiments.part import bench_of
     from leverage.experiments.sweep import open_folder
 
-    bench_of(sweep.task)  # values that make no game are told before anything is written
+    _refuse_empty(sweep, bench_of(sweep.task).columns)  # nor is anything written where a value makes no game
     with _workers(jobs, cluster, sweep) as workers:
         open_folder(folder, sweep, resume=resume)
         with folder.locked():
@@ -287,6 +288,15 @@ def _by_experts(scenario: Scenario, path: Path, kind: SampleKind, count: int, se
     if not sample.ranges:
         raise typer.BadParameter("the sheet leaves nothing in doubt: there is nothing to draw", param_hint="--plausible")
     return sample
+
+
+def _refuse_empty(sweep: Sweep, columns: Sequence[Column]) -> None:
+    """Tables of which the scenario has nothing to say."""
+    needs = {"sets": "two players", "strategies": "named strategies", "leverage": "instruments", "claims": "claims"}
+    empty = next((name for name in sweep.tables if not any(column.table == name for column in columns)), None)
+    if empty is not None:
+        message = f"'{empty}' needs {needs[empty]}, which the scenario has not: leave it out"
+        raise typer.BadParameter(message, param_hint="--tables")
 
 
 def _default_folder(sweep: Sweep) -> Path:

@@ -45,6 +45,7 @@ TOP = frozenset(
             "explain_commands",
             "markov_commands",
             "writing_commands",
+            "regime_commands",
             "report_commands",
             "sweep_commands",
         ),

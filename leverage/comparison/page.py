@@ -40,7 +40,7 @@ def comparison_text(comparison: Comparison) -> str:
 def _head(comparison: Comparison) -> str:
     titles = list(dict.fromkeys(side.scenario.title for side in comparison.sides))
     title = titles[0] if len(titles) == 1 else f"{len(titles)} scenarios"
-    return f"{paragraph(f'Compared: {title}'.upper())}\n{'=' * WIDTH}"
+    return f"{paragraph(f'Compared: {title}')}\n{'=' * WIDTH}"
 
 
 def _grid(view: ComparisonView, rows: Sequence[Sequence[str]], first: str = "") -> list[str]:

@@ -23,7 +23,7 @@ _WORDS: dict[Agreement, str] = {
 
 def reproduction_text(found: Reproduction) -> str:
     """The page in 80 columns."""
-    head = f"{paragraph(f'Reproduced: {found.title}'.upper())}\n{'=' * WIDTH}"
+    head = f"{paragraph(f'Reproduced: {found.title}')}\n{'=' * WIDTH}"
     lines = [head, *(paragraph(f"* {told}", 2) for told in _answer(found)), "", *_tables(found)]
     cells = [(each, cell) for each in found.tables for cell in each.cells]
     if cells:

@@ -65,9 +65,9 @@ class Group:
 Build = Callable[[Scenario, Point], Iterator[Group]]
 
 
-def groups_of(tables: Sequence[str], scenario: Scenario, baseline: Point) -> tuple[Group, ...]:
-    """The groups of the tables that are asked for, in the order of `TABLES`."""
-    return tuple(group for name, build in TABLES.items() if name in tables for group in build(scenario, baseline))
+def groups_of(tables: Sequence[str], known: Mapping[str, Build], scenario: Scenario, baseline: Point) -> tuple[Group, ...]:
+    """The groups of the tables that are asked for, in the order of the known ones."""
+    return tuple(group for name, build in known.items() if name in tables for group in build(scenario, baseline))
 
 
 # --- outcomes: the point prediction ------------------------------------------------------------------------------------

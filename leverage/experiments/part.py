@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from leverage.analysis.point import Point
 from leverage.errors import LeverageError, ScenarioError
-from leverage.experiments.columns import Cell, Column, Group, groups_of
+from leverage.experiments.columns import TABLES, Cell, Column, Group, groups_of
+from leverage.experiments.regime_columns import regime_tables
 from leverage.game.box import faults_over_box
 from leverage.game.stochastic_game import Floats
 from leverage.loading import parse_scenario
@@ -87,7 +88,8 @@ class Bench:
         self.task = task
         self.scenario = _visiting(task)
         self.evaluator = Evaluator(self.scenario, ladder=(task.tolerance,), kept=POINTS_KEPT)
-        self.groups = groups_of(task.tables, self.scenario, self.evaluator.at())
+        known = {**TABLES, **regime_tables(self.scenario)}
+        self.groups = groups_of(task.tables, known, self.scenario, self.evaluator.at())
 
     @property
     def columns(self) -> tuple[Column, ...]:

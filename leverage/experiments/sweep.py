@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from leverage.errors import OutputError
 from leverage.experiments.design import Design
@@ -98,8 +98,17 @@ class Finished:
     stopped: StoppedPart | None = None
 
 
-def open_folder(folder: SweepFolder, sweep: Sweep, *, resume: bool) -> None:
-    """Begin the folder of a sweep, or make sure that it holds this very one.
+class Stated(Protocol):
+    """Something that is computed in a folder of its own. statement: all that its numbers hang on, as JSON has it."""
+
+    @property
+    def statement(self) -> dict[str, Any]: ...
+
+
+def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool, what: str = "sweep") -> None:
+    """Begin the folder of a sweep, or of a study that keeps its points as a sweep does, or make sure that it holds this very one.
+
+    what : it is called so in messages.
 
     Raises OutputError where the folder is taken: by anything else, by a sweep that differs (and in what), or by this one where
     nobody asked to go on with it.
@@ -107,16 +116,16 @@ def open_folder(folder: SweepFolder, sweep: Sweep, *, resume: bool) -> None:
     there = folder.statement
     if there is None:
         if folder.path.exists() and any(folder.path.iterdir()):
-            raise OutputError(f"{folder.path} exists already and holds no sweep: choose another --out, or remove it")
+            raise OutputError(f"{folder.path} exists already and holds no {what}: choose another --out, or remove it")
         folder.begin(sweep.statement)
         return
     differing = list(differences(there, sweep.statement))
     if differing:
         listed = "\n    ".join(differing[:8])
-        raise OutputError(f"{folder.path} holds another sweep: choose another --out\n    {listed}")
+        raise OutputError(f"{folder.path} holds another {what}: choose another --out\n    {listed}")
     if not resume:
         state = "finished" if folder.manifest else "unfinished"
-        raise OutputError(f"{folder.path} holds this sweep, {state}: go on with --resume, or choose another --out")
+        raise OutputError(f"{folder.path} holds this {what}, {state}: go on with --resume, or choose another --out")
 
 
 def run_sweep(

@@ -57,7 +57,7 @@ def sweep_text(
         ]
     )
     head = [
-        head_text(sweep.scenario, "sweep"),
+        head_text(sweep.scenario, "Sweep"),
         *filter(None, [setting_words(sweep.scenario)]),
         paragraph(f"{design_words(sweep.design, sweep.scenario)} {answered_words(summary)}"),
     ]
@@ -154,7 +154,7 @@ def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFo
     shown = [*told[:1], *chances[-1:]]
     if not shown or design.size > MOST_CROSSED:
         return []
-    frame = folder.rows(range(design.size), [column.name for column in shown])
+    frame = folder.rows([column.name for column in shown])
     lines = []
     for column in shown:
         cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
@@ -184,7 +184,7 @@ def _varying(design: Design) -> int:
 def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
     """At most MOST_ROWS rows of the tables, evenly spread over the points."""
     kept = spread_over(design.size, MOST_ROWS)
-    return folder.rows(kept, columns)
+    return folder.rows(columns, kept)
 
 
 def _head(column: Column) -> str:

@@ -9,9 +9,9 @@ from leverage.errors import Fault, FolderError
 from leverage.experiments.axes import Axis
 from leverage.experiments.design import Design, Grid, Sample, Together
 from leverage.experiments.expert_draw import stated_quantiles
+from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.sweep import Sweep
-from leverage.loading import load_scenario
 
 
 def sweep_of(folder: SweepFolder) -> Sweep:
@@ -20,19 +20,15 @@ def sweep_of(folder: SweepFolder) -> Sweep:
     Its scenario is the resolved one, whose file's hash is not that of the file that was swept: what was swept says
     `folder.statement`. Raises FolderError where the folder holds no finished sweep, ScenarioError for a scenario that is none.
     """
-    stated = folder.statement
-    if stated is None:
-        raise FolderError(str(folder.path), Fault(0, 0, "it holds no sweep", "give the folder that 'simulate sweep' wrote"))
-    if folder.manifest is None:
-        remedy = "finish it: the command that began it, with --resume"
-        raise FolderError(str(folder.path), Fault(0, 0, "its sweep is unfinished", remedy))
+    finished = FinishedSweep.open(folder.path)
+    stated = folder.statement or {}
     try:
         design = stated_design(stated["design"])
         tables, claims, tolerance = tuple(stated["tables"]), tuple(stated["claims"]), float(stated["tolerance"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fault = Fault(0, 0, "its sweep.json does not say what was swept", "another version wrote it, or it was edited")
         raise FolderError(str(folder.path), fault) from error
-    return Sweep(load_scenario(folder.path / "scenario.resolved.yaml"), design, tables, tolerance, claims)
+    return Sweep(finished.scenario, design, tables, tolerance, claims)
 
 
 def stated_design(stated: Mapping[str, Any]) -> Design:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from loky import ProcessPoolExecutor
@@ -31,6 +31,8 @@ MOST_DEATHS = 3
 HEED_SECONDS = 0.2
 #: So often a worker looks whether the process that started it is still there.
 PARENT_SECONDS = 1.0
+#: Processes are started where what is left would take longer than this here: starting them takes seconds too.
+WORTH_SECONDS = 15.0
 
 Result = tuple[Part, SolvedPart | StoppedPart]
 UnderWay = dict[Future[SolvedPart | StoppedPart], Part]
@@ -132,6 +134,27 @@ class LocalProcesses:
         except BrokenProcessPool:
             under_way[Future()] = part  # a worker died in the meantime: not submitted, and not to be lost
             raise
+
+
+@dataclass(frozen=True)
+class WhereWorth:
+    """This process while what is left takes a few seconds, as it goes so far; from then on processes of this machine.
+
+    count: of the processes. seconds: that are not worth starting them.
+    """
+
+    count: int
+    seconds: float = WORTH_SECONDS
+
+    def results(self, work: Work) -> Iterator[Result]:
+        parts = list(work.parts)
+        began = time.monotonic()
+        for done, result in enumerate(ThisProcess().results(replace(work, parts=parts)), 1):
+            yield result
+            left = parts[done:]
+            if left and (time.monotonic() - began) / done * len(left) > self.seconds:
+                yield from LocalProcesses(min(self.count, len(left))).results(replace(work, parts=left))
+                return
 
 
 def begin_worker(parent: int) -> None:

@@ -87,7 +87,7 @@ def slider_points(
     most = min(MOST_POINTS, MOST_CELLS // (len(design.names) + len(shown)))
     kept = _of_grid(design, scenario, most) if isinstance(design, Grid) else _in_order(design, scenario, most, shown, summary)
     names = [*map(column_of, design.names), *(column.name for column in shown)]
-    frame = folder.rows(kept.points, [POINT, REASON, *names]).set_index(POINT).loc[kept.points]
+    frame = folder.rows([POINT, REASON, *names], kept.points).set_index(POINT).loc[kept.points]
     reasons = {row: reason for row, reason in enumerate(frame[REASON]) if isinstance(reason, str) and reason}
     left_out = kept.left_out
     if len(shown) < len(told):

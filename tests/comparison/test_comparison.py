@@ -133,7 +133,7 @@ def test_folders_in_every_format_say_the_same(small: Run, small_slow: Run, tmp_p
 def test_scenarios_that_share_names_only_are_told_apart(small: Run, dilemma: Run) -> None:
     comparison = Comparison((side_of_run("A", "one", small), side_of_run("B", "two", dilemma)))
     text = words(comparison_text(comparison))
-    assert text.startswith("COMPARED: 2 SCENARIOS")
+    assert text.startswith("Compared: 2 scenarios")
     assert "they have no claim in common" in text
     assert re.search(r"Ways of playing in A only: .*tied against mixed.*Ways of playing in B only: .*grim a against grim b", text)
     assert "Claims in A only: A1, A2." in text

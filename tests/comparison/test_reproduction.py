@@ -194,7 +194,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "has no manifest.json"),
     "no scenario": (lambda folder: (folder / "scenario.resolved.yaml").unlink(), "scenario.resolved.yaml is missing"),
     "an unknown kind": (lambda folder: edit_manifest(folder, kind="poem"), "of the kind 'poem' is not made again"),
-    "a sweep": (lambda folder: edit_manifest(folder, kind="sweep", run=None, start=None), "kind 'sweep' is not made again"),
+    "a sweep": (lambda folder: edit_manifest(folder, kind="sweep", run=None, start=None), "not the folder of a sweep"),
     "a study without its options": (
         lambda folder: edit_manifest(folder, kind="stress", options=None),
         "of the kind 'stress' is not made again",

@@ -109,7 +109,7 @@ def test_a_part_that_is_gone_and_a_folder_that_holds_no_sweep(folder: Path, tmp_
     assert found.gone == ("points/part-000002.parquet",)
     assert "not there" in found.tables[0].note
     assert not found.agrees
-    with pytest.raises(FolderError, match="holds no sweep"):
+    with pytest.raises(FolderError, match="not the folder of a sweep"):
         again(tmp_path)
     (folder / "manifest.json").unlink()
     with pytest.raises(FolderError, match="--resume"):

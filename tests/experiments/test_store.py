@@ -61,8 +61,8 @@ def test_all_parts_are_one_table_in_the_order_of_points(folder: SweepFolder) -> 
     for part in (Part(1, 4, 8), Part(0, 0, 4), Part(2, 8, 9)):
         folder.keep(part, content(part))
     (folder.points / ".part-000003.parquet.draft").write_bytes(b"half")
-    assert folder.rows(range(9), ["point"])["point"].tolist() == list(range(9))
-    assert folder.rows([7, 0, 7, 12], ["x"])["x"].tolist() == [0.0, 7.0]
+    assert folder.rows(["point"])["point"].tolist() == list(range(9))
+    assert folder.rows(["x"], [7, 0, 7, 12])["x"].tolist() == [0.0, 7.0]
     assert pq.read_table(folder.points)["point"].to_pylist() == list(range(9))
 
 

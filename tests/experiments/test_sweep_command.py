@@ -281,6 +281,17 @@ def test_wrong_input_is_one_message_and_nothing_is_written(tmp_path: Path, argum
     assert not folder.exists()
 
 
+def test_a_table_of_which_the_scenario_has_nothing_is_refused(tmp_path: Path) -> None:
+    bare = LEAVING.read_text().partition("strategies:\n")[0]
+    (tmp_path / "bare.yaml").write_text(bare)
+    for name, needs in (("strategies", "named strategies"), ("leverage", "instruments"), ("claims", "claims")):
+        arguments = ("bare.yaml", "--over", "toll=1", "--tables", f"outcomes,{name}", "--jobs", "1", "--out", "folder")
+        refused = simulate("sweep", *arguments, cwd=tmp_path)
+        assert refused.returncode == 2
+        assert f"'{name}' needs {needs}" in refused.stderr
+        assert not (tmp_path / "folder").exists()
+
+
 def test_a_sweep_has_a_name_of_its_own_among_the_results(tmp_path: Path) -> None:
     arguments = ("sweep", str(LEAVING), "--over", "toll=1,2", "-q", "--jobs", "1")
     assert simulate(*arguments, cwd=tmp_path).returncode == 0

@@ -37,6 +37,8 @@ from tests.mutations import (
     mutants,
     plan_batteries,
     plan_mutants,
+    regime_batteries,
+    regime_mutants,
     set_batteries,
     set_mutants,
     stage_batteries,
@@ -175,6 +177,8 @@ SOLVERS = {
     "conditions": Solver("stress/when.py", stress_batteries.check_when, stress_mutants.WHEN),
     "trends": Solver("points/trends.py", claim_batteries.check_trends, claim_mutants.TRENDS),
     "sensitivity indices": Solver("experiments/indices.py", index_batteries.check_indices, index_mutants.INDICES),
+    "refinement": Solver("experiments/refinement.py", regime_batteries.check_refinement, regime_mutants.REFINEMENT),
+    "row conditions": Solver("experiments/row_condition.py", regime_batteries.check_row_condition, regime_mutants.ROW_CONDITION),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
     "bounded facts": Solver(
         "comparison/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS

@@ -1,0 +1,106 @@
+"""A condition on the rows of a sweep: a column, a comparison, a number or a word. Read by a small grammar; nothing is evaluated.
+
+condition = column comparison value
+column    = a name of the table, or a part of exactly one of them
+comparison = < | <= | > | >= | = | !=
+value     = a number; a word of a column of words, with = and != only
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from leverage.errors import Fault, ScenarioError
+from leverage.game.stochastic_game import Booleans
+from leverage.scenario.parsing import nearest
+
+COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+_TEXT = re.compile(r"\s*(?P<column>[^<>=!]+?)\s*(?P<sign><=|>=|!=|<|>|=)\s*(?P<value>[^<>=!]+?)\s*")
+#: So many columns are listed in a message.
+_LISTED = 6
+
+
+@dataclass(frozen=True)
+class RowCondition:
+    """A comparison of a column with a value. value: a number, or a word."""
+
+    column: str
+    sign: str
+    value: float | str
+
+    @property
+    def words(self) -> str:
+        value = self.value if isinstance(self.value, str) else f"{self.value:g}"
+        return f"{self.column} {self.sign} {value}"
+
+    def of(self, column: pd.Series[Any]) -> tuple[Booleans, Booleans]:
+        """(rows,) whether a row has an answer, and whether the condition is true there; NaN is no answer to a comparison."""
+        answered = column.notna().to_numpy(dtype=bool)
+        true = np.zeros(len(column), dtype=bool)
+        cells = column[answered]
+        known = cells.map(str) if isinstance(self.value, str) else cells.astype(float)
+        true[answered] = COMPARISONS[self.sign](known, self.value).to_numpy(dtype=bool)
+        return answered, true
+
+
+def read_row_condition(text: str, kinds: Mapping[str, str]) -> RowCondition:
+    """The condition in a text such as `power: payoff < 20`.
+
+    kinds : column -> 'number', 'text' or 'flag' (whose words are yes and no). Raises ScenarioError: no comparison, no such
+    column or several, no number.
+    """
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        _refuse(text, "this is no comparison", 'COLUMN, one of < <= > >= = !=, and a number, such as "power: payoff < 20"')
+    column, sign, value = found["column"], found["sign"], found["value"]
+    name = _column(text, column, list(kinds))
+    if kinds[name] == "number":
+        return RowCondition(name, sign, _number(text, value))
+    if sign not in ("=", "!="):
+        _refuse(text, f"'{name}' holds words, which are not larger or smaller", "compare with = or !=")
+    word = value.strip("'\"")
+    return RowCondition(name, sign, {"yes": "True", "no": "False"}.get(word, word) if kinds[name] == "flag" else word)
+
+
+def _column(text: str, part: str, names: Sequence[str]) -> str:
+    """The column of that name, or the only one that has it as a part; of those the only one that is no bound or certificate."""
+    if part in names:
+        return part
+    holding = [name for name in names if part.lower() in name.lower()]
+    plain = [name for name in holding if not name.endswith("]")]
+    meant = next((found for found in (holding, plain) if len(found) == 1), None)
+    if meant:
+        return meant[0]
+    if not holding:
+        _refuse(text, f"there is no column '{part}'", nearest(part, names))
+    told = plain or holding
+    more = f" and {len(told) - _LISTED} more" if len(told) > _LISTED else ""
+    return _refuse(text, f"'{part}' is part of {len(told)} columns", f"give more of the name: {'; '.join(told[:_LISTED])}{more}")
+
+
+def _number(text: str, word: str) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        _refuse(text, f"'{word}' is no number", "write it with a point" if "," in word else "such as 20 or 0.5")
+    return number
+
+
+def _refuse(text: str, message: str, remedy: str) -> NoReturn:
+    raise ScenarioError("the command line", [Fault(0, 0, message, remedy, place=f"--where {text}")])

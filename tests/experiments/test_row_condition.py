@@ -1,0 +1,81 @@
+"""Conditions on the rows of a sweep: read as written, refused with what is wrong and what would be right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leverage.errors import ScenarioError
+from leverage.experiments.row_condition import COMPARISONS, RowCondition, read_row_condition
+
+KINDS = {
+    "Markov perfect: power: payoff": "number",
+    "Markov perfect: power: payoff [certificate]": "number",
+    "Markov perfect: rival: payoff": "number",
+    "A1 [verdict]": "text",
+    "A1: margin": "number",
+    "grim: equilibrium [verdict]": "flag",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A1: margin < -0.5", RowCondition("A1: margin", "<", -0.5)),
+        ("power: payoff<=20", RowCondition("Markov perfect: power: payoff", "<=", 20.0)),
+        ("  RIVAL >= 1e3 ", RowCondition("Markov perfect: rival: payoff", ">=", 1000.0)),
+        ("certificate > 0", RowCondition("Markov perfect: power: payoff [certificate]", ">", 0.0)),
+        ("A1 [verdict] = fails", RowCondition("A1 [verdict]", "=", "fails")),
+        ("A1 [verdict] != 'holds'", RowCondition("A1 [verdict]", "!=", "holds")),
+        ("grim = no", RowCondition("grim: equilibrium [verdict]", "=", "False")),
+    ],
+)
+def test_a_condition_is_read(text: str, expected: RowCondition) -> None:
+    assert read_row_condition(text, KINDS) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        ("payoff < 2", "part of 2 columns", "Markov perfect: power: payoff; Markov perfect: rival: payoff"),
+        ("power payof < 2", "no column 'power payof'", ""),
+        ("A1: margin", "no comparison", "COLUMN, one of <"),
+        ("A1: margin << 2", "no comparison", "COLUMN, one of <"),
+        ("1 < A1: margin < 2", "no comparison", "COLUMN, one of <"),
+        ("A1: margin < 0,5", "'0,5' is no number", "with a point"),
+        ("A1: margin < inf", "'inf' is no number", "such as 20"),
+        ("A1: margin < __import__('os')", "is no number", ""),
+        ("A1 [verdict] < fails", "holds words", "= or !="),
+        ("", "no comparison", ""),
+    ],
+)
+def test_what_is_no_condition_is_refused(text: str, message: str, remedy: str) -> None:
+    with pytest.raises(ScenarioError) as told:
+        read_row_condition(text, KINDS)
+    assert message in str(told.value)
+    assert remedy in str(told.value)
+    assert f"--where {text}" in str(told.value)
+
+
+@given(st.sampled_from(sorted(COMPARISONS)), st.floats(-9, 9), st.lists(st.floats(-9, 9) | st.just(np.nan), min_size=1))
+def test_a_condition_is_true_where_the_comparison_is_and_nowhere_without_an_answer(
+    sign: str, value: float, cells: list[float]
+) -> None:
+    answered, true = RowCondition("x", sign, value).of(pd.Series(cells, dtype=float))
+    plain = [
+        not np.isnan(x)
+        and {"<": x < value, "<=": x <= value, ">": x > value, ">=": x >= value, "=": x == value, "!=": x != value}[sign]
+        for x in cells
+    ]
+    assert true.tolist() == plain
+    assert answered.tolist() == [not np.isnan(cell) for cell in cells]
+
+
+def test_words_are_compared_as_words() -> None:
+    answered, true = RowCondition("x", "=", "fails").of(pd.Series(["fails", None, "holds"]))
+    assert answered.tolist() == [True, False, True]
+    assert true.tolist() == [True, False, False]
+    assert RowCondition("x", "!=", "True").of(pd.Series([True, False, None], dtype=object))[1].tolist() == [False, True, False]
