@@ -154,13 +154,13 @@ def _parameter(name: str, scenario: Scenario) -> dict[str, Any]:
 def _told(column: Column, shown: Sequence[Column]) -> dict[str, Any]:
     """A column for the page's program."""
     own = {"words": column_words(column), "unit": column.unit, "kind": column.kind}
-    if column.table != "claims" or column.kind != "number":
-        return own
-    return {**own, "verdict": next(k for k, each in enumerate(shown) if _is_verdict_of(each, column))}
+    verdicts = [k for k, each in enumerate(shown) if column.kind == "number" and _is_verdict_of(each, column)]
+    return {**own, "verdict": verdicts[0]} if verdicts else own
 
 
 def _is_verdict_of(column: Column, margin: Column) -> bool:
-    return column.table == margin.table and column.selection == margin.selection and column.what == "verdict"
+    place = (column.table, column.selection, column.what)
+    return margin.table == "claims" and place == ("claims", margin.selection, "verdict")
 
 
 def column_words(column: Column) -> str:
