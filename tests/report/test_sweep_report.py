@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -118,12 +119,17 @@ def test_the_margin_of_a_claim_knows_its_verdict(folder: Path) -> None:
 
 def test_a_point_without_an_answer_says_why(grid: Path) -> None:
     data, table = data_of(grid), table_of(grid)
-    reasons = {int(number): reason for number, reason in table[REASON].items() if reason}
+    reasons = {number: reason for number, reason in zip(table.index.tolist(), table[REASON].tolist(), strict=True) if reason}
     assert len(reasons) == 1
     told = {data["numbers"][int(row)]: data["reasons"][k] for row, k in data["lacking"].items()}
     assert told == reasons
     assert f"{next(iter(reasons.values()))} 1 " in read(page_of(grid)).text
     assert "1 of 12 points lack an answer." in read(page_of(grid)).text
+
+
+def ends_of(column: pd.Series[Any]) -> tuple[int, int]:
+    """The first points at which it is least and largest."""
+    return int(np.nanargmin(column.to_numpy())), int(np.nanargmax(column.to_numpy()))
 
 
 def thinned(folder: Path) -> SliderPoints:
@@ -149,7 +155,7 @@ def test_of_a_large_sample_the_first_points_and_the_ends_are_kept(sample: Path, 
     monkeypatch.setattr(sweep_data, "MOST_COLUMNS", 2)
     found, table = thinned(sample), table_of(sample)
     names = [column.name for column in numbers_of(sample)[:2]]
-    ends = {int(end) for name in names for end in (table[name].idxmin(), table[name].idxmax())}
+    ends = {end for name in names for end in ends_of(table[name])}
     assert set(found.numbers) == {*range(10), *ends} > set(range(10))
     words = "the first 10 points and those at which a number is least or largest"
     assert found.left_out[0] == f"The page holds {words}; the tables have all 160 points."
@@ -169,7 +175,7 @@ def test_cells_bound_the_points_too(grid: Path, monkeypatch: pytest.MonkeyPatch)
 def test_what_was_found_says_the_ends_and_where_they_are(grid: Path) -> None:
     table, text = table_of(grid), read(page_of(grid)).text
     payoff = table["Markov perfect: holder: payoff"]
-    low, high = (table.loc[end] for end in (payoff.idxmin(), payoff.idxmax()))
+    low, high = (table.loc[end] for end in ends_of(payoff))
     at = [f"(at leave {row['leave']:.4g}, toll {row['toll']:.4g})" for row in (low, high)]
     least, mean, largest = (f"{value:.2f}" for value in (payoff.min(), payoff.mean(), payoff.max()))
     said = f"payoff goes from {least} {at[0]} to {largest} points a month {at[1]}, {mean} in the mean."
