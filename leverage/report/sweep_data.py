@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid, Together
@@ -16,7 +17,6 @@ from leverage.experiments.part import POINT, REASON, column_of
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
 from leverage.experiments.sweep_page import spread_over
-from leverage.game.stochastic_game import Integers
 from leverage.report.claims_part import SIGNS
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted, plain
@@ -68,7 +68,7 @@ class _Kept:
     """Points that are kept, in the order of the page's rows, with the axes and what is said of those left out."""
 
     kind: Kind
-    points: Integers
+    points: NDArray[np.int64]
     axes: tuple[dict[str, Any], ...]
     left_out: tuple[str, ...]
 
