@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from leverage.exchange.nfg_files import StageGame as StageGame
     from leverage.exchange.nfg_files import nfg_text as nfg_text
     from leverage.exchange.nfg_files import read_nfg as read_nfg
+    from leverage.experiments.in_memory import sweep as sweep
     from leverage.game.automaton import Automaton as Automaton
     from leverage.game.form import GameForm as GameForm
     from leverage.game.form import compile_form as compile_form
@@ -165,6 +166,7 @@ _HOMES = {
     "stage_equilibria": "solvers.stage_game",
     "stage_nash": "solvers.stage_nash",
     "sustainable_path": "solvers.sustainable_path",
+    "sweep": "experiments.in_memory",
     "variable_threats": "solvers.variable_threats",
 }
 

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from leverage import Run, compile_form, load_scenario, parse_scenario
 from leverage.analysis.paths import sample_paths
+from leverage.cli import app
 from leverage.output.frames import SENSITIVITY_COLUMNS
 from leverage.output.text import run_text
 from leverage.scenario.reference import insert_claims_table, keys_page
@@ -25,6 +26,8 @@ from leverage.solvers.markov_perfect import markov_perfect
 from tests.analysis.test_local_sensitivity import agree
 
 ROOT = Path(__file__).parent.parent
+#: Commands that the README leaves to the pages of docs/.
+ELSEWHERE = {"export": "exchange.md", "schema": "language.md"}
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
 WITHDRAWAL = ROOT / "scenarios" / "withdrawal.yaml"
 BASELINE = ROOT / "results" / "withdrawal" / "baseline"
@@ -45,6 +48,15 @@ def test_shipped_results_are_what_the_code_computes(withdrawal: Run) -> None:
         pd.testing.assert_frame_equal(shipped[exact], again[exact], atol=TOLERANCE, rtol=TOLERANCE, check_dtype=False)
         for column in numbers:
             np.testing.assert_allclose(shipped[column].astype(float), again[column].astype(float), atol=TOLERANCE)
+
+
+def test_every_command_is_named_where_a_newcomer_looks() -> None:
+    readme = (ROOT / "README.md").read_text()
+    named = set(re.findall(r"`(?:simulate )?([a-z]+) ", readme))
+    commands = {str(command.name) for command in app.registered_commands} - {"run"}
+    assert commands - named == set(ELSEWHERE)
+    for command, page in ELSEWHERE.items():
+        assert f"simulate {command}" in (ROOT / "docs" / page).read_text()
 
 
 def without_certificates(text: str) -> str:

@@ -152,6 +152,17 @@ def test_the_slider_is_to_scale_below_a_pointer(page: OpenedPage, written: tuple
         assert told == f"{float(f'{value:.3g}'):g}: {verdict}"
 
 
+def test_the_sliders_chart_has_units_and_no_words_upon_others(page: OpenedPage, written: tuple[RunFolder, Path]) -> None:
+    units = {unit for *_, unit in first_pair(written[1]) if unit}
+    assert len(units) == 1
+    texts = page.driver.find_elements(By.CSS_SELECTOR, ".chart text")
+    assert f"margin, {units.pop()}" in [text.text for text in texts]
+    places = [text.rect for text in texts]
+    for one, other in itertools.combinations(places, 2):
+        apart = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        assert apart or one["y"] + one["height"] <= other["y"] + 2 or other["y"] + other["height"] <= one["y"] + 2
+
+
 def test_steps_of_other_devices_come_to_every_stop(page: OpenedPage, written: tuple[RunFolder, Path]) -> None:
     """A screen reader's gesture moves the bar by some small amount: never to where it was."""
     along = first_pair(written[1])

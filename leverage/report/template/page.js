@@ -33,9 +33,15 @@ window.addEventListener("beforeprint", () => {
     return made;
   };
 
+  // its unit as well where there is room
+  function axis(width) {
+    const words = plain(parameter.value), unit = data.parameters[parameter.value].unit;
+    return unit && words.length + unit.length < width / 14 ? `${words} (${unit})` : words;
+  }
+
   // left and right are those of the bar in style.css, so that its stops stand above the chart's points
   function draw(own, used) {
-    const width = Math.max(280, chart.clientWidth), height = 190, left = 56, right = 16, top = 18, bottom = 38;
+    const width = Math.max(280, chart.clientWidth), height = 210, left = 56, right = 16, top = 38, bottom = 38;
     const numbers = own.flatMap((p) => [p[2], p[3], p[4]]).filter((x) => x !== null);
     chart.replaceChildren();
     if (!numbers.length) return;
@@ -52,7 +58,10 @@ window.addEventListener("beforeprint", () => {
       }
     }
     svg.append(drawn("line", { x1: x(used), x2: x(used), y1: top, y2: height - bottom, stroke: "#767676", "stroke-dasharray": "1 3" }));
-    svg.append(drawn("text", { x: Math.min(width - right, Math.max(left, x(used))), y: 12, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, "in use"));
+    svg.append(drawn("text", { x: Math.min(width - right, Math.max(left, x(used))), y: top - 6, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, "in use"));
+    const units = [...new Set(own.map((p) => p[5]).filter((unit) => unit))];
+    const what = units.length === 1 ? `margin, ${units[0]}` : "margin";
+    svg.append(drawn("text", { x: 2, y: 12, "font-size": 13, fill: "#4a4a4a" }, what));
     const line = own.filter((p) => p[2] !== null).map((p) => `${x(p[0])},${y(p[2])}`).join(" ");
     svg.append(drawn("polyline", { points: line, fill: "none", stroke: "#767676" }));
     own.forEach((p, k) => {
@@ -66,7 +75,7 @@ window.addEventListener("beforeprint", () => {
     });
     svg.append(drawn("text", { x: left, y: height - 8, "font-size": 13, fill: "#4a4a4a" }, words(first)));
     svg.append(drawn("text", { x: width - right, y: height - 8, "text-anchor": "end", "font-size": 13, fill: "#4a4a4a" }, words(first + span)));
-    svg.append(drawn("text", { x: (left + width) / 2, y: height - 8, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, plain(parameter.value)));
+    svg.append(drawn("text", { x: (left + width) / 2, y: height - 8, "text-anchor": "middle", "font-size": 13, fill: "#4a4a4a" }, axis(width)));
     chart.append(svg);
   }
 
