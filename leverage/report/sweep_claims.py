@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from leverage.experiments.columns import Column
 from leverage.experiments.summary import Summary
-from leverage.output.claims import significant
+from leverage.output.claims import significant, with_notes
 from leverage.output.columns import listed, percent
 from leverage.report.claims_part import Verdict
-from leverage.scenario.scenario import Scenario
+from leverage.scenario.claim_units import unit_of
+from leverage.scenario.scenario import Claim, Scenario
 from leverage.scenario.wording import counted
 from leverage.stress.question import VERDICTS
 
@@ -43,16 +44,23 @@ def swept_claims(columns: Sequence[Column], summary: Summary, scenario: Scenario
         counts, claim = summary.words[column.name], claims[column.selection]
         shares = tuple((Verdict(word), percent(counts[word] / counts.total())) for word in VERDICTS if counts[word])
         unanswered = summary.statuses.total() - counts.total()
-        found.append(SweptClaim(claim.name, claim.says, claim.caveat, shares, _margin(column, columns, summary), unanswered))
+        margin = _margin(column, columns, summary, margin_unit(claim, scenario))
+        found.append(SweptClaim(claim.name, claim.says, claim.caveat, shares, margin, unanswered))
     return tuple(found)
 
 
-def _margin(verdict: Column, columns: Sequence[Column], summary: Summary) -> str:
+def margin_unit(claim: Claim, scenario: Scenario) -> str:
+    """The unit of a claim's margin, whichever line decides; '' where that hangs on the line."""
+    units = {unit_of(line, scenario) for line in claim.lines}
+    return units.pop() if len(units) == 1 else ""
+
+
+def _margin(verdict: Column, columns: Sequence[Column], summary: Summary, unit: str) -> str:
     own = next(
         each for each in columns if each.table == "claims" and each.selection == verdict.selection and each.what == "value"
     )
     spread = summary.spreads[own.name]
-    return f"{significant(spread.least)} to {significant(spread.largest)}" if spread.finite else ""
+    return with_notes(f"{significant(spread.least)} to {significant(spread.largest)}", unit) if spread.finite else ""
 
 
 def claims_sentence(claims: Sequence[SweptClaim]) -> str:

@@ -18,6 +18,7 @@ from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
 from leverage.experiments.sweep_page import spread_over
 from leverage.report.claims_part import SIGNS
+from leverage.report.sweep_claims import margin_unit
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import counted, plain
 
@@ -96,7 +97,7 @@ def slider_points(
     return SliderPoints(
         kind=kept.kind,
         axes=kept.axes,
-        columns=tuple(_told(column, shown) for column in shown),
+        columns=tuple(_told(column, shown, scenario) for column in shown),
         rows=tuple(zip(*cells, strict=True)),
         numbers=tuple(kept.points.tolist()),
         lacking=reasons,
@@ -151,11 +152,14 @@ def _parameter(name: str, scenario: Scenario) -> dict[str, Any]:
     return {"name": name, "words": plain(name), "unit": own.unit, "used": own.value}
 
 
-def _told(column: Column, shown: Sequence[Column]) -> dict[str, Any]:
+def _told(column: Column, shown: Sequence[Column], scenario: Scenario) -> dict[str, Any]:
     """A column for the page's program."""
     own = {"words": column_words(column), "unit": column.unit, "kind": column.kind}
     verdicts = [k for k, each in enumerate(shown) if column.kind == "number" and _is_verdict_of(each, column)]
-    return {**own, "verdict": verdicts[0]} if verdicts else own
+    if not verdicts:
+        return own
+    claim = next(each for each in scenario.claims if each.name == column.selection)
+    return {**own, "unit": margin_unit(claim, scenario), "verdict": verdicts[0]}
 
 
 def _is_verdict_of(column: Column, margin: Column) -> bool:

@@ -26,11 +26,13 @@ from leverage.experiments.summary import summarise
 from leverage.experiments.sweep_reading import sweep_of
 from leverage.report import sweep_data
 from leverage.report.claims_part import Verdict
-from leverage.report.sweep_claims import SweptClaim, claims_sentence
+from leverage.report.sweep_claims import SweptClaim, claims_sentence, margin_unit
 from leverage.report.sweep_data import SliderPoints, column_words, slider_points
 from leverage.report.sweep_provenance import values_text
 from leverage.scenario.sweeps import read_values
 from tests.command_line import simulate
+from tests.dilemma import claim as dilemma_claim
+from tests.dilemma import dilemma
 from tests.report.swept import HARM, LEAVE, TOLL
 from tests.report.test_report import read
 
@@ -113,7 +115,7 @@ def test_rows_of_a_grid_stand_where_its_sliders_look_for_them(grid: Path) -> Non
 def test_the_margin_of_a_claim_knows_its_verdict(folder: Path) -> None:
     columns = data_of(folder)["columns"]
     margins = [column for column in columns if "verdict" in column]
-    assert [column["words"] for column in margins] == ["pays: margin"]
+    assert [(column["words"], column["unit"]) for column in margins] == [("pays: margin", "points a month")]
     assert columns[margins[0]["verdict"]] == {"words": "pays", "unit": "", "kind": "text"}
 
 
@@ -192,6 +194,13 @@ def test_shares_of_verdicts_are_those_of_the_points(folder: Path) -> None:
 
 def claim(*shares: str) -> SweptClaim:
     return SweptClaim("c", "So it is.", "", tuple((Verdict(word), "50%") for word in shares), "", 0)
+
+
+def test_a_margin_has_a_unit_where_all_its_lines_have_one() -> None:
+    lines = {"one": ["payoff(a) > 2", "payoff(b) > 2"], "other": ["payoff(a) > 2", "chance(done, 2 months) > 0.5"]}
+    scenario = dilemma({name: {**dilemma_claim("payoff(a) > 2"), "holds if": own} for name, own in lines.items()})
+    assert scenario.payoff_unit[0]
+    assert [margin_unit(each, scenario) for each in scenario.claims] == [scenario.payoff_unit[0], ""]
 
 
 def test_claims_are_told_in_a_sentence() -> None:

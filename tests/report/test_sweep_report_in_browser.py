@@ -149,7 +149,7 @@ def test_the_chart_follows_the_number_and_the_assumption_that_are_chosen(grid_pa
     Select(element(grid_page, "sweep-along")).select_by_visible_text(f"toll, {HARM}")
     assert len(middles(grid_page)) == len(TOLL)
     number = Select(element(grid_page, "sweep-number"))
-    number.select_by_visible_text("pays: margin")
+    number.select_by_visible_text("pays: margin, points a month")
     stop = element(grid_page, "sweep-axis-1")
     stop.send_keys(Keys.HOME)
     verdicts = table_of(grid).set_index(["leave", "toll"])["pays [verdict]"]
