@@ -27,6 +27,9 @@ MOST_POINTS, MOST_COLUMNS, MOST_CELLS = 4_000, 60, 180_000
 #: Digits of numbers on the page; the tables have all.
 DIGITS = 6
 
+#: What columns are that bound a number.
+BOUNDS = ("low", "high")
+
 #: grid: a slider an axis. row: values taken together. sample: points without an order of their own.
 Kind = Literal["grid", "row", "sample"]
 
@@ -36,9 +39,10 @@ class SliderPoints:
     """The points that are on the page.
 
     axes: of each parameter that varies name, words, unit, value in use and, of a grid, its values, ascending. columns: words,
-    unit, kind of what is told; of a claim's margin, which column has its verdict. rows: per point the parameters and the answers,
-    None where there is none; of a grid the last axis turns fastest. numbers: of the points in the sweep. lacking: row -> why it
-    lacks an answer. left_out: sentences about what is not on the page.
+    unit, kind of what is told, and what it is (value, low, high, verdict); of a number which columns bound it, of a claim's
+    margin which one has its verdict. rows: per point the parameters and the answers, None where there is none; of a grid the last
+    axis turns fastest. numbers: of the points in the sweep. lacking: row -> why it lacks an answer. left_out: sentences about
+    what is not on the page.
     """
 
     kind: Kind
@@ -79,20 +83,21 @@ def slider_points(
 ) -> SliderPoints:
     """The points of a finished sweep for its page.
 
-    told : the columns that are shown, numbers or words; the first MOST_COLUMNS of them are.
+    told : the columns that are shown, numbers or words, of which the first MOST_COLUMNS are; and bounds of numbers.
 
     Of a grid with too many points the axis that has most values is thinned, so that what is left is a grid; of a sample the first
     points are kept, which are a sample too, and those at which a number is least or largest.
     """
-    shown = tuple(told[:MOST_COLUMNS])
+    answers = [column for column in told if column.what not in BOUNDS]
+    shown = _with_bounds(answers[:MOST_COLUMNS], told)
     most = min(MOST_POINTS, MOST_CELLS // (len(design.names) + len(shown)))
     kept = _of_grid(design, scenario, most) if isinstance(design, Grid) else _in_order(design, scenario, most, shown, summary)
     names = [*map(column_of, design.names), *(column.name for column in shown)]
     frame = folder.rows([POINT, REASON, *names], kept.points).set_index(POINT).loc[kept.points]
     reasons = {row: reason for row, reason in enumerate(frame[REASON]) if isinstance(reason, str) and reason}
     left_out = kept.left_out
-    if len(shown) < len(told):
-        left_out = (*left_out, f"It shows {len(shown)} of {len(told)} numbers and verdicts; the tables have all.")
+    if len(answers) > MOST_COLUMNS:
+        left_out = (*left_out, f"It shows {MOST_COLUMNS} of {len(answers)} numbers and verdicts; the tables have all.")
     cells = (_cells(frame[name]) for name in names)
     return SliderPoints(
         kind=kept.kind,
@@ -103,6 +108,16 @@ def slider_points(
         lacking=reasons,
         left_out=left_out,
     )
+
+
+def _with_bounds(answers: Sequence[Column], told: Sequence[Column]) -> tuple[Column, ...]:
+    """These columns, and after them the bounds of those that are known within a gap."""
+    places = {_place(column) for column in answers}
+    return (*answers, *(column for column in told if column.what in BOUNDS and _place(column) in places))
+
+
+def _place(column: Column) -> tuple[str, ...]:
+    return (column.table, column.selection, column.subject, column.quantity)
 
 
 def _of_grid(design: Grid, scenario: Scenario, most: int) -> _Kept:
@@ -154,8 +169,11 @@ def _parameter(name: str, scenario: Scenario) -> dict[str, Any]:
 
 def _told(column: Column, shown: Sequence[Column], scenario: Scenario) -> dict[str, Any]:
     """A column for the page's program."""
-    own = {"words": column_words(column), "unit": column.unit, "kind": column.kind}
-    verdicts = [k for k, each in enumerate(shown) if column.kind == "number" and _is_verdict_of(each, column)]
+    own: dict[str, Any] = {"words": column_words(column), "unit": column.unit, "kind": column.kind, "what": column.what}
+    if column.what != "value":
+        return own
+    own |= {each.what: k for k, each in enumerate(shown) if each.what in BOUNDS and _place(each) == _place(column)}
+    verdicts = [k for k, each in enumerate(shown) if _is_verdict_of(each, column)]
     if not verdicts:
         return own
     claim = next(each for each in scenario.claims if each.name == column.selection)

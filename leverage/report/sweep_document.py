@@ -22,7 +22,7 @@ from leverage.experiments.sweep_page import (
 )
 from leverage.output.claims import VERDICT_MEANINGS
 from leverage.report.sweep_claims import claims_sentence, swept_claims
-from leverage.report.sweep_data import Kind, column_words, slider_points
+from leverage.report.sweep_data import BOUNDS, Kind, column_words, slider_points
 from leverage.report.sweep_provenance import sweep_provenance
 from leverage.report.template_files import environment, text_of
 from leverage.scenario.wording import counted, plain
@@ -65,8 +65,9 @@ def sweep_report(findings: Findings) -> str:
     sweep, summary, scenario = findings.sweep, findings.summary, findings.sweep.scenario
     told = told_columns(findings.columns, findings.page)
     claims = swept_claims(findings.columns, summary, scenario)
-    judged = [column for column in findings.columns if column.table == "claims" and column.what in ("verdict", "value")]
-    points = slider_points(findings.folder, sweep.design, [*told, *judged], scenario, summary)
+    judged = [column for column in findings.columns if column.table == "claims" and column.what not in BOUNDS]
+    bounds = [column for column in findings.columns if column.what in BOUNDS]
+    points = slider_points(findings.folder, sweep.design, [*told, *judged, *bounds], scenario, summary)
     parts = {
         "claims": claims,
         "points": points,

@@ -21,13 +21,14 @@ from leverage.scenario.scenario import Scenario
 from leverage.scenario.sweeps import read_values
 from tests.dilemma import claim, dilemma
 
-#: Verdicts of two claims and their margins, and a number.
+#: Verdicts of two claims and their margins, and a number with its bounds.
 TOLD = (
     Column("claims", "one", "", "", "", "verdict", "text"),
     Column("claims", "one", "", "margin", ""),
     Column("claims", "two", "", "", "", "verdict", "text"),
     Column("claims", "two", "", "margin", ""),
     Column("outcomes", "Markov perfect", "a", "payoff", "points"),
+    *(Column("outcomes", "Markov perfect", "a", "payoff", "points", what) for what in ("low", "high")),
 )
 #: The dilemma's parameters that vary.
 FEE, BONUS = "fee", "bonus"
@@ -48,7 +49,8 @@ class MadePoints:
         verdicts = {"one [verdict]": "holds", "two [verdict]": "fails"}
         payoff = math.inf if point == self.design.size - 1 else 10.0 * point
         reason = "too small" if point == 1 else ""
-        return {"point": point, "reason": reason, **values, **margins, **verdicts, "Markov perfect: a: payoff": payoff}
+        payoffs = {TOLD[4].name: payoff, TOLD[5].name: payoff - 1, TOLD[6].name: payoff + 1}
+        return {"point": point, "reason": reason, **values, **margins, **verdicts, **payoffs}
 
 
 def scenario() -> Scenario:
@@ -58,7 +60,7 @@ def scenario() -> Scenario:
 def summary(at: tuple[int, int], verdicts: Sequence[str] = ("holds", "holds", "fails"), points: int = 4) -> Summary:
     """at: the points at which the payoff is least and largest."""
     spreads = {column.name: Spread() for column in TOLD if column.kind == "number"}
-    spreads[TOLD[-1].name] = Spread(points, points, 6.0, [-1.0, 5.0], list(at))
+    spreads[TOLD[4].name] = Spread(points, points, 6.0, [-1.0, 5.0], list(at))
     spreads[TOLD[1].name] = Spread(points, points, 6.0, [-1.0, 5.0], list(at))
     words = {TOLD[0].name: Counter(verdicts), TOLD[2].name: Counter(), STATUS: Counter({"solved": points})}
     return Summary(spreads, words, ())
@@ -68,7 +70,12 @@ def check_points(module: ModuleType) -> None:
     _check_grid(module)
     _check_sample(module)
     told = module.slider_points(MadePoints(_grid(2, 2)), _grid(2, 2), TOLD, scenario(), summary((0, 3)))
-    assert [column.get("verdict") for column in told.columns] == [None, 0, None, 2, None]
+    assert [column.get("verdict") for column in told.columns] == [None, 0, None, 2, None, None, None]
+    assert [(column.get("low"), column.get("high")) for column in told.columns] == [
+        *[(None, None)] * 4,
+        (5, 6),
+        *[(None, None)] * 2,
+    ]
     assert [axis["used"] for axis in told.axes] == [scenario().parameters[name].value for name in (FEE, BONUS)]
 
 
@@ -80,34 +87,37 @@ def _grid(fees: int, bonuses: int) -> Grid:
 def _check_grid(module: ModuleType) -> None:
     design = _grid(5, 3)
     for most, few in ((15, 5), (9, 3)):
-        module.MOST_POINTS = most
+        vars(module).update(MOST_POINTS=most)
         told = module.slider_points(MadePoints(design), design, TOLD, scenario(), summary((0, 3)))
         axes = [axis["values"] for axis in told.axes]
         assert axes[1] == sorted(design.axes[1].values)
         assert axes[0] == sorted(axes[0])
         assert (len(axes[0]), axes[0][0], axes[0][-1]) == (few, min(design.axes[0].values), max(design.axes[0].values))
         assert [row[:2] for row in told.rows] == list(product(*axes))
-        for (fee, bonus, *_, payoff), number in zip(told.rows, told.numbers, strict=True):
+        for (fee, bonus, *_, payoff, low, high), number in zip(told.rows, told.numbers, strict=True):
             assert design.values(number, number + 1)[0].tolist() == [fee, bonus]
-            assert payoff == (None if number == 14 else 10.0 * number)
+            assert (low, payoff, high) == ((None,) * 3 if number == 14 else (10.0 * number - 1, 10.0 * number, 10.0 * number + 1))
         assert {told.numbers[row]: reason for row, reason in told.lacking.items()} in ({1: "too small"}, {})
         assert len(told.left_out) == (most < 15)
-    module.MOST_POINTS, module.MOST_CELLS = 4000, 7 * 9
+    vars(module).update(MOST_POINTS=4000, MOST_CELLS=9 * 9)
     assert len(module.slider_points(MadePoints(design), design, TOLD, scenario(), summary((0, 3))).rows) == 9
-    module.MOST_CELLS = 180_000
+    vars(module).update(MOST_CELLS=180_000, MOST_COLUMNS=4)
+    told = module.slider_points(MadePoints(design), design, TOLD, scenario(), summary((0, 3)))
+    assert (len(told.columns), len(told.left_out)) == (4, 1)
+    vars(module).update(MOST_COLUMNS=60)
 
 
 def _check_sample(module: ModuleType) -> None:
     design = Sample("lhs", 40, 5, {FEE: (0.0, 2.0), BONUS: (1.0, 2.0)})
-    module.MOST_POINTS = 6
+    vars(module).update(MOST_POINTS=6)
     told = module.slider_points(MadePoints(design), design, TOLD, scenario(), summary((20, 30)))
     assert told.numbers == (*range(6), 20, 30)
-    assert [row[-1] for row in told.rows] == [10.0 * number for number in told.numbers]
+    assert [row[-3] for row in told.rows] == [10.0 * number for number in told.numbers]
     assert "first 6 points" in told.left_out[0]
     pairs = Together((Axis(FEE, (3.0, 1.0, 2.0)), Axis(BONUS, (1.0, 2.0, 3.0))))
     told = module.slider_points(MadePoints(pairs), pairs, TOLD, scenario(), summary((0, 2)))
     assert ([row[:2] for row in told.rows], told.left_out) == ([(3.0, 1.0), (1.0, 2.0), (2.0, 3.0)], ())
-    module.MOST_POINTS = 4000
+    vars(module).update(MOST_POINTS=4000)
 
 
 def check_claims(module: ModuleType) -> None:

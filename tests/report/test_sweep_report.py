@@ -87,8 +87,8 @@ def test_texts_of_the_scenario_stay_texts(folder: Path) -> None:
 def test_every_point_on_the_page_is_that_of_the_tables(folder: Path) -> None:
     data, table = data_of(folder), table_of(folder)
     assert sorted(data["numbers"]) == table.index.tolist()
-    by_words = {(column_words(c), c.kind): c.name for c in columns_of(folder) if c.what in ("value", "verdict")}
-    names = [axis["name"] for axis in data["axes"]] + [by_words[c["words"], c["kind"]] for c in data["columns"]]
+    by_words = {(column_words(c), c.what): c.name for c in columns_of(folder)}
+    names = [axis["name"] for axis in data["axes"]] + [by_words[c["words"], c["what"]] for c in data["columns"]]
     assert len(set(names)) == len(names) > 6
     for number, row in zip(data["numbers"], data["rows"], strict=True):
         for name, told in zip(names, row, strict=True):
@@ -116,7 +116,9 @@ def test_the_margin_of_a_claim_knows_its_verdict(folder: Path) -> None:
     columns = data_of(folder)["columns"]
     margins = [column for column in columns if "verdict" in column]
     assert [(column["words"], column["unit"]) for column in margins] == [("pays: margin", "points a month")]
-    assert columns[margins[0]["verdict"]] == {"words": "pays", "unit": "", "kind": "text"}
+    assert columns[margins[0]["verdict"]] == {"words": "pays", "unit": "", "kind": "text", "what": "verdict"}
+    bounds = [columns[margins[0][what]] for what in ("low", "high")]
+    assert [(bound["words"], bound["what"]) for bound in bounds] == [("pays: margin", "low"), ("pays: margin", "high")]
 
 
 def test_a_point_without_an_answer_says_why(grid: Path) -> None:

@@ -18,7 +18,8 @@ window.addEventListener("beforeprint", () => {
   const width = data.axes.length;
   const gridded = data.kind === "grid";
   const columns = data.columns.map((column, k) => ({ ...column, at: width + k }));
-  const numbers = columns.filter((column) => column.kind === "number");
+  const answers = columns.filter((column) => column.what === "value" || column.what === "verdict");
+  const numbers = answers.filter((column) => column.kind === "number");
   const moving = data.axes.map((_, k) => k).filter((k) => !gridded || data.axes[k].values.length > 1);
 
   const percent = (x) => {
@@ -31,6 +32,18 @@ window.addEventListener("beforeprint", () => {
   // a number of a column as it is read, and its unit where that is not in it already
   const valueOf = (column, x) => (column.unit === "chance" && x !== null ? percent(x) : words(x));
   const unitOf = (column) => (column.unit === "chance" ? "" : column.unit);
+  // the bounds of a number in a row, where there are any that differ
+  const bounds = (column, one) => {
+    if (column.low === undefined) return null;
+    const [low, high] = [column.low, column.high].map((k) => data.rows[one][width + k]);
+    return low === null || high === null || valueOf(column, low) === valueOf(column, high) ? null : [low, high];
+  };
+  // a number as it is read, with its unit and bounds
+  const reading = (column, one, unit) => {
+    const gap = bounds(column, one);
+    const between = gap ? ` (${valueOf(column, gap[0])} to ${valueOf(column, gap[1])})` : "";
+    return [valueOf(column, data.rows[one][column.at]), unit].filter((part) => part).join(" ") + between;
+  };
   const named = (one) => (unitOf(one) ? `${one.words}, ${unitOf(one)}` : one.words);
   const made = (tag, attributes = {}, text) => {
     const one = document.createElement(tag);
@@ -76,7 +89,8 @@ window.addEventListener("beforeprint", () => {
   function scales() {
     const column = shown(), axis = data.axes[along], wide = Math.max(280, chart.clientWidth);
     const [first, last] = ends(data.rows.map((one) => one[along]));
-    let [low, high] = ends(data.rows.map((one) => one[column.at]).filter((x) => x !== null));
+    const drawnValues = data.rows.flatMap((one, k) => [one[column.at], ...(bounds(column, k) || [])]);
+    let [low, high] = ends(drawnValues.filter((x) => x !== null));
     if (low > high) [low, high] = [0, 1];
     const same = low === high;
     const y = (x) => TOP + (HEIGHT - TOP - BOTTOM) * (same ? 0.5 : (high - x) / (high - low));
@@ -135,6 +149,8 @@ window.addEventListener("beforeprint", () => {
     if (data.kind !== "sample") svg.append(curve(scale, rows, { stroke: "#4a4a4a", "stroke-width": 1.5 }));
     for (const one of rows) {
       const [at, value] = [data.rows[one][along], data.rows[one][column.at]];
+      const gap = data.kind === "sample" ? null : bounds(column, one);
+      if (gap) svg.append(drawn("line", { x1: x(at), x2: x(at), y1: y(gap[0]), y2: y(gap[1]), stroke: "#767676", "stroke-width": 2 }));
       if (value === null) {
         svg.append(drawn("text", { ...label, x: x(at), y: HEIGHT - BOTTOM, "text-anchor": "middle" }, "×"));
       } else {
@@ -144,6 +160,7 @@ window.addEventListener("beforeprint", () => {
     const unanswered = rows.some((one) => data.rows[one][column.at] === null);
     const notes = [
       lines.length ? "thin lines: at the other stops" : "",
+      data.kind !== "sample" && rows.some((one) => bounds(column, one)) ? "bars: bounds" : "",
       unanswered ? "×: no number" : "",
       column.verdict === undefined ? "" : "filled: holds; white: fails; grey: neither",
     ].filter((note) => note);
@@ -177,7 +194,7 @@ window.addEventListener("beforeprint", () => {
     const where = `at ${at.join(", ")}${more}${data.axes.every((axis, k) => isUsed(axis, data.rows[one][k])) ? ", as in use" : ""}`;
     if (!numbers.length) return `${where[0].toUpperCase()}${where.slice(1)}.`;
     const column = shown(), value = data.rows[one][column.at];
-    if (value !== null) return `${column.words} is ${[valueOf(column, value), unitOf(column)].filter((part) => part).join(" ")} ${where}.`;
+    if (value !== null) return `${column.words} is ${reading(column, one, unitOf(column))} ${where}.`;
     const reason = data.reasons[data.lacking[one]];
     return reason === undefined ? `${column.words} is no number ${where}.` : `No answer ${where}: ${reason}.`;
   }
@@ -192,22 +209,22 @@ window.addEventListener("beforeprint", () => {
   }
 
   function line(head, ...cells) {
-    const made_ = made("tr");
-    made_.append(made("th", { scope: "row" }, head));
+    const row_ = made("tr");
+    row_.append(made("th", { scope: "row" }, head));
     for (const [content, figure] of cells) {
       const cell = made("td", figure ? { class: "figure" } : {});
       cell.append(content);
-      made_.append(cell);
+      row_.append(cell);
     }
-    return made_;
+    return row_;
   }
 
   function list() {
-    const one = data.rows[here()];
+    const now = here(), one = data.rows[now];
     document.getElementById("sweep-answers").replaceChildren(
-      ...columns.map((column) => {
+      ...answers.map((column) => {
         const value = one[column.at], verdict = value !== null && value in data.signs;
-        return line(column.words, [verdict ? badge(value) : valueOf(column, value), true], [column.kind === "number" ? unitOf(column) : "", false]);
+        return line(column.words, [verdict ? badge(value) : reading(column, now, ""), true], [column.kind === "number" ? unitOf(column) : "", false]);
       }),
     );
     document.getElementById("sweep-assumptions").replaceChildren(
