@@ -34,7 +34,7 @@ def swept(place: Path, *options: str) -> Path:
 def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve points; the one with the smallest chance and a toll below 0 has no answer."""
     over = ("--over", f"leave={','.join(map(str, LEAVE))}", "--over", f"toll={','.join(map(str, TOLL))}")
-    return swept(tmp_path_factory.mktemp("grid"), *over, "--tables", "outcomes,strategies,claims")
+    return swept(tmp_path_factory.mktemp("grid"), *over, "--tables", "outcomes,sets,claims")
 
 
 @pytest.fixture(scope="session")

@@ -190,6 +190,17 @@ def test_the_ends_of_a_range_are_shown_on_demand(page: OpenedPage) -> None:
     assert float(told(page).removeprefix(f"{PAYOFF} is ").split()[0]) == pytest.approx(wanted, abs=0.005)
 
 
+def test_a_number_known_within_a_gap_is_told_and_drawn_with_its_bounds(grid_page: OpenedPage, grid: Path) -> None:
+    name = "best for holder: holder: payoff"
+    Select(element(grid_page, "sweep-number")).select_by_visible_text(f"{name}, points a month")
+    row = table_of(grid).set_index(["leave", "toll"]).loc[(0.2, 1.0)]
+    low, value, high = (short(row[f"{name}{what}"]) for what in (" [low]", "", " [high]"))
+    assert low != high
+    assert told(grid_page) == f"{name} is {value} points a month ({low} to {high}) at leave 0.2, toll 1."
+    assert "bars: bounds" in grid_page.driver.find_element(By.CSS_SELECTOR, ".chart-foot").text
+    assert grid_page.driver.find_elements(By.CSS_SELECTOR, ".chart svg > line[stroke-width='2']")
+
+
 def test_the_point_is_told_in_full(grid_page: OpenedPage, grid: Path) -> None:
     unfold(grid_page)
     data = data_of(grid)
