@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, spans
+from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 
 #: A date may miss a whole number of periods by this much (rounding in its conversion) and still count as whole.
@@ -224,9 +224,9 @@ class _Chances:
     shape: tuple[int, int]
 
     @cached_property
-    def by_node(self) -> sparse.csr_array:
-        """Sparse, of this shape."""
-        return _by_rows(self.chance, self.node, self.number, self.shape)
+    def by_node(self) -> SparseRows:
+        """As a matrix of this shape."""
+        return SparseRows(self.chance, self.node, self.number, self.shape)
 
     @property
     def widest(self) -> int:
@@ -238,21 +238,21 @@ class _Chances:
 class _Play:
     """The Markov chain on the n nodes that play reaches.
 
-    law: sparse (n, n), positive entries only. start: (n,). state: (n,). stage: the chance of each row of the game. moves: the
+    law: (n, n), positive entries only. start: (n,). state: (n,). stage: the chance of each row of the game. moves: the
     chance of each entry of the game's transition law.
     """
 
     game: StochasticGame
-    law: sparse.csr_array
+    law: SparseRows
     start: Floats
     state: Integers
     stage: _Chances
     moves: _Chances
 
-    @cached_property
-    def reverse(self) -> sparse.csr_array:
-        """(n, n): the law's transpose, by rows."""
-        return self.law.T.tocsr()
+    @property
+    def reverse(self) -> SparseRows:
+        """(n, n): the law's transpose."""
+        return self.law.transposed
 
     @cached_property
     def long_run(self) -> tuple[Floats, float]:
@@ -262,7 +262,7 @@ class _Play:
     @cached_property
     def step_rounding(self) -> float:
         """Bound on the relative rounding error of one step of a distribution."""
-        return (int(np.diff(self.reverse.indptr).max()) + LAW_ROUNDING) * _EPS
+        return (self.reverse.widest + LAW_ROUNDING) * _EPS
 
     @cached_property
     def sum_rounding(self) -> float:
@@ -283,15 +283,13 @@ def _play(plan: Automaton) -> _Play:
     edges = spans(np.asarray(plan.edge_start[node] + before, dtype=np.intp), np.asarray(widths, dtype=np.intp))
     chance = np.repeat(weight, widths) * plan.edge_probability[edges]
     edges, leaves, chance = edges[chance > 0], np.repeat(node, widths)[chance > 0], chance[chance > 0]
-    step = _by_rows(chance, leaves, np.arange(len(edges)), (plan.n_nodes, len(edges)))
-    law = step @ plan.next_nodes[edges]
-    law.eliminate_zeros()
+    law = _law(plan, leaves, edges, chance)
     reached = _spread(law, start > 0)
     nodes, place = np.flatnonzero(reached), np.cumsum(reached) - 1
     played, moved = reached[node], reached[leaves]
     return _Play(
         game=game,
-        law=law[nodes][:, nodes],
+        law=law.part(reached, reached),
         start=start[nodes],
         state=plan.node_state[nodes],
         stage=_Chances(place[node[played]], row[played], weight[played], (len(nodes), len(game.payoffs))),
@@ -305,10 +303,13 @@ def _start(plan: Automaton) -> Floats:
     return np.bincount(plan.start.indices[here], weights=plan.start.data[here], minlength=plan.n_nodes).astype(np.float64)
 
 
-def _by_rows(numbers: Floats, row: Integers, column: Integers, shape: tuple[int, int]) -> sparse.csr_array:
-    """A sparse matrix from numbers in the order of its rows, and of columns within one."""
-    begin = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
-    return sparse.csr_array((numbers, column, begin), shape=shape)
+def _law(plan: Automaton, leaves: Integers, edges: Integers, chance: Floats) -> SparseRows:
+    """(K, K): from node to node along edges of these chances, over the public lottery of each."""
+    begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
+    sizes = np.diff(begin)[edges]
+    arcs = spans(begin[edges], sizes)
+    weights = np.repeat(chance, sizes) * plan.next_nodes.data[arcs]
+    return SparseRows.summed(weights, np.repeat(leaves, sizes), plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 
 def _profiles_played(plan: Automaton) -> tuple[Integers, Integers, Floats]:
@@ -324,17 +325,12 @@ def _profiles_played(plan: Automaton) -> tuple[Integers, Integers, Floats]:
     return node[played], row[played], weight[played]
 
 
-def _spread(law: sparse.csr_array, begin: Booleans) -> Booleans:
+def _spread(law: SparseRows, begin: Booleans) -> Booleans:
     """(n,): nodes that can be reached from `begin` along entries of `law`, `begin` included."""
-    seen = begin.copy()
-    frontier = np.flatnonzero(seen)
-    while len(frontier):
-        starts = np.asarray(law.indptr[frontier], dtype=np.intp)
-        met = np.zeros(len(seen), dtype=bool)
-        met[law.indices[spans(starts, law.indptr[frontier + 1] - starts)]] = True
-        met &= ~seen
-        seen |= met
-        frontier = np.flatnonzero(met)
+    seen, known = begin.copy(), -1
+    while np.count_nonzero(seen) > known:
+        known = int(np.count_nonzero(seen))
+        seen[law.column[seen[law.row]]] = True
     return seen
 
 
@@ -348,8 +344,8 @@ class _Visits:
     `weight` (n,) bounds the row sums of the inverse: if (I - Q) y >= c > 0 then the inverse applied to 1 is at most y / c.
     """
 
-    def __init__(self, law: sparse.csr_array) -> None:
-        self.system = sparse.eye_array(law.shape[0], format="csr") - law
+    def __init__(self, law: SparseRows) -> None:
+        self.system = identity_less(law)
         ones = np.ones(law.shape[0])
         try:
             self._solve, self._solve_transposed = _factor(self.system)
@@ -362,11 +358,6 @@ class _Visits:
         slack = 1.0 - float(_residual(self.system, y, ones).max(initial=0.0))
         self.weight = y / slack if slack > 0 else np.full(len(y), np.inf)
 
-    @cached_property
-    def transposed(self) -> sparse.csr_array:
-        found: sparse.csr_array = self.system.T.tocsr()
-        return found
-
     def backwards(self, right: Floats) -> tuple[Floats, Floats]:
         """x = right + Q x (a sum over what follows each node), and a bound on the error of each of its numbers."""
         x = self._solve(right)
@@ -375,22 +366,26 @@ class _Visits:
     def forwards(self, begin: Floats) -> tuple[Floats, float]:
         """z = begin + z Q (expected visits), and a bound on the sum of the errors of its numbers."""
         z = self._solve_transposed(begin)
-        return z, float(_residual(self.transposed, z, begin).sum() * self.weight.max(initial=0.0))
+        return z, float(_residual(self.system.transposed, z, begin).sum() * self.weight.max(initial=0.0))
 
 
-def _residual(system: sparse.csr_array, x: Floats, right: Floats) -> Floats:
+def _residual(system: SparseRows, x: Floats, right: Floats) -> Floats:
     """(n,): size of right - system x, with what rounding may have hidden, that of the system's entries included."""
-    terms = int(np.diff(system.indptr).max(initial=0)) + LAW_ROUNDING
-    return np.asarray(np.abs(right - system @ x) + terms * _EPS * (np.abs(right) + abs(system) @ np.abs(x)))
+    terms = system.widest + LAW_ROUNDING
+    return np.asarray(np.abs(right - system @ x) + terms * _EPS * (np.abs(right) + system.sizes @ np.abs(x)))
 
 
-def _factor(system: sparse.csr_array) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
+def _factor(system: SparseRows) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
     """Solvers of system x = b and of its transpose."""
     if system.shape[0] > DENSE_NODES:
-        factors = splu(system.tocsc())
+        factors = splu(system.scipy().tocsc())
         return factors.solve, lambda right: factors.solve(right, trans="T")  # type: ignore[call-overload]  # missing in the stubs
-    dense = system.toarray()
-    return lambda right: np.linalg.solve(dense, right), lambda right: np.linalg.solve(dense.T, right)
+    dense = system.dense()
+
+    def solver(matrix: Floats) -> Callable[[Floats], Floats]:
+        return lambda right: np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+
+    return solver(dense), solver(dense.T)
 
 
 # --- forward in time --------------------------------------------------------------------------------------------------
@@ -437,16 +432,14 @@ def _march(play: _Play, dates: Dates, *, ever: bool) -> _March:
 
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
     """At times 0 to horizon: the distribution over nodes, and the chance of reaching each target for the first time just then."""
-    now = play.start.copy()
-    still = np.where(targets, 0.0, now)
-    arrived = np.where(targets, now, 0.0).sum(axis=1)
-    for _ in range(horizon):
-        yield now, arrived
-        both = play.reverse @ np.column_stack([now, still.T])
-        now, still = both[:, 0], both[:, 1:].T
+    both = np.vstack([play.start, np.broadcast_to(play.start, targets.shape)])  # all of play; play before each target
+    onward = play.reverse.for_each(len(both))
+    for t in range(horizon + 1):
+        both = onward(both) if t else both
+        still = both[1:]
         arrived = np.where(targets, still, 0.0).sum(axis=1)
-        still = np.where(targets, 0.0, still)
-    yield now, arrived
+        still[targets] = 0.0
+        yield both[0], arrived
 
 
 def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:
@@ -455,8 +448,8 @@ def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:
     delta = play.game.discount
     weights, error = np.zeros((len(delta), len(play.start))), np.zeros(len(delta))
     if periods is None:
-        for d in np.unique(delta):
-            weights[delta == d], error[delta == d] = _Visits(d * play.law).forwards((1 - d) * play.start)
+        for d in sorted(set(delta.tolist())):
+            weights[delta == d], error[delta == d] = _Visits(play.law.times(d)).forwards((1 - d) * play.start)
         return weights, error
     nothing = np.zeros((0, len(play.start)), dtype=bool)
     for t, (now, _) in enumerate(_steps(play, nothing, periods - 1)):
@@ -531,8 +524,8 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
         yield Outcome(event, "chance ever", 0.0, "chance", 0.0)
         yield Outcome(event, late, math.nan, _plural(game), math.nan)
         return
-    rows = play.law[np.flatnonzero(waiting)]
-    visits = _Visits(rows[:, np.flatnonzero(waiting)])
+    rows = play.law.part(waiting)
+    visits = _Visits(play.law.part(waiting, waiting))
     hit, hit_error = visits.backwards(rows @ target.astype(np.float64))
     time, time_error = visits.backwards(hit)
     if not np.isfinite(visits.weight).all():  # play leaves some node too seldom for arithmetic to bound anything
@@ -584,18 +577,18 @@ def _averages(play: _Play, march: _March) -> Iterator[Outcome]:
 
 def _long_run(play: _Play) -> tuple[Floats, float]:
     """Long-run share of time at each node (n,), and a bound on the sum of the errors."""
-    _, label = connected_components(play.law, directed=True, connection="strong")
-    source = np.repeat(np.arange(len(label)), np.diff(play.law.indptr))
+    _, label = connected_components(play.law.scipy(), directed=True, connection="strong")
+    source = label[play.law.row]
     left = np.zeros(int(label.max()) + 1, dtype=bool)
-    left[label[source[label[source] != label[play.law.indices]]]] = True
+    left[source[source != label[play.law.column]]] = True
     transient = left[label]
     arrivals, arrival_error = _arrivals(play, transient)
     share = np.bincount(label, weights=arrivals, minlength=len(left))
     weights, error = np.where(transient, 0.0, share[label]), 0.0
     sizes = np.bincount(label)
     for c in np.flatnonzero(~left & (sizes > 1)):
-        members = np.flatnonzero(label == c)
-        stationary, own_error = _stationary(play.law[members][:, members])
+        members = label == c
+        stationary, own_error = _stationary(play.law.part(members, members))
         weights[members] = share[c] * stationary
         error = max(error, own_error)
     return weights, error + arrival_error
@@ -606,21 +599,20 @@ def _arrivals(play: _Play, transient: Booleans) -> tuple[Floats, float]:
     arrivals = np.where(transient, 0.0, play.start)
     if not transient.any():
         return arrivals, 0.0
-    rows = play.law[np.flatnonzero(transient)]
-    visits, error = _Visits(rows[:, np.flatnonzero(transient)]).forwards(play.start[transient])
-    entering = np.where(transient, 0.0, visits @ rows)
+    visits, error = _Visits(play.law.part(transient, transient)).forwards(play.start[transient])
+    entering = np.where(transient, 0.0, play.law.part(transient).transposed @ visits)
     return arrivals + entering, error + play.sum_rounding * float(entering.sum())
 
 
-def _stationary(law: sparse.csr_array) -> tuple[Floats, float]:
+def _stationary(law: SparseRows) -> tuple[Floats, float]:
     """Stationary distribution of one recurrent class: visits to each node between two visits to a reference node, rescaled.
 
     The reference is a node with much inflow, so that play does not stay away from it for long.
     """
-    home = int(np.argmax(np.asarray(law.sum(axis=0)).ravel()))
-    away = np.flatnonzero(np.arange(law.shape[0]) != home)
-    outward = law[[home]].toarray().ravel()[away]
-    visits, error = _Visits(law[away][:, away]).forwards(outward)
+    home = int(np.argmax(np.bincount(law.column, law.numbers, law.shape[1])))
+    away = np.arange(law.shape[0]) != home
+    outward = law.part(~away, away).dense()[0]
+    visits, error = _Visits(law.part(away, away)).forwards(outward)
     cycle = 1.0 + float(visits.sum())
     return np.insert(visits, home, 1.0) / cycle, 2 * error / cycle
 

@@ -15,7 +15,7 @@ from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, 
 from leverage.analysis.strength import Continued, continued, not_followed, point_limits
 from leverage.analysis.worlds import Machines, World, Worlds
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, join
+from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import StochasticGame
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Scenario
@@ -92,11 +92,13 @@ class Point:
     def machines(self, removed: Sequence[str] = ()) -> Machines:
         """The named strategies in this world's game."""
         world = self.world(removed)
-        return self._once(("machines", world.removed), lambda: world.machines(self.game(removed)))
+        return self._once(("machines", world.removed), lambda: world.machines(self.game(removed), self.values))
 
     def bound_game(self, removed: Sequence[str] = ()) -> StochasticGame:
         """The game that is solved for equilibria: who is bound follows its strategy."""
         world = self.world(removed)
+        if not world.bound:
+            return self.game(removed)
         return self._once(("bound", world.removed), lambda: world.bound_game(self.game(removed), self.machines(removed)))
 
     # --- solutions -------------------------------------------------------------------------------------------------
@@ -278,17 +280,20 @@ class Point:
 
     def profile(self, names: Sequence[str], removed: Sequence[str] = ()) -> tuple[Automaton | None, int | None, str]:
         """The automaton of named strategies, the player that is left to reply (if any), and why there is none."""
+        key = ("profile", self._assignment(names), self.world(removed).removed)
+        return self._once(key, lambda: self._profile(names, removed))
+
+    def _profile(self, names: Sequence[str], removed: Sequence[str]) -> tuple[Automaton | None, int | None, str]:
         world, machines = self.world(removed), self.machines(removed)
-        chosen: dict[int, Automaton] = {}
-        for player, name in sorted({**self.assigned(names), **world.bound}.items()):
+        chosen = {**self.assigned(names), **world.bound}
+        for player, name in sorted(chosen.items()):
             if name not in machines.own[player]:
                 where = f" without {' and '.join(world.removed)}" if world.removed else ""
                 return None, None, f"'{name}' is undefined{where}: {machines.undefined.get(name, 'it is not theirs')}"
-            chosen[player] = machines.own[player][name]
         left = [player for player in range(len(machines.own)) if player not in chosen]
         if len(left) > 1 or not chosen:
             return None, None, f"{len(left)} players are left without a strategy: name more"
-        return join([chosen[player] for player in sorted(chosen)]), (left[0] if left else None), ""
+        return world.joined(machines, chosen), (left[0] if left else None), ""
 
     def assigned(self, names: Sequence[str]) -> dict[int, str]:
         """Who plays which of the named strategies: the first in the order of players where several have one of that name.

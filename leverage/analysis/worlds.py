@@ -50,6 +50,7 @@ class World:
     fixed: Values
     bound: Mapping[int, str]
     _compiled: dict[tuple[int, str], Automaton] = field(default_factory=dict, init=False, repr=False)
+    _joined: dict[tuple[tuple[int, str], ...], Automaton] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def form(self) -> GameForm:
@@ -59,32 +60,42 @@ class World:
         """The game at a parameter point, everybody free to act."""
         return self.form.at({**values, **self.fixed})
 
-    def machines(self, game: StochasticGame) -> Machines:
-        """The named strategies in a game of this world."""
+    def machines(self, game: StochasticGame, values: Values) -> Machines:
+        """The named strategies in this world's game at a parameter point."""
         own: tuple[dict[str, Automaton], ...] = tuple({} for _ in self.scenario.players)
         undefined: dict[str, str] = {}
         for strategy in (each for player in self.scenario.strategies for each in player if each.phases):
             try:
-                own[strategy.player][strategy.name] = self._machine(strategy, game)
+                own[strategy.player][strategy.name] = self._machine(strategy, game, {**values, **self.fixed})
             except ScenarioError as error:
                 undefined[strategy.name] = error.faults[0].message
         return Machines(own, undefined)
 
-    def _machine(self, strategy: Strategy, game: StochasticGame) -> Automaton:
+    def _machine(self, strategy: Strategy, game: StochasticGame, values: Values) -> Automaton:
         """Strategies without lotteries play alike at every parameter point: they are compiled once."""
         if any(rule.choice.chances for phase in strategy.phases for rule in phase.rules):
-            return compile_strategy(self.form, game, strategy)
+            return compile_strategy(self.form, game, strategy, values)
         key = (strategy.player, strategy.name)
         if key not in self._compiled:
             self._compiled[key] = compile_strategy(self.form, game, strategy)
         return replace(self._compiled[key], game=game)
+
+    def joined(self, machines: Machines, names: Mapping[int, str]) -> Automaton:
+        """Named strategies side by side, player -> name. What plays alike at every parameter point is joined once."""
+        key = tuple(sorted(names.items()))
+        own = [machines.own[player][name] for player, name in key]
+        if not all(each in self._compiled for each in key):
+            return join(own)
+        if key not in self._joined:
+            self._joined[key] = join(own)
+        return replace(self._joined[key], game=own[0].game)
 
     def bound_game(self, game: StochasticGame, machines: Machines) -> StochasticGame:
         """The game in which the players that are bound follow their strategies. Raises UnsolvedError where one is undefined."""
         for name in self.bound.values():
             if name in machines.undefined:
                 raise UnsolvedError(f"'{name}' binds its player and is undefined: {machines.undefined[name]}")
-        return bound_game(join([machines.own[i][name] for i, name in sorted(self.bound.items())])) if self.bound else game
+        return bound_game(self.joined(machines, self.bound)) if self.bound else game
 
 
 @dataclass(frozen=True, eq=False)

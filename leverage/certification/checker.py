@@ -18,6 +18,7 @@ from scipy.sparse.linalg import splu
 
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, reachable_nodes, spans
+from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import PROBABILITY_TOLERANCE, Booleans, Floats, Integers, StochasticGame
 
 #: Gains that differ by less than this fraction of the payoff range (and twice the rounding error) count as tied; a gain below it
@@ -221,9 +222,9 @@ def _weights(plan: Automaton, cells: _Cells, without: int | None = None) -> Floa
 
 def _mean_by_cell(plan: Automaton, cells: _Cells, by_edge: Floats) -> Floats:
     """Expectation over the edges of each cell; by_edge: (edges, N)."""
-    count = len(by_edge)
-    law = sparse.csr_array((plan.edge_probability, np.arange(count), cells.first_edge), shape=(len(cells.node), count))
-    return np.asarray(law @ by_edge)
+    count, size = len(by_edge), len(cells.node)
+    cell = np.repeat(np.arange(size), np.diff(cells.first_edge))
+    return SparseRows(plan.edge_probability, cell, np.arange(count), (size, count)) @ by_edge
 
 
 def _gains(plan: Automaton, cells: _Cells, action_values: Floats, values: Floats, player: int) -> Floats:
@@ -238,40 +239,41 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     """Values (K, N) of following the plan from each node, and a bound on their rounding error."""
     size, delta = plan.n_nodes, plan.game.discount
     weight = _weights(plan, cells)
-    payoff = np.asarray(_summing(weight, cells.node, size) @ plan.game.payoffs[cells.row])
-    by_edge = np.repeat(weight, np.diff(cells.first_edge)) * plan.edge_probability
-    played = np.flatnonzero(by_edge)  # pure plans take few of their edges, so the product below stays small
-    law = _summing(by_edge[played], plan.edge_node[played], size) @ plan.next_nodes[played]
+    payoff = SparseRows(weight, cells.node, np.arange(len(weight)), (size, len(weight))) @ plan.game.payoffs[cells.row]
+    law = _law(plan, np.repeat(weight, np.diff(cells.first_edge)) * plan.edge_probability)
     values, error = np.empty_like(payoff), 0.0
-    for d in np.unique(delta):
+    for d in sorted(set(delta.tolist())):
         same = delta == d
-        system = sparse.eye_array(size, format="csr") - d * law
-        values[:, same], residual = _solve(system, (1 - d) * payoff[:, same])
+        values[:, same], residual = _solve(identity_less(law.times(d)), (1 - d) * payoff[:, same])
         error = max(error, residual / (1 - d))
     return values, float(error)
 
 
-def _summing(weights: Floats, node: Integers, size: int) -> sparse.csr_array:
-    """The sparse matrix (size, len(weights)) that sums weighted numbers node by node; they stand in the order of their nodes."""
-    first = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=size))])
-    return sparse.csr_array((weights, np.arange(len(weights)), first), shape=(size, len(weights)))
+def _law(plan: Automaton, by_edge: Floats) -> SparseRows:
+    """(K, K): chances to go from node to node, given those to take the edges (edges,)."""
+    played = np.flatnonzero(by_edge)  # pure plans take few of their edges
+    begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
+    begin, sizes = begin[played], np.diff(begin)[played]
+    arcs = spans(begin, sizes)
+    weights = np.repeat(by_edge[played], sizes) * plan.next_nodes.data[arcs]
+    leaves = np.repeat(plan.edge_node[played], sizes)
+    return SparseRows.summed(weights, leaves, plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 
-def _solve(system: sparse.csr_array, right: Floats) -> tuple[Floats, float]:
+def _solve(system: SparseRows, right: Floats) -> tuple[Floats, float]:
     """Solution of system x = right with one step of refinement, and a bound on its residual, its own rounding included."""
     solve = _factor(system)
     x = solve(right)
     x = x + solve(right - system @ x)
-    terms = int(np.diff(system.indptr).max()) + 2
-    rounding = terms * float(np.finfo(np.float64).eps) * (np.abs(right) + abs(system) @ np.abs(x)).max()
+    rounding = (system.widest + 2) * float(np.finfo(np.float64).eps) * (np.abs(right) + system.sizes @ np.abs(x)).max()
     return x, float(np.abs(right - system @ x).max() + rounding)
 
 
-def _factor(system: sparse.csr_array) -> Callable[[Floats], Floats]:
+def _factor(system: SparseRows) -> Callable[[Floats], Floats]:
     if system.shape[0] > DENSE_NODES:
-        return splu(system.tocsc()).solve
-    dense = system.toarray()
-    return lambda right: np.linalg.solve(dense, right)
+        return splu(system.scipy().tocsc()).solve
+    dense = system.dense()
+    return lambda right: np.asarray(np.linalg.solve(dense, right), dtype=np.float64)
 
 
 def _name(plan: Automaton, player: int, place: int, gain: float) -> Deviation:

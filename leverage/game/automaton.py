@@ -24,6 +24,9 @@ from scipy import sparse
 from leverage.errors import GameError
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 
+#: The chances of a lottery may miss 1 by this much.
+LOTTERY_TOLERANCE = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Automaton:
@@ -55,10 +58,7 @@ class Automaton:
         who = tuple(range(game.n_players)) if players is None else tuple(players)
         if len(strategies) != len(who):
             raise GameError(f"{len(strategies)} strategies for {len(who)} players")
-        for i, own in zip(who, strategies, strict=True):
-            if not 0 <= i < game.n_players:
-                raise GameError(f"there is no player {i}; the game has {game.n_players}")
-            _check_lotteries(game, i, own)
+        lotteries = tuple(_flat_lotteries(game, i, own) for i, own in zip(who, strategies, strict=True))
         states = np.arange(game.n_states)
         return cls(
             game=game,
@@ -66,7 +66,7 @@ class Automaton:
             modes=("always",),
             node_mode=np.zeros(game.n_states, dtype=np.intp),
             node_state=states,
-            lotteries=tuple(np.concatenate([np.asarray(x, dtype=np.float64) for x in own]) for own in strategies),
+            lotteries=lotteries,
             next_nodes=selection(np.asarray(game.transitions.indices, dtype=np.intp), game.n_states),
             start=selection(states, game.n_states),
         )
@@ -240,10 +240,23 @@ def nodes_from(machine: Automaton, begin: NDArray[np.integer], *, at_any_values:
     return seen
 
 
-def _check_lotteries(game: StochasticGame, player: int, own: Sequence[Floats]) -> None:
+def _flat_lotteries(game: StochasticGame, player: int, own: Sequence[Floats]) -> Floats:
+    """The lotteries of a player, one a state, one after the other. Raises GameError where one has the wrong length or is none."""
+    if not 0 <= player < game.n_players:
+        raise GameError(f"there is no player {player}; the game has {game.n_players}")
     if len(own) != game.n_states:
         raise GameError(f"player {game.players[player]}: {len(own)} lotteries for {game.n_states} states")
-    for s, lottery in enumerate(own):
-        x = np.asarray(lottery, dtype=np.float64)
-        if x.shape != (game.action_counts[s, player],) or np.min(x) < 0 or abs(x.sum() - 1) > 1e-9:
-            raise GameError(f"player {game.players[player]}, state {game.states[s]}: {x.tolist()} is no lottery over its actions")
+    counts = game.action_counts[:, player].tolist()
+    arrays = [np.asarray(x, dtype=np.float64) for x in own]
+    wrong = [s for s, (x, count) in enumerate(zip(arrays, counts, strict=True)) if x.shape != (count,)]
+    flat = np.concatenate([x.ravel() for x in arrays])
+    if not wrong:
+        starts = game.choice_start[player, :-1]
+        off = np.abs(np.add.reduceat(flat, starts) - 1)
+        wrong = np.flatnonzero(~((np.minimum.reduceat(flat, starts) >= 0) & (off <= LOTTERY_TOLERANCE))).tolist()
+    if wrong:
+        s = wrong[0]
+        raise GameError(
+            f"player {game.players[player]}, state {game.states[s]}: {arrays[s].tolist()} is no lottery over its actions"
+        )
+    return flat

@@ -6,6 +6,7 @@ period back. Nothing has happened before the start: every such condition is fals
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,8 +29,10 @@ MOST_NODES = 1_000_000
 Memory = tuple[int, int, tuple[bool, ...]]
 
 
-def compile_strategy(form: GameForm, game: StochasticGame, strategy: Strategy) -> Automaton:
-    """The machine that plays a named strategy in `game` (a game of `form`).
+def compile_strategy(
+    form: GameForm, game: StochasticGame, strategy: Strategy, values: Mapping[str, float] | None = None
+) -> Automaton:
+    """The machine that plays a named strategy in `game` (a game of `form`), at these values (default: the scenario's).
 
     Raises ScenarioError, with all faults, where the strategy has no rule that fits or none of its actions is legal in a
     situation that play can reach.
@@ -38,7 +41,8 @@ def compile_strategy(form: GameForm, game: StochasticGame, strategy: Strategy) -
     truth = [np.broadcast_to(holds(each.condition, form.entry_rows, {}), len(form.indices)) for each in remembered]
     ends = [_phase_ends(phase, form) for phase in strategy.phases]
     memories, moves = _explore(form, strategy, truth, ends)
-    plays = [_play(form, game, strategy, memory, remembered) for memory in memories]
+    numbers = form.scenario.values if values is None else values
+    plays = [_play(form, strategy, memory, remembered, numbers) for memory in memories]
     machine = _assemble(form, game, strategy, memories, moves, plays)
     _check(form, strategy, plays, reachable_nodes(machine, at_any_values=True))
     return machine
@@ -127,7 +131,9 @@ class _Play:
     stuck: Booleans
 
 
-def _play(form: GameForm, game: StochasticGame, strategy: Strategy, memory: Memory, remembered: tuple[tree.Last, ...]) -> _Play:
+def _play(
+    form: GameForm, strategy: Strategy, memory: Memory, remembered: tuple[tree.Last, ...], values: Mapping[str, float]
+) -> _Play:
     phase, _, bits = memory
     size = len(form.levels)
     legal = form.legal[strategy.player]
@@ -139,17 +145,17 @@ def _play(form: GameForm, game: StochasticGame, strategy: Strategy, memory: Memo
     free, stuck = ~alone, np.zeros(size, dtype=bool)
     for rule in strategy.phases[phase].rules:
         fits = free & np.broadcast_to(holds(rule.condition, rows, {}), size)
-        chances[fits] = _chosen(form, rule.choice, legal)[fits]
+        chances[fits] = _chosen(form, rule.choice, legal, values)[fits]
         stuck |= fits & (abs(chances.sum(axis=1) - 1) > 1e-9)
         free &= ~fits
     return _Play(chances[legal], free, stuck)
 
 
-def _chosen(form: GameForm, choice: Choice, legal: Booleans) -> Floats:
+def _chosen(form: GameForm, choice: Choice, legal: Booleans, values: Mapping[str, float]) -> Floats:
     """(S, actions): the lottery of a rule; rows that do not sum to 1 have no legal action to play."""
     result = np.zeros(legal.shape)
     if choice.chances:
-        given = [None if c is None else evaluate(c, form.state_rows, form.scenario.values) for c in choice.chances]
+        given = [None if c is None else evaluate(c, form.state_rows, values) for c in choice.chances]
         rest = 1.0 - sum((each for each in given if each is not None), np.asarray(0.0))
         for action, chance in zip(choice.actions, given, strict=True):
             result[:, action] = rest if chance is None else chance

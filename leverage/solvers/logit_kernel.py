@@ -359,6 +359,8 @@ def factor_dense(matrix: Floats, n: int, pivot: Integers) -> float:
         for i in range(right, n):
             one, two = matrix[i * n + left], matrix[i * n + left + 1]
             three, four = matrix[i * n + left + 2], matrix[i * n + left + 3]
+            if one == 0.0 and two == 0.0 and three == 0.0 and four == 0.0:  # so are most in the law of a scenario
+                continue
             row = matrix[i * n + right : (i + 1) * n]
             for j in range(n - right):
                 row[j] -= (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])

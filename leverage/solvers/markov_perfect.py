@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from leverage.certification.checker import certify
+from leverage.certification.checker import check
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
+from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.complementarity import smoothed_end
@@ -240,13 +240,14 @@ def accepted(engine: Engine, p: Floats, selection: str) -> Solution | None:
     game, starts = engine.game, engine.shape.group_start
     lotteries = np.split(p, starts[1:-1])
     strategies = [lotteries[i :: game.n_players] for i in range(game.n_players)]
-    certificate = float(certify(game, strategies))
+    plan = Automaton.stationary(game, strategies)
+    certificate = float(check(plan, nodes=np.ones(game.n_states, dtype=bool)).gain)  # an equilibrium from wherever play begins
     if not certificate <= engine.allowed:
         return None
     return Solution(
         concept=CONCEPT,
         selection=selection,
-        plan=Automaton.stationary(game, strategies),
+        plan=plan,
         values=policy_values(engine, p),
         certificate=certificate,
         status=f"certified: in no state does a one-shot deviation gain more than {certificate:.3g} {game.payoff_unit}",
@@ -256,15 +257,17 @@ def accepted(engine: Engine, p: Floats, selection: str) -> Solution | None:
 def policy_values(engine: Engine, p: Floats) -> Floats:
     """Normalised values of stationary play p (C,): v_i = (1 - delta_i) u_i + delta_i T v_i for each player, (S, N)."""
     game, chance = engine.game, np.prod(p[engine.shape.row_slot], axis=1)
-    average = sparse.csr_array((chance, np.arange(len(chance)), game.row_start), shape=(game.n_states, len(chance)))
-    law, payoffs = sparse.csr_array(average @ game.transitions), (average @ game.payoffs) * (1 - game.discount)
+    average = SparseRows(chance, game.row_state, np.arange(len(chance)), (game.n_states, len(chance)))
+    payoffs = (average @ game.payoffs) * (1 - game.discount)
+    entries, state = chance[game.entry_row] * game.transitions.data, game.row_state[game.entry_row]
+    law = SparseRows.summed(entries, state, game.transitions.indices, (game.n_states, game.n_states))
     if game.n_states < SPARSE_STATES:
-        matrices = np.eye(game.n_states) - game.discount[:, None, None] * law.toarray()
+        matrices = np.eye(game.n_states) - game.discount[:, None, None] * law.dense()
         return np.asarray(np.linalg.solve(matrices, payoffs.T[:, :, None])[:, :, 0].T, dtype=np.float64)
-    values, unit = np.empty_like(payoffs), sparse.eye_array(game.n_states)
+    values = np.empty_like(payoffs)
     for d in np.unique(game.discount):
         same = game.discount == d
-        values[:, same] = splu(sparse.csc_matrix(unit - d * law)).solve(payoffs[:, same])
+        values[:, same] = splu(identity_less(law.times(d)).scipy().tocsc()).solve(payoffs[:, same])
     return values
 
 

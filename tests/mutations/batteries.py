@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -382,6 +382,34 @@ def _outcomes_of_ruin(module: ModuleType) -> None:
 # --- machines and compiled games --------------------------------------------------------------------------------------
 
 
+def check_sparse_rows(module: ModuleType) -> None:
+    """Against scipy, small matrices and those of too many places for an array with all of them."""
+    rng = np.random.default_rng(3)
+    for shape in ((4, 3), (3, 4), (400, 300)):
+        row, column = rng.integers(0, shape[0], 30), rng.integers(0, shape[1], 30)
+        numbers = rng.normal(size=30)
+        row[:2], column[:2], numbers[:2] = 1, 2, (5.0, -5.0)  # which are 0 together, if nothing else is there
+        row[2:][(row[2:] == 1) & (column[2:] == 2)] = 0
+        ours = module.SparseRows.summed(numbers, row, column, shape)
+        known = sparse.coo_array((numbers, (row, column)), shape=shape).tocsr()
+        dense = known.toarray()
+        same(ours.dense(), dense)
+        assert (ours.numbers != 0).all()
+        x, several = rng.normal(size=shape[1]), rng.normal(size=(shape[1], 3))
+        same(ours @ x, dense @ x)
+        same(ours @ several, dense @ several)
+        same(ours.transposed.dense(), dense.T)
+        same(ours.transposed @ x[:1].repeat(shape[0]), dense.T @ x[:1].repeat(shape[0]))
+        same(ours.sizes.dense(), abs(dense))
+        same(ours.times(0.5).scipy().toarray(), dense / 2)
+        assert ours.widest == np.count_nonzero(dense, axis=1).max()
+        rows, columns = rng.random(shape[0]) < 0.6, rng.random(shape[1]) < 0.6
+        same(ours.part(rows).dense(), dense[rows])
+        same(ours.part(rows, columns).dense(), dense[rows][:, columns])
+        square = ours.part(np.arange(shape[0]) < 3, np.arange(shape[1]) < 3)
+        same(module.identity_less(square).dense(), np.eye(3) - dense[:3, :3])
+
+
 def check_automaton(module: ModuleType) -> None:
     game = random_game(2, states=2, actions=(2, 2, 2), delta=0.9)
     parts = [_copied(module, random_machine(game, (i,), modes, i)) for i, modes in ((2, 3), (0, 1), (1, 2))]
@@ -553,7 +581,7 @@ def check_markov(module: ModuleType) -> None:
     module.AIMS, module.OTHER_STARTS = (), 0  # nothing but best replies is left
     (found,) = module.markov_perfect(prisoners_dilemma())
     same(found.values, [[1, 2]], CLOSE)
-    module.certify = lambda *_: 1.0  # nothing is returned that the checker refuses
+    module.check = lambda *_, **__: SimpleNamespace(gain=1.0)  # nothing is returned that the checker refuses
     with pytest.raises(UnsolvedError):
         module.markov_perfect(prisoners_dilemma())
 

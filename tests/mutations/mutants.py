@@ -118,7 +118,7 @@ def _rows(module: str, *rows: tuple[str, str, str]) -> tuple[Fault, ...]:
 
 CHECKER = _rows(
     "certification/checker.py",
-    ("_solve(system, (1 - d) * payoff", "_solve(system, payoff", "values are not normalised by 1 - delta"),
+    ("(1 - d) * payoff[:, same]", "payoff[:, same]", "values are not normalised by 1 - delta"),
     ("+ delta * following", "+ following", "the future of a deviation is not discounted"),
     ("if i != without:", "if i == without:", "deviations are weighted with the deviator's lottery, not with the others'"),
     ("float(g / (1 - d))", "float(g * (1 - d))", "the bound on longer deviations is multiplied, not divided"),
@@ -330,8 +330,8 @@ OUTCOMES = _rows(
     "analysis/outcomes.py",
     ("delta[:, None] ** t", "delta[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
-    ("both = play.reverse @", "both = play.law @", "play is marched with the law not transposed"),
-    ("still = np.where(targets, 0.0, still)", "still = still.copy()", "returns to an event count as arrivals"),
+    ("onward = play.reverse.for_each", "onward = play.law.for_each", "play is marched with the law not transposed"),
+    ("still[targets] = 0.0", "still = still.copy()", "returns to an event count as arrivals"),
     ("if whole == t:", "if whole == t + 1:", "dates are one period early"),
     (
         "_spread(play.reverse, target) & ~target",
@@ -367,7 +367,24 @@ AUTOMATON = _rows(
     ("machine.game.start if state is None else state", "state or machine.game.start", "state 0 is taken for no state"),
     ("machine.edge_probability > 0", "machine.edge_probability >= 0", "chance 0 counts as possible"),
     ("_pick(right, i, second)", "_pick(right, i, first)", "the second machine plays at the first one's nodes"),
-    ("abs(x.sum() - 1) > 1e-9", "x.sum() - 1 > 1e-9", "lotteries that sum to less than 1 pass"),
+    ("off = np.abs(np.add.reduceat(flat, starts) - 1)", "off = np.add.reduceat(flat, starts) - 1", "less than 1 in all passes"),
+)
+
+SPARSE_ROWS = _rows(
+    "game/sparse_rows.py",
+    ("* shape[1] + column", "* shape[0] + column", "places of a matrix that is not square are mixed up"),
+    ("np.bincount(where, numbers, len(place))", "numbers[: len(place)]", "in large matrices nothing is added up"),
+    ("place, sums = place[sums != 0], sums[sums != 0]", "pass", "sums that are 0 stay in large matrices"),
+    ("* size + self.row", "* size + self.column", "the matrix is transposed before it is applied to several vectors"),
+    ("self.column[order], self.row[order]", "self.row[order], self.column[order]", "transposing leaves rows and columns"),
+    ("np.abs(self.numbers)", "self.numbers", "sizes keep the signs"),
+    ("(np.cumsum(columns) - 1)[column]", "column", "columns of a part keep their numbers"),
+    (
+        "rows[self.row] & columns[self.column]",
+        "rows[self.row] | columns[self.column]",
+        "a part has more than its rows and columns",
+    ),
+    ("-law.numbers])", "law.numbers])", "the law is added to the identity"),
 )
 
 FORM = _rows(
