@@ -6,35 +6,53 @@ import datetime
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from leverage.experiments.columns import Column
-from leverage.experiments.index_table import has_indices, indices_frame
+from leverage.experiments.index_table import has_indices, indices_frame, read_indices
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
 from leverage.experiments.store import STATEMENT, SweepFolder, part_size
 from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
+from leverage.experiments.sweep_reading import sweep_of
 from leverage.output.columns import paragraph, table
 from leverage.output.files import MANIFEST, file_hash, resolved_yaml
+from leverage.output.heading import setting_sentences
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
 
-REPORT = "report.html"
+REPORT, INDICES = "report.html", "indices.csv"
 
 #: A plan prints so many of the points, from both ends.
 SHOWN = 8
 
 
-#: Makes a document of a sweep whose parts are all there.
-Report = Callable[[Sweep, Sequence[Column], Summary, SweepFolder, Page], str]
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a sweep whose parts are all there has come to. indices: of designs that have any. manifest: as it stands in the
+    folder, or will once the rest does."""
+
+    sweep: Sweep
+    folder: SweepFolder
+    columns: tuple[Column, ...]
+    summary: Summary
+    page: Page
+    indices: pd.DataFrame | None
+    manifest: Mapping[str, Any]
+
+
+#: Makes a document of what a sweep has come to.
+Report = Callable[[Findings], str]
 
 
 def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Report) -> str:
-    """Write the summary of the columns, sensitivity indices where the design has any, the page, the report, the resolved scenario
+    """Write the summary of the columns, sensitivity indices where the design has any, the page, the resolved scenario, the report
     and last the manifest. Returns the page."""
     bench = bench_of(sweep.task)
     columns = bench.columns
@@ -44,14 +62,42 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Repo
     text = sweep_text(sweep, columns, summary, folder, page, indices)
     folder.put(folder.path / "columns.csv", _csv(summary_frame(summary, columns)))
     if indices is not None:
-        folder.put(folder.path / "indices.csv", _csv(indices))
+        folder.put(folder.path / INDICES, _csv(indices))
     folder.put(folder.path / "tables.txt", f"{text}\n".encode())
-    folder.put(folder.path / REPORT, report(sweep, columns, summary, folder, page).encode())
     folder.put(folder.path / "scenario.resolved.yaml", resolved_yaml(sweep.scenario).encode())
+    manifest = _manifest(sweep, folder, summary, seconds)
+    _put_report(Findings(sweep, folder, columns, summary, page, indices, manifest), report)
+    folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
+    return text
+
+
+def report_again(folder: SweepFolder, report: Report) -> Path:
+    """Write the report of a finished sweep once more, from its folder alone. Returns its path.
+
+    Raises FolderError where the folder holds no finished sweep, ScenarioError where its scenario is none, OutputError where the
+    report cannot be written.
+    """
+    sweep = sweep_of(folder)
+    bench = bench_of(sweep.task)
+    page = Page(sweep.scenario, bench.evaluator.at().game())
+    indices = read_indices(folder.path / INDICES) if has_indices(sweep.design) else None
+    summary = summarise(folder, bench.columns)
+    return _put_report(Findings(sweep, folder, bench.columns, summary, page, indices, folder.manifest or {}), report)
+
+
+def _put_report(findings: Findings, report: Report) -> Path:
+    target = findings.folder.path / REPORT
+    findings.folder.put(target, report(findings).encode())
+    return target
+
+
+def _manifest(sweep: Sweep, folder: SweepFolder, summary: Summary, seconds: float) -> dict[str, Any]:
     statuses = summary.statuses
-    manifest = {
+    return {
         "kind": "sweep",
+        "identifier": sweep.identifier,
         **sweep.statement,
+        "setting": setting_sentences(sweep.scenario),
         "points": sweep.design.size,
         "failed": statuses[PARTLY] + statuses[NOT_SOLVED],
         "statuses": dict(sorted(statuses.items())),
@@ -60,13 +106,11 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Repo
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
     }
-    folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
-    return text
 
 
 def hashes(folder: SweepFolder) -> dict[str, str]:
     """Of all files that the sweep's numbers stand in, by their place in the folder."""
-    named = [folder.path / name for name in ("columns.csv", "indices.csv", "tables.txt", "scenario.resolved.yaml", STATEMENT)]
+    named = [folder.path / name for name in ("columns.csv", INDICES, "tables.txt", "scenario.resolved.yaml", STATEMENT)]
     files = [*(path for path in named if path.exists()), *sorted(folder.points.glob("part-*.parquet"))]
     return {str(path.relative_to(folder.path)): file_hash(path) for path in files}
 

@@ -108,17 +108,52 @@ class _Told:
         return self.words(self.cells.get((parameter, index, which), math.nan), index)
 
 
-def indices_text(which: int, kind: str, told: Sequence[Measured], frame: pd.DataFrame, page: Page) -> list[str]:
-    """The section. kind: of the design. told: numbers that the page is about. frame: all indices."""
+@dataclass(frozen=True)
+class IndexWords:
+    """What indices say.
+
+    reading: what the table's numbers are; left_out: how many numbers are told, '' where all are. heads: of the table's columns of
+    numbers. groups: a number's name with its leading parameters and their cells. sentences: the same to read.
+    """
+
+    reading: str
+    left_out: str
+    heads: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The table with the number's name in every row."""
+        return [(name, *row) for name, leading in self.groups for row in leading]
+
+
+def index_words(kind: str, told: Sequence[Measured], frame: pd.DataFrame, page: Page) -> IndexWords | None:
+    """kind: of the design. told: numbers that the page is about. frame: all indices. None where there is nothing to tell of."""
     numbers = [_Told(each, kind, frame[frame["column"] == each.column.name], page) for each in told]
     ranked = [each for each in numbers if each.ranking]
     shown = [each for claim in (False, True) for each in _of_kind(ranked, claim)[:MOST_TOLD]]
     if not numbers:
+        return None
+    left = f"{len(shown)} of {len(ranked)} numbers, all are in indices.csv" if len(shown) < len(ranked) else ""
+    heads = [*_HEADS[kind]]
+    if any(index == MOVES for each in shown for _, index, _ in each.cells):
+        heads.append(("the range would move", MOVES, "value"))
+    groups = (
+        (each.short_name, tuple((name, *(each.cell(name, index, which) for _, index, which in heads)) for name in each.leading))
+        for each in shown
+    )
+    sentences = (*map(_sentences, shown), *_without([each for each in numbers if not each.ranking]), *_irregular(frame))
+    reading = f"{_READING[kind]}; from, to: {CONFIDENCE:.0%} interval of '{MAIN[kind]}'"
+    return IndexWords(reading, left, tuple(head for head, _, _ in heads), tuple(groups), sentences)
+
+
+def indices_text(which: int, words: IndexWords | None) -> list[str]:
+    """The section."""
+    if words is None:
         return []
-    left = f"; {len(shown)} of {len(ranked)} numbers, all are in indices.csv" if len(shown) < len(ranked) else ""
-    head = section(which, "what matters most", f"{_READING[kind]}; from, to: {CONFIDENCE:.0%} interval of '{MAIN[kind]}'{left}")
-    sentences = [*map(_sentences, shown), *_without([each for each in numbers if not each.ranking]), *_irregular(frame)]
-    return ["", head, *([_table(kind, shown), ""] if shown else []), *(paragraph(f"* {each}", 2) for each in sentences)]
+    head = section(which, "what matters most", "; ".join(filter(None, (words.reading, words.left_out))))
+    return ["", head, *([_table(words), ""] if words.groups else []), *(paragraph(f"* {each}", 2) for each in words.sentences)]
 
 
 def _of_kind(numbers: Sequence[_Told], claim: bool) -> list[_Told]:
@@ -144,17 +179,12 @@ def _first(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _table(kind: str, shown: Sequence[_Told]) -> str:
-    heads = [*_HEADS[kind]]
-    if any(index == MOVES for each in shown for _, index, _ in each.cells):
-        heads.append(("the range would move", MOVES, "value"))
+def _table(words: IndexWords) -> str:
     rows = []
-    for each in shown:
-        rows.append([each.short_name, *("" for _ in heads)])
-        for parameter in each.leading:
-            cells = (each.cell(parameter, index, which) for _, index, which in heads)
-            rows.append([f"  {shortened(parameter, LONGEST - 2)}", *cells])
-    return table(["", *(head for head, _, _ in heads)], rows)[0]
+    for name, leading in words.groups:
+        rows.append([name, *("" for _ in words.heads)])
+        rows += [[f"  {shortened(parameter, LONGEST - 2)}", *cells] for parameter, *cells in leading]
+    return table(["", *words.heads], rows)[0]
 
 
 # --- sentences ---------------------------------------------------------------------------------------------------------

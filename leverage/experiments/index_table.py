@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeGuard
 
 import pandas as pd
 
+from leverage.errors import Fault, FolderError
 from leverage.experiments.answers import Measured, measured, read_answers
 from leverage.experiments.design import Design, Sample
 from leverage.experiments.indices import CONFIDENCE, MAIN, Indices, estimate_indices
@@ -22,6 +24,9 @@ COLUMNS = (
     *("column", "table", "selection", "subject", "quantity", "unit"),
     *("parameter", "index", "value", "low", "high", "confidence", "blocks", "note"),
 )
+
+#: Columns of names and sentences: empty where nothing is said, and text where a name looks like a number.
+_TEXTS = ("column", "table", "selection", "subject", "quantity", "unit", "parameter", "index", "note")
 
 Row = tuple[object, ...]
 
@@ -41,6 +46,15 @@ def indices_frame(design: Sample, bench: Bench, folder: SweepFolder) -> pd.DataF
         rows += _estimated(number, estimate_indices(design, answers))
         rows += _differentiated(number, design, local)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"blocks": "Int64"})
+
+
+def read_indices(path: Path) -> pd.DataFrame:
+    """The table of `indices_frame`, read from the file that it was written to. Raises FolderError where there is none."""
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), na_values=[""], keep_default_na=False)
+        return frame[list(COLUMNS)].fillna(dict.fromkeys(_TEXTS, "")).astype({"blocks": "Int64"})
+    except (OSError, KeyError, ValueError) as error:
+        raise FolderError(str(path), Fault(0, 0, f"it cannot be read: {error}", "sweep again into a new folder")) from error
 
 
 def _about(number: Measured) -> Row:

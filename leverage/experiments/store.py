@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 
 from leverage.errors import Fault, FolderError, OutputError
 from leverage.experiments.part import POINT
+from leverage.game.stochastic_game import Integers
 from leverage.output.files import MANIFEST
 
 STATEMENT, POINTS, LOCK = "sweep.json", "points", ".lock"
@@ -124,12 +125,22 @@ class SweepFolder:
         numbers = table.column(POINT).to_numpy() if POINT in table.column_names else np.zeros(0)
         return bool(table.schema.equals(schema) and np.array_equal(numbers, np.arange(part.start, part.stop)))
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """These columns of all parts that are there, in the order of points. One file is open at a time: a dataset keeps what it
-        knows of each, which comes to gigabytes where thousands of parts have hundreds of columns."""
-        for path in sorted(self.points.glob("part-*.parquet")):
+    def batches(self, columns: Sequence[str], points: Integers | None = None) -> Iterator[pa.RecordBatch]:
+        """These columns of all parts that are there, in the order of points; of those that may hold some `points` where any are
+        named. One file is open at a time: a dataset keeps what it knows of each, which comes to gigabytes where thousands of
+        parts have hundreds of columns."""
+        for path in self._parts_with(points):
             with pq.ParquetFile(path) as part:
                 yield from part.iter_batches(columns=list(columns), use_threads=False)
+
+    def _parts_with(self, points: Integers | None) -> list[Path]:
+        """Files of the parts that are there; of those alone that may hold some points, as far as the statement tells."""
+        paths = sorted(self.points.glob("part-*.parquet"))
+        size = (self.statement or {}).get("part_size")
+        if points is None or not isinstance(size, int):
+            return paths
+        wanted = {Part(number, 0, 0).file for number in np.unique(points // size).tolist()}
+        return [path for path in paths if path.name in wanted]
 
     @property
     def schema(self) -> pa.Schema:
@@ -142,10 +153,12 @@ class SweepFolder:
     def rows(self, columns: Sequence[str], points: Iterable[int] | None = None) -> pd.DataFrame:
         """These columns of some points, of all where none are named, in the order of points; see `batches`."""
         names = list(dict.fromkeys((POINT, *columns)))
-        kept = list(self.batches(names))
-        if points is not None:
+        if points is None:
+            kept = list(self.batches(names))
+        else:
             wanted = np.unique(np.fromiter(points, dtype=np.int64))
-            kept = [batch.filter(pa.array(np.isin(batch.column(POINT).to_numpy(), wanted))) for batch in kept]
+            batches = self.batches(names, wanted)
+            kept = [batch.filter(pa.array(np.isin(batch.column(POINT).to_numpy(), wanted))) for batch in batches]
         found: pd.DataFrame = pa.Table.from_batches(kept).to_pandas()
         return found[list(columns)]
 

@@ -11,7 +11,7 @@ from leverage.analysis.outcomes import PAYOFF
 from leverage.experiments.answers import measured
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid, Sample, Together
-from leverage.experiments.index_page import indices_text
+from leverage.experiments.index_page import IndexWords, index_words, indices_text
 from leverage.experiments.part import NOT_SOLVED, PARTLY, SOLVED, column_of
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
@@ -52,7 +52,7 @@ def sweep_text(
             lambda n: _crossed(n, sweep.design, told, folder, page),
             lambda n: _ranges(n, told, summary, page),
             lambda n: _verdicts(n, columns, summary),
-            lambda n: _indices(n, sweep.design, columns, indices, page),
+            lambda n: indices_text(n, what_matters(sweep.design, columns, indices, page)),
             lambda n: _unanswered(n, summary),
         ]
     )
@@ -158,14 +158,14 @@ def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFo
     lines = []
     for column in shown:
         cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
-        rows_, columns_ = (_spread_over(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
+        rows_, columns_ = (spread_over(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
         rows = [[f"{down.values[r]:.6g}", *(_number(float(cells[r, c]), column, page) for c in columns_)] for r in rows_]
         text, _ = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
         lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
     return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
 
 
-def _spread_over(count: int, most: int) -> list[int]:
+def spread_over(count: int, most: int) -> list[int]:
     """At most so many of the places, evenly spread, the ends among them."""
     return [int(k) for k in np.unique(np.linspace(0, count - 1, min(most, count)).round())]
 
@@ -183,7 +183,7 @@ def _varying(design: Design) -> int:
 
 def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFrame:
     """At most MOST_ROWS rows of the tables, evenly spread over the points."""
-    kept = _spread_over(design.size, MOST_ROWS)
+    kept = spread_over(design.size, MOST_ROWS)
     return folder.rows(columns, kept)
 
 
@@ -223,23 +223,24 @@ def _share(counter: Mapping[str, int], verdict: str) -> str:
     return percent(counter.get(verdict, 0) / total) if total else "-"
 
 
-def _indices(which: int, design: Design, columns: Sequence[Column], indices: pd.DataFrame | None, page: Page) -> list[str]:
-    """Which parameters matter most to what is told, and to whether claims stand."""
+def what_matters(design: Design, columns: Sequence[Column], indices: pd.DataFrame | None, page: Page) -> IndexWords | None:
+    """Which parameters matter most to what pages show, and to whether claims stand. indices: of designs that have any."""
     if indices is None or not isinstance(design, Sample):
-        return []
+        return None
     told = [each for each in measured(columns) if each.is_claim or _is_told(each.column, page)]
-    return indices_text(which, design.kind, told, indices, page)
+    return index_words(design.kind, told, indices, page)
 
 
 def _unanswered(which: int, summary: Summary) -> list[str]:
     """Why points lack an answer."""
     if summary.statuses[SOLVED] == summary.statuses.total():
         return []
-    lines = [paragraph(f"{counted(count, 'point')}: {reason}", 2) for reason, count in _shortest(summary.reasons)]
+    lines = [paragraph(f"{counted(count, 'point')}: {reason}", 2) for reason, count in shortest_reasons(summary.reasons)]
     return ["", section(which, "points that lack an answer", "status and reason stand in the tables"), *lines]
 
 
-def _shortest(reasons: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+def shortest_reasons(reasons: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """The most frequent reasons, and all others as one."""
     yield from reasons[:5]
     if len(reasons) > 5:
         yield "for other reasons", sum(count for _, count in reasons[5:])

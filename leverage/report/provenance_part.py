@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from leverage.scenario.scenario import Scenario
 from leverage.writing.run_folder import RunFolder
 
 #: Letters that mean something else in TeX, and braces, which BibTeX counts even behind a backslash.
@@ -45,11 +46,8 @@ def provenance_of(folder: RunFolder) -> Provenance:
     certificate = (
         f"{len(strategies)} ways of playing, each checked by a program of its own: {told}. {said.get('credible_play', '')}"
     )
-    author = " ".join(str(folder.scenario.document.data.get("author") or "").split())
-    written_by = " and ".join(_institution(each) for each in author.split(" and "))
-    version = said["versions"].get("leverage", "")
-    year = folder.finished.year
-    title, run = " ".join(folder.scenario.title.split()), said["run"]
+    run = said["run"]
+    citation, bibtex = cited(folder.scenario, folder, f"run {run}")
     facts = {
         "scenario": said["scenario"],
         "SHA-256 of the scenario file": said["scenario_sha256"],
@@ -66,12 +64,21 @@ def provenance_of(folder: RunFolder) -> Provenance:
         gains=tuple((name, f"{gain:.2g}") for name, gain in said.get("certificates", {}).items()),
         facts=tuple((name, value) for name, value in facts.items() if value),
         command=folder.command(),
-        citation=f"{written_by or PROGRAM} ({year}): “{title}”. leverage {version}, run {run} of {said['scenario']}"
-        f" ({said['scenario_sha256'][:12]}).",
-        bibtex=_bibtex(
-            author, title, year, f"leverage {version}, run {run}", f"{said['scenario']}, SHA-256 {said['scenario_sha256']}"
-        ),
+        citation=citation,
+        bibtex=bibtex,
     )
+
+
+def cited(scenario: Scenario, folder: RunFolder, what: str) -> tuple[str, str]:
+    """A line to cite, and the same as an entry for BibTeX. folder: of a run or of a study. what: of the two, and which, such as
+    'run 5f3a'."""
+    said, year = folder.manifest, folder.finished.year
+    author = " ".join(str(scenario.document.data.get("author") or "").split())
+    written_by = " and ".join(_institution(each) for each in author.split(" and "))
+    made_by = f"leverage {said['versions'].get('leverage', '')}, {what}"
+    title, file, digest = " ".join(scenario.title.split()), said["scenario"], said["scenario_sha256"]
+    line = f"{written_by or PROGRAM} ({year}): “{title}”. {made_by} of {file} ({digest[:12]})."
+    return line, _bibtex(author, title, year, made_by, f"{file}, SHA-256 {digest}")
 
 
 def _at_most(value: float) -> str:

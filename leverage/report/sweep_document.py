@@ -1,104 +1,149 @@
-"""The report of a sweep: what was found, sliders over the computed points, ranges and shares, and how to make it again."""
+"""The report of a sweep: what was found, claims, sliders over the computed points, ranges, what matters most, how to make it
+again."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from leverage.experiments.columns import Column
-from leverage.experiments.design import Grid, Together
-from leverage.experiments.store import SweepFolder
-from leverage.experiments.summary import Summary
-from leverage.experiments.sweep import Sweep
+from leverage.experiments.design import Sample
+from leverage.experiments.finishing import Findings
 from leverage.experiments.sweep_page import (
     answered_words,
     design_words,
     range_cells,
+    shortest_reasons,
     told_columns,
-    verdict_shares,
+    what_matters,
 )
-from leverage.output.heading import setting_words
-from leverage.output.page import Page
-from leverage.report.sweep_data import SliderPoints, slider_points
+from leverage.output.claims import VERDICT_MEANINGS
+from leverage.report.sweep_claims import claims_sentence, swept_claims
+from leverage.report.sweep_data import BOUNDS, Kind, column_words, slider_points
+from leverage.report.sweep_provenance import sweep_provenance
 from leverage.report.template_files import environment, text_of
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import counted, plain
+
+#: Sentences about numbers before the sliders, and rows of ranges before the fold.
+MOST_SENTENCES, MOST_ROWS = 4, 12
+#: A place in the sweep is told in words where so many parameters vary; of more, the page's program shows it.
+MOST_PLACED = 2
+
+#: Sections of the page: anchor and name in its table of contents.
+SECTIONS = {
+    "answer": "What was found",
+    "claims": "Claims",
+    "points": "Move through the points",
+    "ranges": "Ranges",
+    "matters": "What matters most",
+    "lacking": "Points without answers",
+    "assumptions": "Assumptions",
+    "certificates": "Certificates, citation",
+}
+_ORDERS: Mapping[Kind, str] = {
+    "grid": "Every stop is a point that was solved.",
+    "row": "Every stop is a point that was solved; all values of a point go together.",
+    "sample": "Every stop is a point that was solved. The sample has no order of its own: move along an assumption.",
+}
 
 
-def sweep_report(sweep: Sweep, columns: Sequence[Column], summary: Summary, folder: SweepFolder, page: Page) -> str:
+@dataclass(frozen=True)
+class RangeRow:
+    """A number with its least, mean and largest value in words; at: the points of the ends, -1 where there are none."""
+
+    name: str
+    cells: tuple[str, str, str]
+    at: tuple[int, int]
+    unit: str
+
+
+def sweep_report(findings: Findings) -> str:
     """One HTML document about a sweep whose parts are all there. It fetches nothing; texts of the scenario are escaped."""
-    told = told_columns(columns, page)
-    verdicts = [column for column in columns if column.table == "claims" and column.what == "verdict"]
-    points = slider_points(folder, sweep.design, [*verdicts, *told], sweep.scenario)
+    sweep, summary, scenario = findings.sweep, findings.summary, findings.sweep.scenario
+    told = told_columns(findings.columns, findings.page)
+    claims = swept_claims(findings.columns, summary, scenario)
+    judged = [column for column in findings.columns if column.table == "claims" and column.what not in BOUNDS]
+    bounds = [column for column in findings.columns if column.what in BOUNDS]
+    points = slider_points(findings.folder, sweep.design, [*told, *judged, *bounds], scenario, summary)
+    parts = {
+        "claims": claims,
+        "points": points,
+        "ranges": [_range(column, findings) for column in told],
+        "matters": what_matters(sweep.design, findings.columns, findings.indices, findings.page),
+        "lacking": list(shortest_reasons(summary.reasons)),
+        "varied": [_varied(name, findings) for name in sweep.design.names],
+        "fixed": [each for each in scenario.parameters.values() if each.name not in sweep.design.names],
+        "provenance": sweep_provenance(findings),
+    }
+    there = {**parts, "answer": True, "points": points.rows and points.columns, "assumptions": True, "certificates": True}
     return environment().get_template("sweep.html.jinja").render(
-        title=sweep.scenario.title,
-        question=sweep.scenario.question,
-        source=sweep.statement["scenario"],
-        setting=setting_words(sweep.scenario),
-        version=sweep.statement["versions"]["leverage"],
-        found=_found(sweep, told, summary, page),
-        points=points,
-        order=_order_words(sweep, points),
-        tables=[each for each in (_ranges(told, summary, page), _shares(columns, summary)) if each["rows"]],
-        facts=_facts(sweep),
-        command=f"simulate reproduce {folder.path}",
+        **parts,
+        title=scenario.title,
+        question=scenario.question,
+        source=findings.manifest["scenario"],
+        setting=findings.manifest.get("setting", ()),
+        version=findings.manifest["versions"].get("leverage", ""),
+        contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
+        found=_found(findings, told, claims_sentence(claims) if claims else ""),
+        meanings={v.word: VERDICT_MEANINGS[v.word] for claim in claims for v, _ in claim.shares},
+        order=[_ORDERS[points.kind], *points.left_out],
+        most_rows=MOST_ROWS,
         style=Markup(text_of("style.css")),  # noqa: S704 - a file of this package
         script=Markup(text_of("sweep.js")),  # noqa: S704 - a file of this package
     )  # fmt: skip
 
 
-def _found(sweep: Sweep, told: Sequence[Column], summary: Summary, page: Page) -> list[str]:
-    """What was swept, what has no answer, and between which points each of the first numbers moves."""
-    sentences = [design_words(sweep.design, sweep.scenario), answered_words(summary)]
-    return [*sentences, *(_moves(column, sweep, summary, page) for column in told[:4] if summary.spreads[column.name].finite)]
+def _found(findings: Findings, told: Sequence[Column], of_claims: str) -> list[str]:
+    """What was swept, what has no answer, how claims fare, and between which points each of the first numbers moves."""
+    summary, design = findings.summary, findings.sweep.design
+    swept = f"{design_words(design, findings.sweep.scenario)} {answered_words(summary)}"
+    known = [column for column in told[:MOST_SENTENCES] if summary.spreads[column.name].finite]
+    return [swept, *filter(None, [of_claims]), *(_moves(column, findings) for column in known)]
 
 
-def _moves(column: Column, sweep: Sweep, summary: Summary, page: Page) -> str:
-    """'power: payoff lies between 12.3 (at return speed 0.1) and 55.5 (at return speed 0.9), 47.0 in the mean.'"""
-    spread = summary.spreads[column.name]
-    least, mean, largest = range_cells(column, summary, page)
-    name = ": ".join(plain(part) for part in (column.selection, column.subject, column.quantity) if part)
+def _moves(column: Column, findings: Findings) -> str:
+    """'Markov perfect: power: payoff goes from 12.3 (at speed 0.1) to 55.5 points (at speed 1), 47.0 in the mean.'"""
+    spread = findings.summary.spreads[column.name]
+    row = _range(column, findings)
+    (least, mean, largest), unit = row.cells, f" {row.unit}" if row.unit else ""
     if spread.least == spread.largest:
-        return f"{name} is {mean} everywhere."
-    ends = [f"{value}{_where(sweep, at)}" for value, at in ((least, spread.at[0]), (largest, spread.at[1]))]
-    return f"{name} lies between {ends[0]} and {ends[1]}, {mean} in the mean."
+        return f"{row.name} is {mean}{unit} everywhere."
+    low, high = (_where(findings, at) for at in row.at)
+    return f"{row.name} goes from {least}{low} to {largest}{unit}{high}, {mean} in the mean."
 
 
-def _where(sweep: Sweep, point: int) -> str:
+def _where(findings: Findings, point: int) -> str:
     """The place of a point, where a few words say it."""
-    names = sweep.design.names
-    if len(names) > 3:
-        return f" (point {point})"
-    values = sweep.design.values(point, point + 1)[0].tolist()
-    return f" (at {', '.join(f'{plain(name)} {value:.4g}' for name, value in zip(names, values, strict=True))})"
+    design = findings.sweep.design
+    if len(design.names) > MOST_PLACED:
+        return ""
+    values = design.values(point, point + 1)[0].tolist()
+    return f" (at {', '.join(f'{plain(name)} {value:.4g}' for name, value in zip(design.names, values, strict=True))})"
 
 
-def _order_words(sweep: Sweep, points: SliderPoints) -> str:
-    if isinstance(sweep.design, Grid | Together):
-        words = "Every stop is a point that was solved."
+def _range(column: Column, findings: Findings) -> RangeRow:
+    least, mean, largest = range_cells(column, findings.summary, findings.page)
+    low, high = findings.summary.spreads[column.name].at
+    unit = "" if column.unit == "chance" else column.unit  # in per cent
+    return RangeRow(column_words(column), (least, mean, largest), (low, high), unit)
+
+
+def _varied(name: str, findings: Findings) -> dict[str, Any]:
+    """A parameter that varies: between which values, how many of them, and the value in use."""
+    design, own = findings.sweep.design, findings.sweep.scenario.parameters[name]
+    low, high = design.ends[name]
+    if isinstance(design, Sample):
+        values = "drawn"
     else:
-        words = "The points of a sample lie in no order of their own: choose an assumption to put them in order by it."
-    return words + (f" The page holds one in {points.step} of the points; the tables have all." if points.step > 1 else "")
-
-
-def _ranges(told: Sequence[Column], summary: Summary, page: Page) -> dict[str, Any]:
-    rows = [[": ".join(filter(None, (c.selection, c.subject, c.quantity))), *range_cells(c, summary, page), c.unit] for c in told]
-    return {"caption": "What each number ranges over", "heads": ["number", "least", "mean", "largest", "unit"], "rows": rows}
-
-
-def _shares(columns: Sequence[Column], summary: Summary) -> dict[str, Any]:
-    used, rows = verdict_shares(columns, summary)
-    return {"caption": "Share of the points with each verdict", "heads": ["claim", *used], "rows": rows}
-
-
-def _facts(sweep: Sweep) -> list[tuple[str, str]]:
-    stated = sweep.statement
-    return [
-        ("scenario", f"{stated['scenario']}, SHA-256 {stated['scenario_sha256'][:16]}"),
-        ("design", json.dumps({k: v for k, v in stated["design"].items() if k not in ("ranges", "values", "drawn_from")})),
-        ("computed", ", ".join(stated["tables"])),
-        ("gap asked of equilibrium sets", f"{stated['tolerance']:g} of the payoff range"),
-        ("versions", ", ".join(f"{name} {version}" for name, version in stated["versions"].items())),
-    ]
+        values = counted(next(len(axis.values) for axis in design.axes if axis.name == name), "value")
+    return {
+        "name": name,
+        "between": f"{low:.6g} to {high:.6g}",
+        "values": values,
+        "used": f"{own.value:.6g}",
+        "unit": own.unit,
+        "source": own.source,
+    }

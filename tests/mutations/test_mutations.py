@@ -44,6 +44,8 @@ from tests.mutations import (
     stage_batteries,
     stress_batteries,
     stress_mutants,
+    sweep_report_batteries,
+    sweep_report_mutants,
     taxed_batteries,
     tracing_batteries,
     words_batteries,
@@ -180,6 +182,11 @@ SOLVERS = {
     "sensitivity indices": Solver("experiments/indices.py", index_batteries.check_indices, index_mutants.INDICES),
     "refinement": Solver("experiments/refinement.py", regime_batteries.check_refinement, regime_mutants.REFINEMENT),
     "row conditions": Solver("experiments/row_condition.py", regime_batteries.check_row_condition, regime_mutants.ROW_CONDITION),
+    "points of a report": Solver("report/sweep_data.py", sweep_report_batteries.check_points, sweep_report_mutants.POINTS),
+    "claims of a report": Solver("report/sweep_claims.py", sweep_report_batteries.check_claims, sweep_report_mutants.CLAIMS),
+    "command of a report": Solver(
+        "report/sweep_provenance.py", sweep_report_batteries.check_command, sweep_report_mutants.COMMAND
+    ),
     "error radius": Solver("solvers/error_radius.py", multiplicity_batteries.check_error_radius, mutants.ERROR_RADIUS),
     "bounded facts": Solver(
         "comparison/bounded_facts.py", comparison_batteries.check_bounded_facts, comparison_mutants.BOUNDED_FACTS
