@@ -159,7 +159,7 @@ def test_answers_to_anything_else_are_not_used(tmp_path: Path, change: str) -> N
     assert new.earlier == ()
 
 
-@pytest.mark.parametrize("name", ["versions", "_program"])
+@pytest.mark.parametrize("name", ["versions", "program_hash"])
 def test_answers_of_another_program_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     old = stopped(tmp_path)
     monkeypatch.setattr(unfinished_module, name, lambda: {"leverage": "another"})
