@@ -36,8 +36,8 @@ MANY_STATES = 1_000
 
 
 class Interruption:
-    """Remembers Ctrl-C. Libraries that are just being imported, and destructors, may swallow the exception; the next
-    step raises it again.
+    """Remembers Ctrl-C, or the end that was asked for. Libraries that are just being imported, and destructors, may swallow the
+    exception; the next step raises it again.
 
     came: whether there was one in this process. A library may also make another error of it, which is none then.
     """
@@ -48,9 +48,10 @@ class Interruption:
         self.asked = False
 
     def listen(self) -> None:
-        """Take over the signal; outside the main thread Python allows nobody to."""
+        """Take over the signal, and that by which batch systems end programs; outside the main thread Python allows nobody to."""
         with suppress(ValueError):
             signal.signal(signal.SIGINT, self._interrupt)
+            signal.signal(signal.SIGTERM, self._interrupt)
         sys.unraisablehook = self._swallowed
 
     def _swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:

@@ -78,7 +78,10 @@ def sweep_command(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Where the sample's random numbers begin.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, metavar="N", help="Where the sample's random numbers begin.", show_default="0"),
+    ] = None,
     tables: Annotated[
         str,
         typer.Option(
@@ -103,7 +106,14 @@ def sweep_command(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", min=1, metavar="N", help="Worker processes; default: one a core.", show_default=False),
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            metavar="N",
+            help="Worker processes; default: one a core.",
+            show_default=False,
+        ),
     ] = None,
     cluster: Annotated[
         str,
@@ -134,19 +144,25 @@ def sweep_command(
         raise typer.BadParameter("a cluster has workers of its own: leave out --jobs", param_hint="--jobs")
     started = time.monotonic()
     asked = tuple(each.strip() for each in tables.split(",") if each.strip())
-    words = Words(tuple(over or ()), together, sample, asked, tuple(claim or ()), seed, plausible)
+    words = Words(tuple(over or ()), together, sample, asked, tuple(claim or ()), seed or 0, plausible)
+    if tables and not asked:
+        raise typer.BadParameter("name at least one table", param_hint="--tables")
     scenario = load(file, parameter, variant) if plausible is None else _likely(file, parameter, variant, plausible)
     sweep = _asked(scenario, _planned(scenario, plan, words) if plan else words, tolerance)
+    _refuse_idle(sweep, [name for name, _ in overrides(parameter or ())], seed)
     from leverage.experiments.store import SweepFolder
 
     folder = SweepFolder(out or _default_folder(sweep))
     if dry_run:
         print_text(_plan_text(sweep, folder, jobs, cluster))
         return
+    from leverage.experiments.indices import few_blocks
     from leverage.experiments.part import bench_of
     from leverage.experiments.sweep import open_folder
 
     _refuse_empty(sweep, bench_of(sweep.task).columns)  # nor is anything written where a value makes no game
+    if not quiet and (warning := few_blocks(sweep.design)):
+        typer.echo(warning, err=True)
     with _workers(jobs, cluster, sweep) as workers:
         open_folder(folder, sweep, resume=resume)
         with folder.locked():
@@ -290,6 +306,17 @@ def _by_experts(scenario: Scenario, path: Path, kind: SampleKind, count: int, se
     return sample
 
 
+def _refuse_idle(sweep: Sweep, given: Sequence[str], seed: int | None) -> None:
+    """What would change nothing."""
+    from leverage.experiments.design import Sample
+
+    varied = next((name for name in given if name in sweep.design.names), None)
+    if varied is not None:
+        raise typer.BadParameter(f"'{varied}' varies: it has no value of its own", param_hint="-p")
+    if seed is not None and not isinstance(sweep.design, Sample):
+        raise typer.BadParameter("there is nothing random without a --sample", param_hint="--seed")
+
+
 def _refuse_empty(sweep: Sweep, columns: Sequence[Column]) -> None:
     """Tables of which the scenario has nothing to say."""
     needs = {"sets": "two players", "strategies": "named strategies", "leverage": "instruments", "claims": "claims"}
@@ -314,10 +341,12 @@ def _workers(jobs: int | None, cluster: str, sweep: Sweep) -> AbstractContextMan
     if cluster:
         return _cluster(cluster)
     from leverage.experiments.store import parts_of
-    from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
+    from leverage.experiments.workers import LocalProcesses, ThisProcess, WhereWorth, cores
 
     count = min(jobs or cores(), sum(1 for _ in parts_of(sweep.design.size)))
-    return nullcontext(LocalProcesses(count) if count > 1 else ThisProcess())
+    if count < 2:
+        return nullcontext(ThisProcess())
+    return nullcontext(WhereWorth(count) if jobs is None else LocalProcesses(count))
 
 
 def _cluster(address: str) -> AbstractContextManager[Cluster]:
@@ -354,7 +383,7 @@ def _solved(
 
             return run_sweep(sweep, folder, workers, fail_fast=fail_fast, tell=told, heed=interruption.heed)
     except KeyboardInterrupt:
-        done = last[0].done if last else 0
+        done = folder.kept(sweep.design.size)
         command = shlex.join(["simulate", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"])
         message = f"interrupted: {done:,} of {sweep.design.size:,} points are kept in {folder.path}; to go on: {command}"
         raise StoppedError(message) from None

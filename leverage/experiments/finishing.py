@@ -15,19 +15,24 @@ import pandas as pd
 
 from leverage.experiments.columns import Column
 from leverage.experiments.index_table import has_indices, indices_frame, read_indices
+from leverage.experiments.indices import few_blocks
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
 from leverage.experiments.store import STATEMENT, SweepFolder, part_size
 from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.experiments.sweep_reading import sweep_of
-from leverage.output.columns import paragraph, table
+from leverage.experiments.workers import WORTH_SECONDS
+from leverage.output.columns import paragraph, shortened, table
 from leverage.output.files import MANIFEST, file_hash, resolved_yaml
 from leverage.output.heading import setting_sentences
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
 
 REPORT, INDICES = "report.html", "indices.csv"
+
+#: What it takes to start workers, about.
+START_SECONDS = 5.0
 
 #: A plan prints so many of the points, from both ends.
 SHOWN = 8
@@ -130,19 +135,29 @@ def plan_text(sweep: Sweep, folder: Path, jobs: int) -> str:
     solved = afresh.solve(middle, design.values(middle, middle + 1))
     seconds = time.process_time() - began
     shown = sorted({*range(min(SHOWN, design.size)), *range(max(0, design.size - SHOWN), design.size)})
-    names = design.names[:5]
-    rows = [[f"{k:,}", *(f"{value:.6g}" for value in design.values(k, k + 1)[0][: len(names)])] for k in shown]
-    points, _ = table(["point", *names], rows)
+    rows = [[f"{k:,}", *(f"{value:.6g}" for value in design.values(k, k + 1)[0])] for k in shown]
+    if len(shown) < design.size:
+        rows.insert(SHOWN, ["..."] + [""] * len(design.names))
+    points, left_out = table(["point", *design.names], rows)
+    if left_out:
+        points += f"\n  and {counted(left_out, 'parameter')} more: {shortened(', '.join(design.names[-left_out:]), 60)}"
     lacks = " It lacks an answer." if isinstance(solved, StoppedPart) or solved.failed else ""
     workers = min(jobs, -(-design.size // part_size(design.size)))
     written = f"{counted(len(bench.columns), 'column')} ({', '.join(sweep.tables)}) would be written to {folder}."
-    rate = f"At that rate all take {_duration(seconds * design.size / workers)} with {counted(workers, 'worker')}."
+    whole = seconds * design.size / workers + (START_SECONDS if workers > 1 and seconds * design.size > WORTH_SECONDS else 0)
+    rate = f"At that rate all take about {_duration(whole)} with {counted(workers, 'worker')}."
     took = f"The point in the middle took {_duration(seconds)}.{lacks} {rate}"
-    return "\n".join([paragraph(design_words(design, sweep.scenario)), points, paragraph(written), paragraph(took)])
+    warnings = [paragraph(too_few)] if (too_few := few_blocks(design)) else []
+    return "\n".join([paragraph(design_words(design, sweep.scenario)), points, paragraph(written), paragraph(took), *warnings])
 
 
 def _duration(seconds: float) -> str:
     for limit, size, unit in ((1, 1e-3, "milliseconds"), (120, 1, "seconds"), (7200, 60, "minutes"), (172_800, 3600, "hours")):
         if seconds < limit:
-            return f"{seconds / size:.2g} {unit}"
-    return f"{seconds / 86_400:.3g} days"
+            return f"{_rounded(seconds / size)} {unit}"
+    return f"{_rounded(seconds / 86_400)} days"
+
+
+def _rounded(value: float) -> str:
+    """Two digits, no power of ten."""
+    return f"{float(f'{value:.2g}'):,.{0 if value >= 10 else 1}f}"

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from leverage.experiments.answers import Answers
-from leverage.experiments.design import MORRIS_LEVELS, Sample, unit_problem
+from leverage.experiments.design import MORRIS_LEVELS, Design, Sample, unit_problem
 from leverage.game.stochastic_game import Booleans, Floats
 
 #: first order: the share of the variance that the parameter brings about alone. total: with all its interactions. interactions:
@@ -39,6 +39,14 @@ ENOUGH_BLOCKS = {"saltelli": 128, "morris": 20}
 SAME = 1e-9
 #: Bounds that may make up this share of the variance are told.
 WORTH_TELLING = 0.01
+
+
+def few_blocks(design: Design) -> str:
+    """Why a design gives no indices although it is meant to; '' where it does, or is not meant to."""
+    if not isinstance(design, Sample) or design.count >= FEWEST_BLOCKS.get(design.kind, 0):
+        return ""
+    fewest = FEWEST_BLOCKS[design.kind]
+    return f"Too few for sensitivity indices: {design.kind}:{design.count}, and {design.kind}:{fewest} is the least that has any."
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,10 @@ class SweepFolder:
                     draft.unlink(missing_ok=True)
                 raise
 
+    def kept(self, points: int) -> int:
+        """How many of so many points are in parts that are there."""
+        return sum(part.stop - part.start for part in parts_of(points) if (self.points / part.file).is_file())
+
     def keep(self, part: Part, content: bytes) -> None:
         """Put a finished part into the folder. Raises OutputError."""
         self.put(self.points / part.file, content)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from leverage.analysis.outcomes import PAYOFF
+from leverage.analysis.plays import BEST_REPLY
 from leverage.experiments.answers import measured
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid, Sample, Together
@@ -16,7 +17,7 @@ from leverage.experiments.part import NOT_SOLVED, PARTLY, SOLVED, column_of
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
 from leverage.experiments.sweep import Sweep
-from leverage.output.columns import numbered, paragraph, percent, section, shortened, table
+from leverage.output.columns import numbered, paragraph, percent, section, table
 from leverage.output.heading import head_text, setting_words
 from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
@@ -27,6 +28,12 @@ from leverage.stress.question import VERDICTS
 MOST_ROWS = 24
 #: At most so many columns of a table of two parameters, and no such table of more points.
 MOST_ACROSS, MOST_CROSSED = 7, 100_000
+#: Columns of a table along one parameter, and letters of a number's name.
+MOST_ALONG, LONGEST_NAME = 6, 52
+#: What moves by a smaller fraction of the payoff range is the same: rounding.
+UNMOVED = 1e-9
+#: Where numbers that do not change are found.
+STILL = "in columns.csv"
 #: Words of the kinds of samples.
 _SAMPLES = {
     "sobol": "a scrambled Sobol' sequence",
@@ -45,11 +52,11 @@ def sweep_text(
     indices: pd.DataFrame | None = None,
 ) -> str:
     """The printed page: what was swept, what came of it, and what has no answer. indices: of designs that have any."""
-    told = told_columns(columns, page)
+    told = told_columns(columns, page, summary)
     sections = numbered(
         [
-            lambda n: _by_value(n, sweep.design, told, folder, page),
-            lambda n: _crossed(n, sweep.design, told, folder, page),
+            lambda n: _by_value(n, sweep.design, most_moved(told, summary, page), folder, page),
+            lambda n: _crossed(n, sweep.design, _first_moved(told, summary, page), folder, page),
             lambda n: _ranges(n, told, summary, page),
             lambda n: _verdicts(n, columns, summary),
             lambda n: indices_text(n, what_matters(sweep.design, columns, indices, page)),
@@ -93,9 +100,31 @@ def answered_words(summary: Summary) -> str:
     return f"{lacking:,} of {statuses.total():,} points lack an answer." if lacking else "Every point has all its answers."
 
 
-def told_columns(columns: Sequence[Column], page: Page) -> list[Column]:
-    """The columns that pages show."""
-    return [column for column in columns if _is_told(column, page)]
+def told_columns(columns: Sequence[Column], page: Page, summary: Summary) -> list[Column]:
+    """The columns that pages show: what moves before what is the same at all points, best replies before pairs as written."""
+    told = [column for column in columns if _is_told(column, page)]
+    return sorted(told, key=lambda column: (not movement(column, summary, page), _is_written_pair(column)))
+
+
+def most_moved(told: Sequence[Column], summary: Summary, page: Page) -> list[Column]:
+    """The columns that a table has room for, in their order: of payoffs and of other numbers those that move most."""
+    furthest = sorted(told, key=lambda column: -movement(column, summary, page))
+    halves = [[column for column in furthest if (column.unit == "chance") == chance] for chance in (False, True)]
+    room = [max(MOST_ALONG // 2, MOST_ALONG - len(other)) for other in reversed(halves)]
+    kept = [column for half, most in zip(halves, room, strict=True) for column in half[:most]]
+    return [column for column in told if column in kept]
+
+
+def movement(column: Column, summary: Summary, page: Page) -> float:
+    """How far a number goes, as a fraction of the payoff range (of 1 for chances); 0 for what is the same but for rounding."""
+    spread = summary.spreads[column.name]
+    size = (page.game.payoff_range or 1.0) if column.unit == page.game.payoff_unit else 1.0
+    gone = (spread.largest - spread.least) / size if spread.finite else 0.0
+    return gone if gone > UNMOVED else 0.0
+
+
+def _is_written_pair(column: Column) -> bool:
+    return column.table == "strategies" and BEST_REPLY not in column.selection
 
 
 def range_cells(column: Column, summary: Summary, page: Page) -> list[str]:
@@ -132,26 +161,26 @@ def _by_value(which: int, design: Design, told: Sequence[Column], folder: SweepF
     if isinstance(design, Sample) or not told or _varying(design) != 1:
         return []
     name = next(axis.name for axis in design.axes if len(axis.values) > 1) if isinstance(design, Grid) else design.names[0]
-    shown = list(told[:6])
-    frame = _rows(folder, design, [column_of(name), *(column.name for column in shown)])
+    names = [name, *(other for other in design.names if other != name)] if isinstance(design, Together) else [name]
+    frame = _rows(folder, design, [*map(column_of, names), *(column.name for column in told)])
     rows = [
-        [f"{row[0]:.6g}", *(_number(value, column, page) for value, column in zip(row[1:], shown, strict=True))]
+        [
+            " / ".join(f"{value:.6g}" for value in row[: len(names)]),
+            *(_number(value, column, page) for value, column in zip(row[len(names) :], told, strict=True)),
+        ]
         for row in frame.itertuples(index=False)
     ]
-    text, left_out = table([name, *map(_head, shown)], rows)
+    text, left_out = table([" / ".join(names), *map(_head, told)], rows)
     note = _left_out(len(frame), design.size, "values")
     more = [f"  and {left_out} more columns in the tables"] if left_out else []
     return ["", section(which, "along the parameter", note), text, *more]
 
 
-def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
-    """Where two parameters vary: the first player's payoff, and the last chance, a row a value of the one and a column a value of
-    the other."""
+def _crossed(which: int, design: Design, shown: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+    """Where two parameters vary: a row a value of the one and a column a value of the other."""
     if not isinstance(design, Grid) or _varying(design) != 2:
         return []
     down, across = (axis for axis in design.axes if len(axis.values) > 1)
-    chances = [column for column in told if column.quantity != PAYOFF]
-    shown = [*told[:1], *chances[-1:]]
     if not shown or design.size > MOST_CROSSED:
         return []
     frame = folder.rows([column.name for column in shown])
@@ -163,6 +192,15 @@ def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFo
         text, _ = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
         lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
     return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
+
+
+def _first_moved(told: Sequence[Column], summary: Summary, page: Page) -> list[Column]:
+    """The first payoff that moves, and the last chance that does: of the same play if it has one."""
+    moving = [column for column in told if movement(column, summary, page)] or list(told)
+    payoffs = [column for column in moving if column.unit != "chance"][:1]
+    chances = [column for column in moving if column.unit == "chance"]
+    alike = [column for column in chances if payoffs and column.selection == payoffs[0].selection]
+    return [*payoffs, *(alike or chances)[-1:]]
 
 
 def spread_over(count: int, most: int) -> list[int]:
@@ -200,13 +238,21 @@ def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) ->
     """What each number ranges over."""
     if not told:
         return []
-    shown = told[:MOST_ROWS]
-    rows = []
-    for column in shown:
-        rows.append([shortened(column.name, 48), *range_cells(column, summary, page)])
+    moving = [column for column in told if movement(column, summary, page)]
+    still = f"The same at all points: {counted(len(told) - len(moving), 'number')} ({STILL})." if len(moving) < len(told) else ""
+    if not moving:
+        return ["", section(which, "over all points"), paragraph(f"Nothing that is told here changes. {still}", 2)]
+    shown = moving[:MOST_ROWS]
+    rows = [[_row_name(column.name), *range_cells(column, summary, page)] for column in shown]
     text, _ = table(["", "least", "mean", "largest"], rows)
-    note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
-    return ["", section(which, "over all points", note), text]
+    note = _left_out(len(shown), len(moving), "numbers that change; all are in columns.csv")
+    return ["", section(which, "over all points", note), text, *([paragraph(still, 2)] if still else [])]
+
+
+def _row_name(name: str) -> str:
+    """The name; of a long one the beginning and the end, where names differ."""
+    half = (LONGEST_NAME - 3) // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half].rstrip()}...{name[-half:].lstrip()}"
 
 
 def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[str]:

@@ -63,7 +63,7 @@ class RangeRow:
 def sweep_report(findings: Findings) -> str:
     """One HTML document about a sweep whose parts are all there. It fetches nothing; texts of the scenario are escaped."""
     sweep, summary, scenario = findings.sweep, findings.summary, findings.sweep.scenario
-    told = told_columns(findings.columns, findings.page)
+    told = told_columns(findings.columns, findings.page, summary)
     claims = swept_claims(findings.columns, summary, scenario)
     judged = [column for column in findings.columns if column.table == "claims" and column.what not in BOUNDS]
     bounds = [column for column in findings.columns if column.what in BOUNDS]

@@ -185,7 +185,7 @@ def test_another_sweep_is_refused_with_what_differs(whole: Path, tmp_path: Path)
     other.write_text(LEAVING.read_text().replace("arrived: 10", "arrived: 11"))
     for arguments, told in (
         ((*LONG, "--seed", "1"), "design: seed: there 0, asked 1"),
-        ((*LONG, "-p", "toll=2"), "overrides: toll: there nothing, asked 2.0"),
+        ((*LONG, "--tolerance", "0.05"), "tolerance: there 0.02, asked 0.05"),
         ((*LONG, "--tables", "outcomes"), "tables: there"),
         (("sweep", str(other), *LONG[2:]), "scenario sha256: there"),
     ):
@@ -269,6 +269,9 @@ def test_the_page_fits_and_its_numbers_are_cells(tmp_path: Path) -> None:
         (("--over", "toll", "--tables", "outcome"), "did you mean 'outcomes'"),
         (("--over", "toll", "--claim", "pay"), "did you mean 'pays'"),
         (("--over", "toll", "--tolerance", "2"), "a fraction of the payoff range"),
+        (("--over", "toll", "-p", "toll=2"), "'toll' varies"),
+        (("--over", "toll", "--seed", "3"), "nothing random"),
+        (("--over", "toll", "--tables", " , "), "at least one table"),
         (("--over", "leave=0.1,1.5"), "leave"),
     ],
 )
@@ -306,3 +309,44 @@ def test_a_sweep_has_a_name_of_its_own_among_the_results(tmp_path: Path) -> None
 
 def test_parts_are_named_in_their_order() -> None:
     assert [part.file for part in parts_of(9)] == [f"part-{k:06d}.parquet" for k in range(3)]
+
+
+def test_the_page_shows_what_moves(tmp_path: Path) -> None:
+    """A toll moves nothing of a holder who waits; what it moves stands first, and what it does not is counted."""
+    arguments = ("--over", "toll=0.5,1,3", "--tables", "strategies", "--jobs", "1", "--out", "folder")
+    told = simulate("sweep", str(LEAVING), *arguments, cwd=tmp_path)
+    assert told.returncode == 0
+    frame = pd.read_parquet(tmp_path / "folder" / "points")
+    summary = pd.read_csv(tmp_path / "folder" / "columns.csv", keep_default_na=False)
+    payoffs = summary[(summary.quantity == "payoff") & (summary.what == "value")]
+    still = payoffs[payoffs.least.astype(float) == payoffs.largest.astype(float)].column
+    assert 0 < len(still) < len(payoffs)
+    assert not any(re.search(rf"^{re.escape(name)} ", told.stdout, re.MULTILINE) for name in still)
+    assert re.search(r"The same at all points: \d+ numbers", told.stdout)
+    first = told.stdout.partition("ALONG THE PARAMETER")[2].partition("OVER ALL POINTS")[0]
+    cells = [line.split()[1:] for line in first.splitlines() if re.match(r"(0\.5|1|3) ", line)]
+    assert len(cells) == 3
+    moved = [len(set(column)) > 1 for column in zip(*cells, strict=True)]
+    assert moved[0]
+    assert frame["status"].eq("solved").all()
+
+
+def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
+    """As batch systems end programs."""
+    folder = tmp_path / "sweep"
+    process = start(*LONG, "--jobs", "1", "--out", str(folder))
+    after_parts(folder, 2, process)
+    process.terminate()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "to go on: simulate sweep" in told
+    assert not (folder / ".lock").exists()
+    assert parts(folder).items() < parts(whole).items()
+
+
+def test_too_few_points_for_indices_are_told_before(tmp_path: Path) -> None:
+    arguments = ("--sample", "saltelli:8", "--over", "toll", "--jobs", "1", "--out", str(tmp_path / "sweep"))
+    for more in (("--dry-run",), ()):
+        told = simulate("sweep", str(LEAVING), *arguments, *more)
+        assert told.returncode == 0
+        assert "saltelli:32 is the least" in " ".join((told.stdout + told.stderr).split())
