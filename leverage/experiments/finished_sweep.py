@@ -26,7 +26,7 @@ class FinishedSweep:
 
     @classmethod
     def open(cls, path: Path) -> FinishedSweep:
-        """Raises FolderError: no such folder, no sweep, an unfinished one."""
+        """Raises FolderError: no such folder, no sweep, an unfinished one, one with strays among its parts."""
         folder = SweepFolder(path)
         statement, manifest = folder.statement, folder.manifest
         if not path.is_dir():
@@ -35,6 +35,8 @@ class FinishedSweep:
             _refuse(path, "this is not the folder of a sweep", "give one that 'simulate sweep FILE' wrote")
         if manifest is None:
             _refuse(path, "this sweep is unfinished", "go on with it: the same command and --resume")
+        points = manifest.get("points")
+        folder.refuse_strays(points if isinstance(points, int) else None)
         return cls(folder, manifest)
 
     @property
