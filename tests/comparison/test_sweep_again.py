@@ -119,6 +119,10 @@ def test_a_part_that_is_gone_and_a_folder_that_holds_no_sweep(folder: Path, tmp_
     (folder / "sweep.json").write_text('{"design": {"kind": "grid"}}')
     with pytest.raises(FolderError, match=r"does not say what was swept"):
         again(folder)
+    for text in ('{"a": 1}', '{"design": "grid"}'):
+        (folder / "sweep.json").write_text(text)
+        with pytest.raises(FolderError, match="not the folder of a sweep"):
+            again(folder)
 
 
 def test_a_damaged_part_is_named_and_hides_no_cell_that_was_changed(folder: Path) -> None:
