@@ -141,7 +141,7 @@ def check_agreement(module: ModuleType) -> None:
     assert module.table_agreement("outcomes", before, before[["value", "name", "certificate"]]).agreement == "beyond"
     empty = before.assign(value=[NAN, INF])
     assert module.table_agreement("outcomes", empty, empty.copy()).agreement == "within"
-    nameless = before.assign(name=["a", None])
+    nameless = before.assign(name=pd.Series(["a", None]))
     assert module.table_agreement("outcomes", nameless, nameless.copy()).agreement == "within"
     assert module.table_agreement("outcomes", before, nameless).agreement == "beyond"
     wide = pd.DataFrame({"effect": [1.0], "low": [0.5], "high": [1.5]})
