@@ -99,7 +99,8 @@ def compared_columns(before: pd.Series[Any], now: pd.Series[Any], allowed: Float
     Returns which cells differ (R,), which of them by more than they may (R,), and the largest difference of two numbers.
     """
     if not (pd.api.types.is_float_dtype(before) and pd.api.types.is_float_dtype(now)):
-        differ = (before.astype(str) != now.astype(str)).to_numpy()
+        blank = before.isna().to_numpy() & now.isna().to_numpy()
+        differ = (before.astype(str) != now.astype(str)).to_numpy() & ~blank
         return differ, differ, 0.0
     one, other = before.to_numpy(dtype=np.float64), now.to_numpy(dtype=np.float64)
     same = (one == other) | (np.isnan(one) & np.isnan(other))

@@ -78,6 +78,7 @@ def _sheets(view: ComparisonView) -> Iterator[str]:
     for side in view.comparison.sides:
         if side.sheet is not None:
             by = f" was filled in by {listed(side.sheet.by_whom)}" if side.sheet.by_whom else " does not say who filled it in"
+            by = by if side.sheet.likely else " has no row that is filled in"
             beyond = [plain(name) for name in side.sheet.outside]
             more = f"; it goes beyond the file's plausible range for {listed(beyond)}" if beyond else ""
             yield f"The sheet of {side.label}{by}{more}."

@@ -11,6 +11,7 @@ from leverage.comparison.sides import Side, side_of_folder, side_of_run
 from leverage.errors import Fault, ScenarioError
 from leverage.loading import load_scenario
 from leverage.output.frames import Run
+from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 from leverage.sheets.parameter_sheet import ParameterSheet
 from leverage.sheets.sheet_reading import read_sheet
@@ -83,7 +84,7 @@ def given_sides(things: Sequence[str], changes: Sequence[Mapping[str, float]] = 
     for label, values in zip(LABELS[len(things) :], changes, strict=False):
         if base is not None:
             told = ", ".join(f"{name} = {value:.12g}" for name, value in values.items())
-            found.append(GivenSide(label, f"{base.name} with {told}", base.load(values)))
+            found.append(GivenSide(label, f"{base.name} with {told}", _changed(base, values)))
     return tuple(found)
 
 
@@ -99,6 +100,19 @@ def _with_sheet(label: str, path: Path, files: Sequence[_File]) -> GivenSide:
     base = files[-1]
     sheet = read_sheet(path, base.load({}))
     return GivenSide(label, f"{base.name} at the likeliest values of {path}", base.load(sheet.likely), sheet=sheet)
+
+
+def _changed(base: _File, values: Mapping[str, float]) -> Scenario:
+    """The scenario with other values; a name that it does not have is a fault of the option that gives it."""
+    known = base.load({}).parameters
+    faults = [
+        Fault(0, 0, f"there is no parameter '{name}'", nearest(name, known), place=f"--with {name}={value:g}")
+        for name, value in values.items()
+        if name not in known
+    ]
+    if faults:
+        raise ScenarioError("the command line", faults)
+    return base.load(values)
 
 
 def _one_file(files: Sequence[_File]) -> _File:

@@ -100,10 +100,9 @@ def _sheets(view: ComparisonView, which: int) -> list[str]:
         return []
     labels = overlaps[0].labels
     rows = [_sheet_row(each) for each in overlaps if not each.agreed]
-    apart = [plain(each.parameter) for each in overlaps if each.common is None]
     lines = [section(which, "what the sheets say", "low - likely - high; all of it is in sheets.csv")]
-    told = f"Ranges have nothing in common for {listed(apart)}. " if apart else "All ranges overlap. "
-    told += "In common: the part that all ranges share, of the span from the lowest to the highest value."
+    told = _overlap_words(overlaps)
+    told += " In common: the part that all ranges share, of the span from the lowest to the highest value."
     if rows:
         lines.append(table(["", *labels, "in common"], rows[:MOST_ROWS])[0])
     if len(rows) > MOST_ROWS:
@@ -114,10 +113,19 @@ def _sheets(view: ComparisonView, which: int) -> list[str]:
     return [*lines, "", paragraph(told), ""]
 
 
+def _overlap_words(overlaps: Sequence[SheetOverlap]) -> str:
+    apart = [plain(each.parameter) for each in overlaps if each.common is None]
+    touching = [plain(each.parameter) for each in overlaps if each.touching]
+    told = [f"Ranges have nothing in common for {listed(apart)}."] if apart else []
+    told += [f"They have one value alone in common for {listed(touching)}."] if touching else []
+    return " ".join(told) or "All ranges overlap."
+
+
 def _sheet_row(overlap: SheetOverlap) -> list[str]:
     ranges = [" - ".join(map(significant, (each.low, each.likely, each.high))) for each in overlap.judgements]
     share = NOTHING if overlap.share is None else percent(overlap.share)
-    return [shortened(plain(overlap.parameter), 24), *ranges, share if overlap.common else "nothing"]
+    common = "nothing" if overlap.common is None else "one value" if overlap.touching else share
+    return [shortened(plain(overlap.parameter), 24), *ranges, common]
 
 
 # --- claims ------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ class SheetOverlap:
         return (low, high) if low <= high else None
 
     @property
+    def touching(self) -> bool:
+        """Whether the sheets have one value alone in common, and at least one of them holds others to be possible."""
+        return self.share == 0 and self.common is not None
+
+    @property
     def share(self) -> float | None:
         """The width of what is common as a fraction of that from the lowest to the highest value; None where all sheets name the
         same one value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,15 @@ from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_reading import sweep_of
 from leverage.experiments.workers import Work, Workers
 from leverage.game.stochastic_game import Floats
+from leverage.output.columns import listed
 from leverage.writing.run_folder import RunFolder
 
 #: So many cells that differ are told.
 MOST_CELLS = 50
+#: The file of the summary.
+COLUMNS = "columns.csv"
+#: So many parts that cannot be compared are named.
+MOST_PARTS = 3
 
 
 def sweep_reproduced(folder: SweepFolder, workers: Workers, tell: Callable[[str], None]) -> Reproduction:
@@ -45,7 +50,7 @@ def sweep_reproduced(folder: SweepFolder, workers: Workers, tell: Callable[[str]
         folder.path,
         "sweep",
         sweep.scenario.title,
-        (found.agreement, _summary(folder, sweep)),
+        (found.agreement, _summary(folder, sweep) if found.agreement.agrees else _no_summary(folder, sweep)),
         edited,
         gone,
         isinstance(manifest.get("files"), dict),
@@ -57,13 +62,20 @@ def _summary(folder: SweepFolder, sweep: Sweep) -> TableAgreement:
     """The summary of the columns, made from the points that are in the folder."""
     columns = bench_of(sweep.task).columns
     now = summary_frame(summarise(folder, columns), columns).to_csv(index=False, lineterminator="\n")
-    path = folder.path / "columns.csv"
+    path = folder.path / COLUMNS
     if not path.is_file():
         return TableAgreement("columns", "missing", len(columns))
     before = path.read_text(encoding="utf-8")
     if before == now:
         return TableAgreement("columns", "identical", len(columns))
     return table_agreement("columns", *(pd.read_csv(io.StringIO(text)) for text in (before, now)))
+
+
+def _no_summary(folder: SweepFolder, sweep: Sweep) -> TableAgreement:
+    """Points that are not what they were have another summary: its cells would hide theirs."""
+    there = (folder.path / COLUMNS).is_file()
+    note = "not compared, as the points of which it is made are not the same" if there else ""
+    return TableAgreement("columns", "beyond" if there else "missing", len(bench_of(sweep.task).columns), note=note)
 
 
 class _Found:
@@ -74,12 +86,13 @@ class _Found:
         self.worst = 0.0
         self.cells: list[DifferentCell] = []
         self.identical = True
-        self.missing = self.beyond = False
+        self.missing: list[str] = []
+        self.beyond = False
 
     @property
     def agreement(self) -> TableAgreement:
         cells = tuple(sorted(self.cells, key=lambda cell: (cell.row, cell.column))[:MOST_CELLS])
-        note = "some parts are not there, or have other columns or points now" if self.missing else ""
+        note = f"{_named(self.missing)}: not there, damaged, or with other columns or points now" if self.missing else ""
         standing: Agreement = "identical" if self.identical else "beyond" if self.beyond or self.missing else "within"
         return TableAgreement(POINTS, standing, self.rows, self.differing, self.worst, cells, note)
 
@@ -92,7 +105,7 @@ class _Found:
         self.identical = False
         schema = pq.read_schema(io.BytesIO(content))
         if not folder.holds(part, schema):
-            self.missing = True
+            self.missing.append(part.file)
             return
         before, now = (pq.read_table(source, partitioning=None).to_pandas() for source in (path, io.BytesIO(content)))
         allowed = _allowed(columns, before)
@@ -105,6 +118,12 @@ class _Found:
                 DifferentCell(name, part.start + int(row) + 1, str(before[name].iloc[row]), str(now[name].iloc[row]))
                 for row in np.flatnonzero(beyond)[:MOST_CELLS]
             ]
+
+
+def _named(files: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    named, more = sorted(files), len(files) - MOST_PARTS
+    return listed([*named[:MOST_PARTS], *([f"{more:,} more"] if more > 0 else [])])
 
 
 def _allowed(columns: tuple[Column, ...], before: pd.DataFrame) -> Mapping[str, Floats]:

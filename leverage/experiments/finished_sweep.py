@@ -26,15 +26,18 @@ class FinishedSweep:
 
     @classmethod
     def open(cls, path: Path) -> FinishedSweep:
-        """Raises FolderError: no such folder, no sweep, an unfinished one."""
+        """Raises FolderError: no such folder, no sweep, an unfinished one, one with strays among its parts."""
         folder = SweepFolder(path)
         statement, manifest = folder.statement, folder.manifest
         if not path.is_dir():
             _refuse(path, "there is no such folder", "'simulate sweep FILE' writes one")
-        if statement is None or statement["design"]["kind"] == "regimes":
+        design = (statement or {}).get("design")
+        if not isinstance(design, dict) or design.get("kind") == "regimes":
             _refuse(path, "this is not the folder of a sweep", "give one that 'simulate sweep FILE' wrote")
         if manifest is None:
             _refuse(path, "this sweep is unfinished", "go on with it: the same command and --resume")
+        points = manifest.get("points")
+        folder.refuse_strays(points if isinstance(points, int) else None)
         return cls(folder, manifest)
 
     @property

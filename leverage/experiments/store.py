@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,6 +37,10 @@ STATEMENT, POINTS, LOCK = "sweep.json", "points", ".lock"
 
 #: Parts have this many points unless there are fewer than FEW parts, or more than MANY of them.
 PART, FEW, MANY = 64, 64, 2_000
+#: Names of parts; see `Part.file`.
+_PART_NAME = re.compile(r"part-\d{6}\.parquet")
+#: So many strays are named.
+MOST_STRAYS = 3
 #: Fewer points make no part of their own.
 SMALLEST_PART = 4
 
@@ -94,9 +100,37 @@ class SweepFolder:
             self.points.mkdir(parents=True, exist_ok=True)
             self.put(self.path / STATEMENT, f"{json.dumps(statement, indent=1)}\n".encode())
 
+    def refuse_taken(self, what: str) -> None:
+        """Raise OutputError unless nothing is there, or an empty folder. what: it is to hold; called so in the message."""
+        with writing(self.path):
+            taken = self.path.exists() and not self.path.is_dir()
+            full = self.path.is_dir() and any(self.path.iterdir())
+        if taken:
+            raise OutputError(f"{self.path} is a file, and a {what} needs a folder: choose another --out")
+        if full:
+            raise OutputError(f"{self.path} exists already and holds no {what}: choose another --out, or remove it")
+
+    def refuse_strays(self, points: int | None = None) -> None:
+        """Raise FolderError where other files than parts lie among the parts: copies, or what belongs to another sweep. Whoever
+        reads the folder as one table reads them too, save those whose names begin with '.' or '_'.
+
+        points : of the sweep, whose parts are then numbered no higher; None where that is not known.
+        """
+        there = sorted(path.name for path in self.points.glob("*") if not path.name.startswith((".", "_")))
+        if points is None:
+            strays = [name for name in there if not _PART_NAME.fullmatch(name)]
+        else:
+            own = {part.file for part in parts_of(points)}
+            strays = [name for name in there if name not in own]
+        if strays:
+            more = f" and {len(strays) - MOST_STRAYS:,} more" if len(strays) > MOST_STRAYS else ""
+            named = ", ".join(f"'{name}'" for name in strays[:MOST_STRAYS])
+            message = f"not parts of this sweep, but among them: {named}{more}"
+            raise FolderError(str(self.points), Fault(0, 0, message, "move them to another folder, or remove them"))
+
     def put(self, path: Path, content: bytes) -> None:
         """A whole file or none, on the disk when this returns. Raises OutputError."""
-        draft = path.with_name(f".{path.name}.draft")
+        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")  # two that begin at once take no draft from each other
         with writing(self.path):
             try:
                 with draft.open("wb") as stream:
@@ -139,7 +173,7 @@ class SweepFolder:
 
     def _parts_with(self, points: Integers | None) -> list[Path]:
         """Files of the parts that are there; of those alone that may hold some points, as far as the statement tells."""
-        paths = sorted(self.points.glob("part-*.parquet"))
+        paths = self._files
         size = (self.statement or {}).get("part_size")
         if points is None or not isinstance(size, int):
             return paths
@@ -147,9 +181,14 @@ class SweepFolder:
         return [path for path in paths if path.name in wanted]
 
     @property
+    def _files(self) -> list[Path]:
+        """Of the parts that are there, in the order of points."""
+        return sorted(path for path in self.points.glob("part-*.parquet") if _PART_NAME.fullmatch(path.name))
+
+    @property
     def schema(self) -> pa.Schema:
         """Of the first part. Raises FolderError where there is none."""
-        first = next(iter(sorted(self.points.glob("part-*.parquet"))), None)
+        first = next(iter(self._files), None)
         if first is None:
             raise FolderError(str(self.path), Fault(0, 0, "it holds no points", "sweep again"))
         return pq.read_schema(first)
@@ -168,18 +207,28 @@ class SweepFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from writing here; the lock goes with the process. Raises OutputError where one does."""
+        """Keep other processes from writing here; the lock goes with the process. Raises OutputError where one does, or where
+        nobody can write."""
         lock = FileLock(self.path / LOCK)
+        with writing(self.path):
+            try:
+                lock.acquire(blocking=False)
+            except Timeout as error:
+                message = f"{self.path} is being written by another process: wait for it, or choose another --out"
+                raise OutputError(message) from error
         try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise OutputError(f"{self.path} is being written by another process: wait for it, or choose another --out") from error
-        try:
+            self._drop_drafts()
             yield
         finally:
             lock.release()
             with suppress(OSError):
                 (self.path / LOCK).unlink(missing_ok=True)
+
+    def _drop_drafts(self) -> None:
+        """Those of parts, left by a process that was killed: whoever holds the lock alone writes parts."""
+        for draft in self.points.glob(".*.draft"):
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
 
 @contextmanager

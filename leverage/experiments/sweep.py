@@ -115,8 +115,7 @@ def open_folder(folder: SweepFolder, sweep: Stated, *, resume: bool, what: str =
     """
     there = folder.statement
     if there is None:
-        if folder.path.exists() and any(folder.path.iterdir()):
-            raise OutputError(f"{folder.path} exists already and holds no {what}: choose another --out, or remove it")
+        folder.refuse_taken(what)
         folder.begin(sweep.statement)
         return
     differing = list(differences(there, sweep.statement))
@@ -133,8 +132,10 @@ def run_sweep(
 ) -> Finished:
     """Solve the parts that the folder lacks; `open_folder` has been asked.
 
-    Raises OutputError where a part cannot be written; what was finished is kept then, as it is when `heed` raises.
+    Raises OutputError where a part cannot be written; what was finished is kept then, as it is when `heed` raises. FolderError
+    where files lie among the parts that are none of its own.
     """
+    folder.refuse_strays(sweep.design.size)
     task = replace(sweep.task, fail_fast=fail_fast)
     schema = bench_of(sweep.task).schema
     missing = [part for part in parts_of(sweep.design.size) if not folder.holds(part, schema)]

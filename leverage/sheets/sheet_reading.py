@@ -41,12 +41,13 @@ def read_sheet(path: Path, scenario: Scenario) -> ParameterSheet:
     """Read a filled-in sheet of the scenario.
 
     Cells left blank are the scenario's: the ends of its plausible range, and the value in use as the likeliest. A row that is
-    missing is a row of blank cells.
+    missing is a row of blank cells, but one row there must be.
 
     Raises
     ------
-    SheetError : the file cannot be read or is no sheet, or has faults; all of them are told: cells that are no numbers, low <=
-        likely <= high not kept, parameters that are unknown or stand twice, ranges in which the scenario is no game.
+    SheetError : the file cannot be read, is no sheet or has a head alone, or has faults; all of them are told: cells that are no
+        numbers, low <= likely <= high not kept, parameters that are unknown or stand twice, ranges in which the scenario is no
+        game.
     """
     reading = _Reading(str(path))
     judgements = dict(_judgements(reading, _rows(reading, path), scenario))
@@ -82,20 +83,26 @@ class _Reading:
 def _rows(reading: _Reading, path: Path) -> list[tuple[int, dict[str, str]]]:
     """Rows below the head that say anything, as column -> cell, with their numbers in the spreadsheet."""
     lines = _cells(reading, _text(reading, path))
-    if not lines:
+    if not any(_says(cells) for _, cells in lines):
         raise reading.refuse("the sheet is empty", "'simulate elicit FILE' writes one to fill in")
     (_, head), *rest = lines
     columns = [cell.strip().lower() for cell in head]
     _refuse_head(reading, columns)
     found = []
     for row, cells in rest:
-        said = any(cell.strip() for cell in cells)
+        said = _says(cells)
         if said and len(cells) > len(columns):  # blank ones too: a decimal comma pushes them out
             remedy = "a text with a separator in it stands in quotes; a decimal comma is written as a point"
             reading.fault(row, f"the row has {len(cells)} cells and the head has {len(columns)}", remedy)
         elif said:
             found.append((row, {column: cell.strip() for column, cell in zip(columns, cells, strict=False)}))
+    if not found and not reading.faults:
+        raise reading.refuse("no row is filled in", "write a row for each parameter below the head, or give no sheet")
     return found
+
+
+def _says(cells: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in cells)
 
 
 def _text(reading: _Reading, path: Path) -> str:
@@ -134,7 +141,8 @@ def _refuse_head(reading: _Reading, columns: Sequence[str]) -> None:
     """Raise SheetError unless every column that is read stands in the head once."""
     for column in NEEDED:
         if column not in columns:
-            raise reading.refuse(f"the sheet has no column '{column}'", nearest(column, [each for each in columns if each]))
+            remedy = nearest(column, [each for each in columns if each]) or f"the first row names columns: {', '.join(NEEDED)}"
+            raise reading.refuse(f"the sheet has no column '{column}'", remedy)
     twice = next((column for column in READ if list(columns).count(column) > 1), None)
     if twice:
         raise reading.refuse(f"the column '{twice}' stands twice in the head", "keep one of them")

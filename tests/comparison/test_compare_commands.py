@@ -80,6 +80,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "no number": (["compare", str(SMALL), "--with", "speed=fast"], r"--with speed=fast: NAME=VALUE"),
     "a value twice": (["compare", str(SMALL), "--with", "speed=0.3,speed=0.4"], "'speed' is given twice"),
+    "an unknown parameter": (
+        ["compare", str(SMALL), "--with", "sped=0.3,stakes=4"],
+        r"--with sped=0.3: there is no parameter 'sped'\n.*'speed'(.|\n)*--with stakes=4: there is no parameter",
+    ),
     "an impossible value": (["compare", str(SMALL), "--with", "speed=2"], r"outside \[0, 1\]"),
     "no such thing": (["compare", str(SMALL), "nothing"], "nothing"),
     "no folder of a run": (["reproduce", "."], "no manifest.json"),

@@ -213,6 +213,21 @@ def test_two_sheets_are_told_side_by_side(small: Run) -> None:
     assert sheet_overlaps(sides[:2]) == ()
 
 
+def test_ranges_that_only_touch_are_not_said_to_overlap(small: Run) -> None:
+    one = sheet(small, "one.csv", speed=(0.3, 0.4, 0.5), stake=(5, 6, 9))
+    other = sheet(small, "other.csv", speed=(0.5, 0.6, 0.8), stake=(8, 9, 10))
+    sides = tuple(side_of_run(label, label, small, own) for label, own in (("A", one), ("B", other)))
+    text = words(comparison_text(Comparison(sides)))
+    assert "They have one value alone in common for speed. In common: the part" in text
+    assert "0.500 - 0.600 - 0.800 one value" in text
+    assert "All ranges overlap" not in text
+
+
+def test_of_a_sheet_that_nobody_filled_in_that_is_said(small: Run) -> None:
+    sides = (side_of_run("A", "A", small), side_of_run("B", "B", small, sheet(small, "blank.csv")))
+    assert "The sheet of B has no row that is filled in." in words(comparison_text(Comparison(sides)))
+
+
 def test_a_sheet_that_goes_beyond_the_files_range_is_said(small: Run) -> None:
     wide = replace(sheet(small, "w", speed=(0.1, 0.5, 0.6)).judgements[1], outside=True, by_whom="")
     sides = (side_of_run("A", "A", small), side_of_run("B", "B", small, ParameterSheet("w", (wide,))))

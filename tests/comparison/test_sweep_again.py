@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,7 +108,7 @@ def test_a_part_that_is_gone_and_a_folder_that_holds_no_sweep(folder: Path, tmp_
     (folder / "points" / "part-000002.parquet").unlink()
     found = again(folder)
     assert found.gone == ("points/part-000002.parquet",)
-    assert "not there" in found.tables[0].note
+    assert found.tables[0].note.startswith("part-000002.parquet: not there")
     assert not found.agrees
     with pytest.raises(FolderError, match="not the folder of a sweep"):
         again(tmp_path)
@@ -118,6 +119,31 @@ def test_a_part_that_is_gone_and_a_folder_that_holds_no_sweep(folder: Path, tmp_
     (folder / "sweep.json").write_text('{"design": {"kind": "grid"}}')
     with pytest.raises(FolderError, match=r"does not say what was swept"):
         again(folder)
+    for text in ('{"a": 1}', '{"design": "grid"}'):
+        (folder / "sweep.json").write_text(text)
+        with pytest.raises(FolderError, match="not the folder of a sweep"):
+            again(folder)
+
+
+def test_a_damaged_part_is_named_and_hides_no_cell_that_was_changed(folder: Path) -> None:
+    name = "Markov perfect: holder: payoff"
+    change(folder, name, 0.01)
+    (folder / "points" / "part-000000.parquet").write_bytes(b"half a part")
+    points, columns = again(folder).tables
+    assert points.note.startswith("part-000000.parquet: not there, damaged")
+    assert [(cell.column, cell.row) for cell in points.cells] == [(name, 5)]
+    assert (columns.agreement, columns.cells) == ("beyond", ())
+    assert "not compared" in columns.note
+
+
+def test_of_an_edited_summary_the_edited_cells_alone_are_told(folder: Path) -> None:
+    path = folder / "columns.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[0, "unit"] = "shells"
+    path.write_text(frame.to_csv(index=False, lineterminator="\n"))
+    points, columns = again(folder).tables
+    assert points.agreement == "identical"
+    assert [(cell.column, cell.row, cell.before) for cell in columns.cells] == [("unit", 1, "shells")]
 
 
 @pytest.mark.parametrize(

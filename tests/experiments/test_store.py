@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
-from leverage.errors import OutputError
+from leverage.errors import FolderError, OutputError
 from leverage.experiments.part import parquet_bytes
 from leverage.experiments.store import FEW, MANY, Part, SweepFolder, differences, part_size, parts_of
 
@@ -86,6 +88,68 @@ def test_two_processes_never_write_one_sweep(folder: SweepFolder) -> None:
     with folder.locked():
         pass
     assert not (folder.path / ".lock").exists()
+
+
+def test_a_folder_in_which_nobody_may_write_is_told_in_one_message(folder: SweepFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(FileLock, "acquire", denied)
+    with pytest.raises(OutputError, match="cannot be written: Permission denied"), folder.locked():
+        pass
+
+
+def test_two_that_begin_at_once_take_no_draft_from_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = SweepFolder(tmp_path / "sweep"), SweepFolder(tmp_path / "sweep")
+    synced = os.fsync
+
+    def meanwhile(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", synced)
+        other.begin({"a": 1})
+        synced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    one.begin({"a": 1})
+    assert one.statement == {"a": 1}
+    assert sorted(path.name for path in one.path.iterdir()) == ["points", "sweep.json"]
+
+
+def test_a_draft_that_was_left_behind_goes_with_the_next_lock(folder: SweepFolder) -> None:
+    (folder.points / ".part-000003.parquet.0a1b.draft").write_bytes(b"half")
+    folder.keep(Part(0, 0, 4), content(Part(0, 0, 4)))
+    with folder.locked():
+        assert [path.name for path in folder.points.iterdir()] == ["part-000000.parquet"]
+
+
+@pytest.mark.parametrize("stray", ["part-000001 (Kopie).parquet", "part-1.parquet", "notes.txt", "part-000999.parquet"])
+def test_what_is_no_part_of_the_sweep_is_refused_by_name(folder: SweepFolder, stray: str) -> None:
+    for part in parts_of(9):
+        folder.keep(part, content(part))
+    (folder.points / ".hidden").write_bytes(b"")
+    folder.refuse_strays(9)
+    (folder.points / stray).write_bytes(b"")
+    with pytest.raises(FolderError, match=re.escape(f"'{stray}'\n    move them")):
+        folder.refuse_strays(9)
+    if stray == "part-000999.parquet":  # it may be a part where the number of points is not known
+        folder.refuse_strays()
+    else:
+        assert folder.rows(["point"])["point"].tolist() == list(range(9))
+        with pytest.raises(FolderError, match=re.escape(stray)):
+            folder.refuse_strays()
+
+
+def test_of_many_strays_the_first_are_named(folder: SweepFolder) -> None:
+    for number in range(5):
+        (folder.points / f"copy {number}.parquet").write_bytes(b"")
+    with pytest.raises(FolderError, match=r"'copy 0\.parquet', 'copy 1\.parquet', 'copy 2\.parquet' and 2 more"):
+        folder.refuse_strays(9)
+
+
+def test_a_file_stands_where_the_folder_would(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(OutputError, match="taken is a file, and a sweep needs a folder: choose another --out"):
+        SweepFolder(tmp_path / "taken").refuse_taken("sweep")
+    SweepFolder(tmp_path / "new").refuse_taken("sweep")
 
 
 def test_differences_name_what_differs() -> None:

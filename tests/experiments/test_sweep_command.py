@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -205,7 +206,28 @@ def test_another_sweep_is_refused_with_what_differs(whole: Path, tmp_path: Path)
     refused = simulate(*LONG, "--out", str(taken))
     assert refused.returncode == 2
     assert "holds no sweep" in refused.stderr
+    refused = simulate(*LONG, "--out", str(taken / "mine.txt"))
+    assert refused.returncode == 2
+    assert "mine.txt is a file" in refused.stderr
+    assert "Traceback" not in refused.stderr
     assert parts(whole) == before
+
+
+@pytest.mark.parametrize("stray", ["part-000001 (Kopie).parquet", "part-000999.parquet"])
+def test_strays_among_the_parts_are_refused_by_all_that_read_them(whole: Path, tmp_path: Path, stray: str) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "sweep"))
+    (folder / "points" / stray).write_bytes(b"")
+    resume = (*LONG, "--jobs", "1", "--out", str(folder), "--resume")
+    for command in (
+        resume,
+        ("reproduce", str(folder)),
+        ("report", str(folder)),
+        ("discover", str(folder), "--where", "toll > 1"),
+    ):
+        refused = simulate(*command)
+        assert refused.returncode == 2, command
+        assert f"among them: '{stray}'" in refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 def test_points_without_an_answer_are_rows_and_the_status_is_3(tmp_path: Path) -> None:

@@ -141,6 +141,9 @@ def check_agreement(module: ModuleType) -> None:
     assert module.table_agreement("outcomes", before, before[["value", "name", "certificate"]]).agreement == "beyond"
     empty = before.assign(value=[NAN, INF])
     assert module.table_agreement("outcomes", empty, empty.copy()).agreement == "within"
+    nameless = before.assign(name=pd.Series(["a", None]))
+    assert module.table_agreement("outcomes", nameless, nameless.copy()).agreement == "within"
+    assert module.table_agreement("outcomes", before, nameless).agreement == "beyond"
     wide = pd.DataFrame({"effect": [1.0], "low": [0.5], "high": [1.5]})
     assert module.table_agreement("leverage", wide, wide.assign(effect=[2.9])).agreement == "within"
     assert module.table_agreement("leverage", wide, wide.assign(effect=[3.1])).agreement == "beyond"

@@ -32,6 +32,8 @@ AGREEMENT = faults_in(
     ("~same & ~(gap <= allowed + rounding)", "~same & (gap > allowed + rounding)", "no number agrees with any"),
     ("ROUNDING = 1e-9", "ROUNDING = 1e-6", "rounding allows too much"),
     ("(one == other) | (np.isnan(one) & np.isnan(other))", "(one == other)", "no number differs from none"),
+    (".to_numpy() & ~blank", ".to_numpy()", "no text differs from none"),
+    ("before.isna().to_numpy() & now", "before.isna().to_numpy() | now", "a text may become none"),
     ("width = high - low", "width = low", "a bound stands for a width"),
     ('"leverage": ("low"', '"parameters": ("low", "high"),\n    "leverage": ("low"', "plausible ranges are certificates"),
     ("row + 1, str(one)", "row, str(one)", "rows are counted from 0"),

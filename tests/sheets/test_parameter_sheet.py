@@ -136,6 +136,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a column that is missing": ("parameter,low,likly,high\n", r"no column 'likely'\n +did you mean 'likly'"),
     "a column twice": ("parameter,low,likely,high,low\n", r"the column 'low' stands twice"),
     "nothing": ("", r"the sheet is empty\n.*elicit"),
+    "blank lines alone": ("\n \n,,\n", r"the sheet is empty\n.*elicit"),
+    "a blank first line": ("\n" + HEAD, r"no column 'parameter'\n +the first row names columns: parameter, low, likely, high"),
+    "a head alone": (HEAD, r"no row is filled in\n +write a row"),
+    "a head and blank rows": (HEAD + ",,,,,,\n", r"no row is filled in\n +write a row"),
     "a workbook": (b"PK\x03\x04rest", r"own format\n +save it as CSV"),
     "an open quote": (HEAD + 'speed,"0.3,0.4', r"cannot be read as CSV"),
     "no game": (
