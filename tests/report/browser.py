@@ -36,6 +36,9 @@ USUAL_WIDTH, HEIGHT, ROUNDING = 1280, 900, 1
 #: Seconds that a page may take to load or to be examined.
 PATIENCE = 60
 
+#: Tells when the page has been drawn twice: programs that heed a new size run before the first time.
+_WHEN_DRAWN = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
+
 #: Elements that reach beyond the right edge of the window, unless they scroll within another one; the page as a whole too.
 _STICKING_OUT = """
 const edge = document.documentElement.clientWidth + arguments[0];
@@ -110,9 +113,10 @@ class OpenedPage:
         return list(self._errors)
 
     def resize(self, width: int) -> None:
-        """Give the window a width in pixels of CSS."""
+        """Give the window a width in pixels of CSS, and the page the time to draw itself anew."""
         size = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
         self._command("Emulation.setDeviceMetricsOverride", size)
+        self.driver.execute_async_script(_WHEN_DRAWN)
 
     def sticking_out(self, width: int) -> list[str]:
         """What reaches beyond a window of this width, so that the page has to be moved sideways or something is cut off.
