@@ -93,6 +93,26 @@ OutOption = Annotated[
     typer.Option("--out", metavar="FOLDER", help="Folder of the tables; default: results/SCENARIO/...", show_default=False),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="File format of the tables.")]
+GapOption = Annotated[
+    float | None,
+    typer.Option(
+        "--tolerance",
+        metavar="X",
+        help="The gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.02.",
+        show_default=False,
+    ),
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        metavar="N",
+        help="Worker processes; default: one a core, once they are worth their start.",
+        show_default=False,
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress; errors are still told.")]
 
 

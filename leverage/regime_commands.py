@@ -12,7 +12,9 @@ import typer
 
 from leverage.command_parts import (
     FileArgument,
+    GapOption,
     Interruption,
+    JobsOption,
     ParameterOption,
     QuietOption,
     VariantOption,
@@ -60,26 +62,8 @@ def regimes_command(
     budget: Annotated[
         int, typer.Option("--budget", min=1, metavar="POINTS", help="Points that may be solved; cells are divided until then.")
     ] = 800,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            "--tolerance",
-            metavar="X",
-            help="The gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.02.",
-            show_default=False,
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            min=1,
-            metavar="N",
-            help="Worker processes, where they are worth it; default: one a core.",
-            show_default=False,
-        ),
-    ] = None,
+    tolerance: GapOption = None,
+    jobs: JobsOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a map that was stopped.")] = False,
     parameter: ParameterOption = None,
     variant: VariantOption = "",

@@ -15,7 +15,9 @@ import typer
 
 from leverage.command_parts import (
     FileArgument,
+    GapOption,
     Interruption,
+    JobsOption,
     ParameterOption,
     QuietOption,
     VariantOption,
@@ -95,26 +97,8 @@ def sweep_command(
         list[str] | None,
         typer.Option("--claim", metavar="NAME", help="Judge this claim only; may be repeated.", show_default=False),
     ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            "--tolerance",
-            metavar="X",
-            help="The gap asked of equilibrium sets, a fraction of the payoff range. Default: 0.02.",
-            show_default=False,
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            min=1,
-            metavar="N",
-            help="Worker processes; default: one a core.",
-            show_default=False,
-        ),
-    ] = None,
+    tolerance: GapOption = None,
+    jobs: JobsOption = None,
     cluster: Annotated[
         str,
         typer.Option(

@@ -27,8 +27,8 @@ Quantiles = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Every combination of the axes' values; the last axis turns fastest."""
+class _Axes:
+    """Points whose values are written down."""
 
     axes: tuple[Axis, ...]
 
@@ -37,16 +37,24 @@ class Grid:
         return tuple(axis.name for axis in self.axes)
 
     @property
+    def ends(self) -> Mapping[str, tuple[float, float]]:
+        return {axis.name: axis.ends for axis in self.axes}
+
+    def _stated(self, kind: str) -> Mapping[str, Any]:
+        return {"kind": kind, "values": {axis.name: list(axis.values) for axis in self.axes}}
+
+
+@dataclass(frozen=True)
+class Grid(_Axes):
+    """Every combination of the axes' values; the last axis turns fastest."""
+
+    @property
     def size(self) -> int:
         return math.prod(len(axis.values) for axis in self.axes)
 
     @property
-    def ends(self) -> Mapping[str, tuple[float, float]]:
-        return {axis.name: axis.ends for axis in self.axes}
-
-    @property
     def statement(self) -> Mapping[str, Any]:
-        return {"kind": "grid", "values": {axis.name: list(axis.values) for axis in self.axes}}
+        return self._stated("grid")
 
     def values(self, start: int, stop: int) -> Floats:
         places = np.unravel_index(np.arange(start, stop), [len(axis.values) for axis in self.axes])
@@ -54,26 +62,16 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Together:
+class Together(_Axes):
     """The k-th values of all axes make the k-th point; all have as many."""
-
-    axes: tuple[Axis, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(axis.name for axis in self.axes)
 
     @property
     def size(self) -> int:
         return len(self.axes[0].values)
 
     @property
-    def ends(self) -> Mapping[str, tuple[float, float]]:
-        return {axis.name: axis.ends for axis in self.axes}
-
-    @property
     def statement(self) -> Mapping[str, Any]:
-        return {"kind": "zip", "values": {axis.name: list(axis.values) for axis in self.axes}}
+        return self._stated("zip")
 
     def values(self, start: int, stop: int) -> Floats:
         return np.column_stack([np.array(axis.values[start:stop]) for axis in self.axes])
