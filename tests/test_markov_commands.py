@@ -250,7 +250,7 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(folder: Path, ar
     "arguments",
     [
         ["equilibria", "--starts", "30"],
-        ["noise"],
+        ["noise", "--variant", "seven_levels"],  # the file itself takes little more than the program takes to load
         ["follow", "--parameter", "presence_cost"],
         ["patience", "--least", "power=0", "--of", "power"],
     ],
@@ -259,7 +259,7 @@ def test_wrong_use_is_refused_with_status_2_and_nothing_written(folder: Path, ar
 def test_interruption_leaves_nothing(tmp_path: Path, arguments: list[str]) -> None:
     command = [sys.executable, "-m", "leverage", arguments[0], str(WITHDRAWAL), *arguments[1:], "--out", "run"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(2.0)
+        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
     assert process.returncode == 130
