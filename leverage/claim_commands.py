@@ -18,6 +18,7 @@ from leverage.command_parts import (
     QuietOption,
     VariantOption,
     load,
+    refuse_tolerance,
     tell_long_study,
     tell_study,
 )
@@ -92,7 +93,7 @@ def leverage_command(
     quiet: QuietOption = False,
 ) -> None:
     """What each instrument is worth, to whom, and at what cost: the game solved with it and without it."""
-    _refuse_tolerance(tolerance)
+    refuse_tolerance(tolerance)
     _refuse_design_without_box(box, joint, points, seed)
     read, output = lambda: load(file, parameter, variant), Output(out, table_format, quiet)
     design = {"points": points or 4, "seed": seed or 0}
@@ -130,7 +131,7 @@ def stress_command(
 
     Answers are kept as they are found: after Ctrl-C the same command goes on where it was stopped.
     """
-    _refuse_tolerance(tolerance)
+    refuse_tolerance(tolerance)
 
     def study(scenario: Scenario, tell: Callable[[str], None], keep: Keep) -> Study:
         from leverage.stress_studies import stress_study
@@ -177,7 +178,7 @@ def when_command(
 
     Answers are kept as they are found: after Ctrl-C the same command goes on where it was stopped.
     """
-    _refuse_tolerance(tolerance)
+    refuse_tolerance(tolerance)
 
     def study(scenario: Scenario, tell: Callable[[str], None], keep: Keep) -> Study:
         from leverage.stress_studies import when_study
@@ -198,11 +199,6 @@ def when_command(
     options = {"condition": condition, "points": points, "values": values, "budget": budget, "seed": seed}
     asked = Asked({"tolerance": tolerance, "under": under}, options)
     tell_long_study("when", lambda: load(file, parameter, variant), study, asked, Output(out, table_format, quiet))
-
-
-def _refuse_tolerance(tolerance: float | None) -> None:
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")
 
 
 def _refuse_design_without_box(box: bool, joint: bool, points: int | None, seed: int | None) -> None:

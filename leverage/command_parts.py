@@ -147,6 +147,17 @@ def overrides(parameters: Sequence[str], option: str = "-p") -> Iterator[tuple[s
         yield name.strip(), number
 
 
+def refuse_tolerance(tolerance: float | None) -> None:
+    """Raise BadParameter for a gap that is none; None asks for the usual one."""
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")
+
+
+def command_line(*more: str) -> str:
+    """The command that was given, as it can be given again, with more words at its end."""
+    return shlex.join(["simulate", *(word for word in sys.argv[1:] if word not in more), *more])
+
+
 def warn_of_size(scenario: Scenario, *, quiet: bool, keeps: bool = False) -> None:
     """Say beforehand that a large game takes long; keeps: what is answered is kept."""
     from leverage.game.form import compile_form
@@ -338,5 +349,4 @@ def _tell(found: Study, folder: Path, output: Output) -> None:
 
 def _stopped(answers: int, folder: Path, step: str) -> str:
     """What is kept of an interrupted study, how far it came, and how to go on."""
-    command = shlex.join(["simulate", *sys.argv[1:]])
-    return f"interrupted while {step}: {answers:,} answers are kept in {folder}; to go on: {command}"
+    return f"interrupted while {step}: {answers:,} answers are kept in {folder}; to go on: {command_line()}"

@@ -18,6 +18,7 @@ from leverage.command_parts import (
     QuietOption,
     VariantOption,
     load,
+    refuse_tolerance,
     tell_study,
 )
 
@@ -67,8 +68,7 @@ def credible_command(
     quiet: QuietOption = False,
 ) -> None:
     """All that credible play allows: ranges, best plans, bargaining points."""
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise typer.BadParameter("a tolerance is a fraction of the payoff range, between 0 and 1", param_hint="--tolerance")
+    refuse_tolerance(tolerance)
 
     def study(scenario: Scenario, tell: Callable[[str], None]) -> Study:
         from leverage.studies import credible_study

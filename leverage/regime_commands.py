@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,11 +16,13 @@ from leverage.command_parts import (
     ParameterOption,
     QuietOption,
     VariantOption,
+    command_line,
     load,
     print_text,
+    refuse_tolerance,
     say_compiling,
 )
-from leverage.sweep_commands import PARTLY_FAILED, sweep_progress
+from leverage.sweep_commands import PARTLY_FAILED, own_folder, sweep_progress
 
 if TYPE_CHECKING:
     from leverage.experiments.regime_map import RegimeMap, SolvedMap
@@ -86,11 +86,10 @@ def regimes_command(
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import TOLERANCE, open_folder
 
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise typer.BadParameter("a fraction of the payoff range is needed, such as 0.02", param_hint="--tolerance")
+    refuse_tolerance(tolerance)
     gap = TOLERANCE if tolerance is None else tolerance
     asked = asked_map(scenario, over or (), player=player, credible=credible, cells=cells, budget=budget, tolerance=gap)
-    folder = SweepFolder(out or _default_folder(asked))
+    folder = SweepFolder(out or own_folder("regimes", asked.scenario, asked.identifier))
     open_folder(folder, asked, resume=resume, what="map")
     with folder.locked():
         solved = _solved(asked, folder, _workers(jobs), quiet, interruption)
@@ -102,13 +101,6 @@ def regimes_command(
     if failed:
         typer.echo(f"Points without an answer: {failed:,}; their rows say why", err=True)
         raise typer.Exit(PARTLY_FAILED)
-
-
-def _default_folder(asked: RegimeMap) -> Path:
-    from leverage.output.files import preferred_folder
-
-    base = preferred_folder(asked.scenario, Path("results"), "regimes")
-    return base.with_name(f"{base.name}-{asked.identifier}")
 
 
 def _workers(jobs: int | None) -> Workers:
@@ -134,8 +126,8 @@ def _solved(asked: RegimeMap, folder: SweepFolder, workers: Workers, quiet: bool
 
             return solve_map(asked, folder, workers, tell=told, heed=interruption.heed)
     except KeyboardInterrupt:
-        command = shlex.join(["simulate", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"])
-        raise StoppedError(f"interrupted: {done[0]:,} points are kept in {folder.path}; to go on: {command}") from None
+        message = f"interrupted: {done[0]:,} points are kept in {folder.path}; to go on: {command_line('--resume')}"
+        raise StoppedError(message) from None
 
 
 def _draw(asked: RegimeMap, tables: MapTables, folder: SweepFolder) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +20,11 @@ from leverage.command_parts import (
     ParameterOption,
     QuietOption,
     VariantOption,
+    command_line,
     load,
     overrides,
     print_text,
+    refuse_tolerance,
     say_compiling,
 )
 
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import Finished, Progress, Sweep
     from leverage.experiments.workers import Workers
-    from leverage.scenario.scenario import Scenario
+    from leverage.scenario.scenario import PlannedSweep, Scenario
     from leverage.scenario.sweeps import SampleKind
+    from leverage.sheets.parameter_sheet import ParameterSheet
 
 #: Part of a sweep has no answer.
 PARTLY_FAILED = 3
@@ -128,15 +130,20 @@ def sweep_command(
         raise typer.BadParameter("a cluster has workers of its own: leave out --jobs", param_hint="--jobs")
     started = time.monotonic()
     asked = tuple(each.strip() for each in tables.split(",") if each.strip())
-    words = Words(tuple(over or ()), together, sample, asked, tuple(claim or ()), seed or 0, plausible)
+    from leverage.scenario.scenario import PlannedSweep
+
+    words = PlannedSweep("", "", tuple(over or ()), together, sample, asked, tuple(claim or ()))
     if tables and not asked:
         raise typer.BadParameter("name at least one table", param_hint="--tables")
-    scenario = load(file, parameter, variant) if plausible is None else _likely(file, parameter, variant, plausible)
-    sweep = _asked(scenario, _planned(scenario, plan, words) if plan else words, tolerance)
+    scenario, sheet = load(file, parameter, variant), None
+    if plausible is not None:
+        scenario, sheet = _likely(scenario, file, parameter, plausible)
+    words = _planned(scenario, plan, words) if plan else words
+    sweep = _asked(scenario, words, _design(scenario, words, seed or 0, sheet), tolerance)
     _refuse_idle(sweep, [name for name, _ in overrides(parameter or ())], seed)
     from leverage.experiments.store import SweepFolder
 
-    folder = SweepFolder(out or _default_folder(sweep))
+    folder = SweepFolder(out or own_folder("sweep", sweep.scenario, sweep.identifier))
     if dry_run:
         print_text(_plan_text(sweep, folder, jobs, cluster))
         return
@@ -174,48 +181,27 @@ def sweep_command(
 # --- what is asked -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Words:
-    """What the command line, or a sweep of the file, asks for in words; as in `PlannedSweep`. plausible: a sheet to draw from."""
-
-    over: tuple[str, ...]
-    together: bool
-    sample: str
-    tables: tuple[str, ...]
-    claims: tuple[str, ...]
-    seed: int = 0
-    plausible: Path | None = None
-
-
-def _likely(file: Path, parameters: list[str] | None, variant: str, sheet: Path) -> Scenario:
-    """The scenario at the likeliest values of a sheet; what the command line says of a value goes before it."""
+def _likely(scenario: Scenario, file: Path, parameters: list[str] | None, path: Path) -> tuple[Scenario, ParameterSheet]:
+    """A sheet, and the scenario at its likeliest values; what the command line says of a value goes before it."""
     from leverage.loading import load_scenario
     from leverage.sheets.sheet_reading import read_sheet
 
-    own = dict(overrides(parameters or ()))
-    said = read_sheet(sheet, load(file, parameters, variant))
-    return load_scenario(file, {**said.likely, **own}, variant)
+    sheet = read_sheet(path, scenario)
+    return load_scenario(file, {**sheet.likely, **dict(overrides(parameters or ()))}, scenario.variant), sheet
 
 
-def _planned(scenario: Scenario, name: str, words: Words) -> Words:
-    """The words of a sweep that the file names; what is computed may be asked for otherwise."""
+def _planned(scenario: Scenario, name: str, words: PlannedSweep) -> PlannedSweep:
+    """A sweep that the file names; what is computed may be asked for otherwise."""
     _known(name, [each.name for each in scenario.sweeps], "--plan", "sweep")
     if words.over or words.sample or words.together:
         raise typer.BadParameter(
             "a sweep of the file says itself what varies: leave out --over, --zip and --sample", param_hint="--plan"
         )
     found = next(each for each in scenario.sweeps if each.name == name)
-    return replace(
-        words,
-        over=found.over,
-        together=found.together,
-        sample=found.sample,
-        tables=words.tables or found.tables,
-        claims=words.claims or found.claims,
-    )
+    return replace(found, tables=words.tables or found.tables, claims=words.claims or found.claims)
 
 
-def _asked(scenario: Scenario, words: Words, tolerance: float | None) -> Sweep:
+def _asked(scenario: Scenario, words: PlannedSweep, design: Design, tolerance: float | None) -> Sweep:
     from leverage.experiments.columns import TABLES
     from leverage.experiments.sweep import TOLERANCE, Sweep
 
@@ -226,11 +212,10 @@ def _asked(scenario: Scenario, words: Words, tolerance: float | None) -> Sweep:
         _known(name, [claim.name for claim in scenario.claims], "--claim", "claim")
     if words.claims and "claims" not in names:
         names.append("claims")
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise typer.BadParameter("a fraction of the payoff range is needed, such as 0.02", param_hint="--tolerance")
+    refuse_tolerance(tolerance)
     return Sweep(
         scenario,
-        _design(scenario, words),
+        design,
         tuple(name for name in TABLES if name in names),
         TOLERANCE if tolerance is None else tolerance,
         tuple(claim.name for claim in scenario.claims if claim.name in words.claims),
@@ -247,13 +232,13 @@ def _known(name: str, known: Iterable[str], option: str, what: str) -> None:
         )
 
 
-def _design(scenario: Scenario, words: Words) -> Design:
+def _design(scenario: Scenario, words: PlannedSweep, seed: int, sheet: ParameterSheet | None) -> Design:
     from leverage.experiments.axes import read_axis
     from leverage.experiments.design import Sample, asked_sample, grid_of
 
     axes = [read_axis(text, scenario) for text in words.over]
     if not words.sample:
-        if words.plausible is not None:
+        if sheet is not None:
             raise typer.BadParameter("say how many points to draw, such as --sample sobol:1024", param_hint="--plausible")
         if not axes:
             raise typer.BadParameter(
@@ -267,20 +252,18 @@ def _design(scenario: Scenario, words: Words) -> Design:
         raise typer.BadParameter(f"a sample draws from plausible ranges: name '{named}' alone", param_hint="--over")
     kind, count = asked_sample(words.sample)
     chosen = {axis.name for axis in axes}
-    if words.plausible is not None:
-        return _by_experts(scenario, words.plausible, kind, count, words.seed, chosen)
+    if sheet is not None:
+        return _by_experts(sheet, kind, count, seed, chosen)
     ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not chosen or p.name in chosen)}
     if not ranges:
         raise typer.BadParameter("no parameter has a plausible range to draw from", param_hint="--sample")
-    return Sample(kind, count, words.seed, ranges)
+    return Sample(kind, count, seed, ranges)
 
 
-def _by_experts(scenario: Scenario, path: Path, kind: SampleKind, count: int, seed: int, names: set[str]) -> Sample:
+def _by_experts(sheet: ParameterSheet, kind: SampleKind, count: int, seed: int, names: set[str]) -> Sample:
     """Points drawn from a sheet."""
     from leverage.experiments.expert_draw import drawn_from
-    from leverage.sheets.sheet_reading import read_sheet
 
-    sheet = read_sheet(path, scenario)
     certain = sorted(names - set(sheet.names))
     if certain:
         raise typer.BadParameter(f"the sheet leaves no doubt about '{certain[0]}'", param_hint="--over")
@@ -310,11 +293,12 @@ def _refuse_empty(sweep: Sweep, columns: Sequence[Column]) -> None:
         raise typer.BadParameter(message, param_hint="--tables")
 
 
-def _default_folder(sweep: Sweep) -> Path:
+def own_folder(kind: str, scenario: Scenario, identifier: str) -> Path:
+    """Where a sweep or a map goes unless it is told: a place that no other has."""
     from leverage.output.files import preferred_folder
 
-    base = preferred_folder(sweep.scenario, Path("results"), "sweep")
-    return base.with_name(f"{base.name}-{sweep.identifier}")
+    base = preferred_folder(scenario, Path("results"), kind)
+    return base.with_name(f"{base.name}-{identifier}")
 
 
 # --- the work ----------------------------------------------------------------------------------------------------------
@@ -368,8 +352,8 @@ def _solved(
             return run_sweep(sweep, folder, workers, fail_fast=fail_fast, tell=told, heed=interruption.heed)
     except KeyboardInterrupt:
         done = folder.kept(sweep.design.size)
-        command = shlex.join(["simulate", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"])
-        message = f"interrupted: {done:,} of {sweep.design.size:,} points are kept in {folder.path}; to go on: {command}"
+        kept = f"{done:,} of {sweep.design.size:,} points are kept in {folder.path}"
+        message = f"interrupted: {kept}; to go on: {command_line('--resume')}"
         raise StoppedError(message) from None
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from leverage.comparison.agreement import Agreement, DifferentCell, TableAgreement, compared_columns, table_agreement
 from leverage.comparison.reproduction import Reproduction, edited_files, other_versions
+from leverage.experiments.answers import measured
 from leverage.experiments.columns import Column
 from leverage.experiments.part import SolvedPart, bench_of
 from leverage.experiments.store import POINTS, Part, SweepFolder, parts_of
@@ -128,19 +129,14 @@ def _named(files: Sequence[str]) -> str:
 
 def _allowed(columns: tuple[Column, ...], before: pd.DataFrame) -> Mapping[str, Floats]:
     """By how much each number may differ: twice its certificate, or the width of its bounds."""
-    by_place = {(c.table, c.selection, c.subject, c.quantity, c.what): c.name for c in columns}
     found: dict[str, Floats] = {}
-    for column in columns:
-        place = (column.table, column.selection, column.subject, column.quantity)
-        if column.kind != "number":
-            continue
-        if (*place, "certificate") in by_place and column.what == "value":
-            width = 2 * before[by_place[*place, "certificate"]].to_numpy(dtype=np.float64)
-        elif (*place, "low") in by_place:
-            width = before[by_place[*place, "high"]].to_numpy(dtype=np.float64) - before[by_place[*place, "low"]].to_numpy(
-                np.float64
-            )
+    for one in measured(columns):
+        if one.certificate:
+            widths = {one.column.name: 2 * before[one.certificate].to_numpy(dtype=np.float64)}
+        elif one.low:
+            low, high = (before[end].to_numpy(dtype=np.float64) for end in (one.low, one.high))
+            widths = dict.fromkeys(one.names, high - low)
         else:
             continue
-        found[column.name] = np.where(np.isfinite(width), width, 0.0)
+        found |= {name: np.where(np.isfinite(width), width, 0.0) for name, width in widths.items()}
     return found

@@ -74,11 +74,10 @@ class Answers:
 
 def measured(columns: Sequence[Column]) -> tuple[Measured, ...]:
     """The columns that numbers are made of, each with those that bound it."""
-    about = {(c.table, c.selection, c.subject, c.quantity, c.what): c.name for c in columns}
+    about = {(*column.about, column.what): column.name for column in columns}
     found = []
     for column in columns:
-        which = (column.table, column.selection, column.subject, column.quantity)
-        bounds = [about.get((*which, what), "") for what in ("certificate", "low", "high")]
+        bounds = [about.get((*column.about, what), "") for what in ("certificate", "low", "high")]
         one = Measured(column, *bounds) if column.what == "value" else Measured(column)
         if column.kind == "flag" or one.is_claim or (column.kind == "number" and column.what == "value"):
             found.append(one)

@@ -47,6 +47,11 @@ class Column:
     kind: CellKind = "number"
 
     @property
+    def about(self) -> tuple[str, str, str, str]:
+        """What a value shares with its bounds."""
+        return self.table, self.selection, self.subject, self.quantity
+
+    @property
     def name(self) -> str:
         """Parts with colons between them; what is no value says so at the end."""
         parts = [part for part in (self.selection, self.subject, self.quantity) if part]

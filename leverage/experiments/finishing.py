@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.experiments.sweep_reading import sweep_of
 from leverage.experiments.workers import WORTH_SECONDS
 from leverage.output.columns import paragraph, shortened, table
-from leverage.output.files import MANIFEST, file_hash, resolved_yaml
+from leverage.output.files import MANIFEST, file_hash, resolved_yaml, stamp
 from leverage.output.heading import setting_sentences
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
@@ -106,17 +104,15 @@ def _manifest(sweep: Sweep, folder: SweepFolder, summary: Summary, seconds: floa
         "points": sweep.design.size,
         "failed": statuses[PARTLY] + statuses[NOT_SOLVED],
         "statuses": dict(sorted(statuses.items())),
-        "python": platform.python_version(),
         "files": hashes(folder),
-        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
+        **stamp(seconds),
     }
 
 
 def hashes(folder: SweepFolder) -> dict[str, str]:
     """Of all files that the sweep's numbers stand in, by their place in the folder."""
     named = [folder.path / name for name in ("columns.csv", INDICES, "tables.txt", "scenario.resolved.yaml", STATEMENT)]
-    files = [*(path for path in named if path.exists()), *sorted(folder.points.glob("part-*.parquet"))]
+    files = [*(path for path in named if path.exists()), *folder.files]
     return {str(path.relative_to(folder.path)): file_hash(path) for path in files}
 
 

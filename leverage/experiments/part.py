@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -57,6 +57,28 @@ class SweepTask:
     tolerance: float
     claims: tuple[str, ...] = ()
     fail_fast: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        scenario: Scenario,
+        ends: Mapping[str, tuple[float, float]],
+        tables: tuple[str, ...],
+        tolerance: float,
+        claims: tuple[str, ...] = (),
+    ) -> SweepTask:
+        """What is asked of a scenario; ends: by the parameters that vary."""
+        return cls(
+            text=scenario.document.text,
+            source=scenario.source,
+            overrides=tuple(scenario.overrides.items()),
+            variant=scenario.variant,
+            names=tuple(ends),
+            ends=tuple(ends.values()),
+            tables=tables,
+            tolerance=tolerance,
+            claims=claims,
+        )
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import json
-import platform
 from collections.abc import Callable
 
 import pandas as pd
@@ -14,7 +12,7 @@ from leverage.experiments.regime_map import SolvedMap
 from leverage.experiments.regime_page import map_text
 from leverage.experiments.regime_tables import MapTables, map_tables
 from leverage.experiments.store import SweepFolder
-from leverage.output.files import MANIFEST, file_hash, resolved_yaml, run_identifier, table_bytes
+from leverage.output.files import MANIFEST, file_hash, resolved_yaml, run_identifier, stamp, table_bytes
 
 #: Adds what is made from the tables to the folder.
 Draw = Callable[[MapTables], None]
@@ -41,9 +39,7 @@ def finish_map(solved: SolvedMap, folder: SweepFolder, seconds: float, draw: Dra
         **solved.asked.statement,
         "points": len(tables.points),
         "failed": int(tables.points[STATUS].isin([PARTLY, NOT_SOLVED]).sum()),
-        "python": platform.python_version(),
-        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
+        **stamp(seconds),
     }
     folder.put(folder.path / MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
     return text

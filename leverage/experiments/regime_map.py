@@ -6,7 +6,6 @@ goes on where it was, and nothing depends on the number of workers.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,15 +19,14 @@ import pyarrow.parquet as pq
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.axes import read_axis
 from leverage.experiments.columns import Column
-from leverage.experiments.part import Bench, StoppedPart, SweepTask
+from leverage.experiments.part import StoppedPart, SweepTask, bench_of
 from leverage.experiments.refinement import WIDTH, Division, Label, Place, coarse_points, divide
 from leverage.experiments.regime_columns import BEST_OF, CREDIBLE, PLAY, combinations, comparable
 from leverage.experiments.store import Part, SweepFolder
-from leverage.experiments.sweep import TOLERANCE, Progress, Tell
+from leverage.experiments.sweep import TOLERANCE, Progress, Tell, short_name
 from leverage.experiments.workers import Work, Workers
 from leverage.game.stochastic_game import Floats
-from leverage.output.files import inputs_of, versions
-from leverage.output.unfinished import program_hash
+from leverage.output.unfinished import computed_from
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.wording import plain
 
@@ -102,31 +100,20 @@ class RegimeMap:
     @property
     def task(self) -> SweepTask:
         """What workers are told."""
-        scenario = self.scenario
-        return SweepTask(
-            text=scenario.document.text,
-            source=scenario.source,
-            overrides=tuple(scenario.overrides.items()),
-            variant=scenario.variant,
-            names=tuple(side.name for side in self.sides),
-            ends=tuple((side.low, side.high) for side in self.sides),
-            tables=self.tables,
-            tolerance=self.tolerance,
-        )
+        ends = {side.name: (side.low, side.high) for side in self.sides}
+        return SweepTask.of(self.scenario, ends, self.tables, self.tolerance)
 
     @property
     def statement(self) -> dict[str, Any]:
         """All that a number of this map hangs on."""
-        return {
-            **inputs_of(self.scenario),
+        asked = {
             "design": {"kind": "regimes", "sides": {side.name: [side.low, side.high] for side in self.sides}},
             "tables": list(self.tables),
             "cells": self.cells,
             "budget": self.budget,
             "tolerance": self.tolerance,
-            "versions": versions(),
-            "program_sha256": program_hash(),
         }
+        return computed_from(self.scenario, asked)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -143,7 +130,7 @@ class RegimeMap:
     @property
     def identifier(self) -> str:
         """A short name of the statement."""
-        return hashlib.sha256(repr(self.statement).encode()).hexdigest()[:6]
+        return short_name(self.statement)
 
     def values(self, places: Sequence[Place]) -> Floats:
         """(n, 2): the values of the two parameters at places of the division."""
@@ -232,7 +219,7 @@ class _Rounds:
 
     def __init__(self, asked: RegimeMap, folder: SweepFolder, workers: Workers, tell: Tell, heed: Callable[[], None]) -> None:
         self.asked, self.folder, self.workers, self.tell, self.heed = asked, folder, workers, tell, heed
-        self.bench = Bench(asked.task)
+        self.bench = bench_of(asked.task)
         self.places: list[Place] = []
         self.parts = 0
         self.tables: list[pa.Table] = []

@@ -173,7 +173,7 @@ class SweepFolder:
 
     def _parts_with(self, points: Integers | None) -> list[Path]:
         """Files of the parts that are there; of those alone that may hold some points, as far as the statement tells."""
-        paths = self._files
+        paths = self.files
         size = (self.statement or {}).get("part_size")
         if points is None or not isinstance(size, int):
             return paths
@@ -181,14 +181,14 @@ class SweepFolder:
         return [path for path in paths if path.name in wanted]
 
     @property
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """Of the parts that are there, in the order of points."""
         return sorted(path for path in self.points.glob("part-*.parquet") if _PART_NAME.fullmatch(path.name))
 
     @property
     def schema(self) -> pa.Schema:
         """Of the first part. Raises FolderError where there is none."""
-        first = next(iter(self._files), None)
+        first = next(iter(self.files), None)
         if first is None:
             raise FolderError(str(self.path), Fault(0, 0, "it holds no points", "sweep again"))
         return pq.read_schema(first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -12,8 +12,7 @@ from leverage.experiments.design import Design
 from leverage.experiments.part import StoppedPart, SweepTask, bench_of
 from leverage.experiments.store import Part, SweepFolder, differences, part_size, parts_of
 from leverage.experiments.workers import Work, Workers
-from leverage.output.files import inputs_of, versions
-from leverage.output.unfinished import program_hash
+from leverage.output.unfinished import computed_from
 from leverage.scenario.scenario import Scenario
 
 #: Told what a sweep has come to.
@@ -53,41 +52,33 @@ class Sweep:
     @property
     def task(self) -> SweepTask:
         """What workers are told."""
-        scenario, ends = self.scenario, self.design.ends
-        return SweepTask(
-            text=scenario.document.text,
-            source=scenario.source,
-            overrides=tuple(scenario.overrides.items()),
-            variant=scenario.variant,
-            names=self.design.names,
-            ends=tuple(ends[name] for name in self.design.names),
-            tables=self.tables,
-            tolerance=self.tolerance,
-            claims=self.claims,
-        )
+        return SweepTask.of(self.scenario, self.design.ends, self.tables, self.tolerance, self.claims)
 
     @property
     def statement(self) -> dict[str, Any]:
         """All that a number of this sweep hangs on."""
-        return {
-            **inputs_of(self.scenario),
+        asked = {
             "design": dict(self.design.statement),
             "tables": list(self.tables),
             "claims": list(self.claims),
             "tolerance": self.tolerance,
             "part_size": part_size(self.design.size),
-            "versions": versions(),
-            "program_sha256": program_hash(),
         }
+        return computed_from(self.scenario, asked)
 
     @property
     def identifier(self) -> str:
         """A short name of the statement."""
-        return hashlib.sha256(repr(self.statement).encode()).hexdigest()[:6]
+        return short_name(self.statement)
 
     def values_of(self, part: Part) -> Any:
         """The points of a part, (n, K)."""
         return self.design.values(part.start, part.stop)
+
+
+def short_name(statement: Mapping[str, Any]) -> str:
+    """Tells statements apart in the names of folders."""
+    return hashlib.sha256(repr(statement).encode()).hexdigest()[:6]
 
 
 @dataclass(frozen=True)

@@ -308,6 +308,13 @@ def _manifest(scenario: Scenario, more: Mapping[str, Any], seconds: float) -> di
         **more,
         "seeds": {},
         "versions": versions(),
+        **stamp(seconds),
+    }
+
+
+def stamp(seconds: float) -> dict[str, Any]:
+    """When and how fast something was made, and by which Python: what stands in manifests alone."""
+    return {
         "python": platform.python_version(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),

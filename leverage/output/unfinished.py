@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,17 @@ def unfinished_study(
 
 def statement_of(scenario: Scenario, kind: str, hangs_on: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """answers: all that an answer hangs on, so that no other answer is ever taken for it. options: what else is asked."""
-    answers = {"study": kind, **inputs_of(scenario), **hangs_on, "versions": versions(), "program_sha256": program_hash()}
+    answers = {"study": kind, **computed_from(scenario, hangs_on)}
     stated: dict[str, Any] = json.loads(json.dumps({"answers": answers, "options": options}))
     return stated
 
 
+def computed_from(scenario: Scenario, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a number hangs on: the scenario, what was asked, and the programs."""
+    return {**inputs_of(scenario), **asked, "versions": versions(), "program_sha256": program_hash()}
+
+
+@cache
 def program_hash() -> str:
     """A hash of the program's text: a version's number stays the same while it is worked on."""
     package = Path(__file__).parent.parent

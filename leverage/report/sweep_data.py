@@ -112,12 +112,8 @@ def slider_points(
 
 def _with_bounds(answers: Sequence[Column], told: Sequence[Column]) -> tuple[Column, ...]:
     """These columns, and after them the bounds of those that are known within a gap."""
-    places = {_place(column) for column in answers}
-    return (*answers, *(column for column in told if column.what in BOUNDS and _place(column) in places))
-
-
-def _place(column: Column) -> tuple[str, ...]:
-    return (column.table, column.selection, column.subject, column.quantity)
+    places = {column.about for column in answers}
+    return (*answers, *(column for column in told if column.what in BOUNDS and column.about in places))
 
 
 def _of_grid(design: Grid, scenario: Scenario, most: int) -> _Kept:
@@ -172,7 +168,7 @@ def _told(column: Column, shown: Sequence[Column], scenario: Scenario) -> dict[s
     own: dict[str, Any] = {"words": column_words(column), "unit": column.unit, "kind": column.kind, "what": column.what}
     if column.what != "value":
         return own
-    own |= {each.what: k for k, each in enumerate(shown) if each.what in BOUNDS and _place(each) == _place(column)}
+    own |= {each.what: k for k, each in enumerate(shown) if each.what in BOUNDS and each.about == column.about}
     verdicts = [k for k, each in enumerate(shown) if _is_verdict_of(each, column)]
     if not verdicts:
         return own
