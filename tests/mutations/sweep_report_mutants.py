@@ -17,8 +17,8 @@ POINTS = faults_in(
     ("if math.isfinite(value) else None", "if value == value else None", "infinite numbers are no JSON"),
     ("if isinstance(reason, str) and reason}", "if isinstance(reason, str)}", "points with an answer say why they lack one"),
     ('place == ("claims", margin.selection, "verdict")', 'place[2] == "verdict"', "the verdict of another claim"),
-    ("if column.what in BOUNDS and _place(column) in places", "if column.what in BOUNDS", "bounds of what is not shown"),
-    ("each.what in BOUNDS and _place(each) == _place(column)}", "each.what in BOUNDS}", "the bounds of another number"),
+    ("if column.what in BOUNDS and column.about in places", "if column.what in BOUNDS", "bounds of what is not shown"),
+    ("each.what in BOUNDS and each.about == column.about}", "each.what in BOUNDS}", "the bounds of another number"),
     ('"used": own.value', '"used": own.low', "the least value as the one in use"),
     ("MOST_CELLS // (len(design.names) + len(shown))", "MOST_CELLS", "columns do not count"),
 )
