@@ -19,7 +19,8 @@ from threadpoolctl import threadpool_limits
 
 import leverage
 from leverage.solvers.complementarity import smoothed_end
-from leverage.solvers.markov_perfect import AIMS, accepted, engine_for, path_ends
+from leverage.solvers.fictitious_play import fictitious_play
+from leverage.solvers.markov_perfect import AIMS, SELECTION, accepted, engine_for, path_ends
 
 BATCH, SINGLE = 1000, 5
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "withdrawal.yaml"
@@ -85,17 +86,23 @@ def refined(deployment: int, talks: int, seed: int) -> leverage.StochasticGame:
 
 
 def sparse_scenarios(deployment: int, talks: int) -> None:
-    """Seconds until the first path gives up, seconds and success of smoothing after it."""
+    """Seconds until the first path is solved or given up, then of each kind of smoothing until one ends in an equilibrium."""
     for seed in range(POINTS):
         engine = engine_for(refined(deployment, talks, seed), 1e-9)
         started = time.process_time()
         p = next(path_ends(engine, AIMS[0], np.zeros(int(engine.shape.group_start[-1]))), None)
-        path = time.process_time() - started
-        by = "the path" if p is not None else "smoothing"
-        p = smoothed_end(engine.shape, engine.numbers) if p is None else p
-        seconds, found = time.process_time() - started - path, None if p is None else accepted(engine, p, by)
-        how = f"solved by {by}, gain {found.certificate:.0e}" if found is not None else "not solved by either"
-        print(f"  {engine.shape.states:4d} states, point {seed}: path {path:6.2f} s, smoothing {seconds:6.2f} s, {how}")
+        told, found = [f"path {time.process_time() - started:5.2f} s"], None
+        if p is not None:
+            found = accepted(engine, p, SELECTION)
+        for name, begin in (("play settled", fictitious_play), ("smoothing", lambda *_: None)):
+            if found is None:
+                before = time.process_time()
+                p = smoothed_end(engine.shape, engine.numbers, begin(engine.shape, engine.numbers))
+                found = None if p is None else accepted(engine, p, name)
+                told.append(f"{name} {time.process_time() - before:5.2f} s")
+        how = f"solved, gain {found.certificate:.0e}" if found is not None else "not solved"
+        seconds = time.process_time() - started
+        print(f"  {engine.shape.states:4d} states, point {seed}: {seconds:6.2f} s, {how} ({', '.join(told)})", flush=True)
 
 
 def main() -> None:
@@ -111,7 +118,7 @@ def main() -> None:
             single(shape, discount)
         print("refined withdrawal scenario")
         small = engine_for(refined(4, 6, 0), 1e-9)
-        smoothed_end(small.shape, small.numbers)  # compiled
+        smoothed_end(small.shape, small.numbers, fictitious_play(small.shape, small.numbers))  # compiled
         for levels in LEVELS:
             sparse_scenarios(*levels)
 

@@ -7,10 +7,11 @@ smoothing m > 0 these conditions become
 
     p_c + (V_is - Q_c) - sqrt(p_c^2 + (V_is - Q_c)^2 + 2 m^2) = 0,   that is   p_c (V_is - Q_c) = m^2.
 
-As m falls from 1 to almost nothing, Newton's method follows. Where a branch of solutions
-turns back, the logit path has to turn back too, with the whole game; here play is damped, state by state, by a term that holds it
-where it was (an implicit Euler step of the dynamics in which a choice with slack loses chance), and so falls to another branch.
-States that stay unsolved are solved again in blocks, together with their neighbours, while all other states stay as they are.
+As m falls from 1 to almost nothing, Newton's method follows; from a start near an equilibrium m need not be that large. Where a
+branch of solutions turns back, the logit path has to turn back too, with the whole game; here play is damped, state by state, by
+a term that holds it where it was (an implicit Euler step of the dynamics in which a choice with slack loses chance), and so falls
+to another branch. States that stay unsolved are solved again in blocks, together with their neighbours, while all other states
+stay as they are.
 
 Linear algebra. Chances are eliminated state by state, which leaves a sparse system for the values, of order 2 S.
 
@@ -38,6 +39,9 @@ from leverage.solvers.logit_kernel import Numbers, Shape
 
 #: Smoothing: at first; where it begins to fall faster; its factors.
 FIRST, CLEAR, SLOW_FALL, FAST_FALL = 1.0, 1e-2, 0.5, 0.1
+#: From a start that is given: the first smoothing, the least chance, and the allowed work (a start that leads to the end does so
+#: soon).
+CLOSER, LEAST_AT_START, WORK_FROM_START = 2e-3, 1e-6, 500_000
 #: Smoothings at which every state is solved, by blocks if need be, before it falls further. The square of the last bounds what
 #: smoothing leaves to gain.
 LEVELS = (1e-3, 1e-6, 1e-8)
@@ -74,7 +78,7 @@ TINY = 1e-14
 _options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
 
 
-def smoothed_end(shape: Shape, numbers: Numbers) -> Floats | None:
+def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | None = None) -> Floats | None:
     """The profile (C,) at which falling smoothing ended; None if it did not within the allowed work.
 
     Use it for sparse two-player games of hundreds of states, whose logit path turns back too often; what it gives is for a
@@ -83,11 +87,13 @@ def smoothed_end(shape: Shape, numbers: Numbers) -> Floats | None:
     Parameters
     ----------
     shape, numbers : the game's arrays, see `logit_system`.
+    start : lotteries (C,) and unnormalised values (2 S,), state by state, near an equilibrium, as from `fictitious_play`; by
+        default uniform play, and much smoothing.
 
     Notes
     -----
     Guarantee: none, neither that it finds an equilibrium nor which. Cost: a step of the whole game makes one sparse factorisation
-    of order 2 S, one of a block a dense one; it gives up after about `WORK` states times steps.
+    of order 2 S, one of a block a dense one; it gives up after about `WORK` states times steps, a quarter of them from a start.
 
     References
     ----------
@@ -106,8 +112,11 @@ def smoothed_end(shape: Shape, numbers: Numbers) -> Floats | None:
     """
     if shape.players != 2:
         return None
-    search = Search.of(shape, numbers)
-    return search.play() if search.run() else None
+    search, first = Search.of(shape, numbers), FIRST
+    if start is not None:
+        search.begin_at(*start)
+        first = CLOSER
+    return search.play() if search.run(first) else None
 
 
 # --- the search ------------------------------------------------------------------------------------------------------------
@@ -181,9 +190,14 @@ class Search:
             everything=np.arange(states),
         )
 
-    def run(self) -> bool:
-        """Let the smoothing fall to the end; False if some states stay unsolved within the allowed work."""
-        smoothing = self.descend(self.everything, FIRST, LEVELS[0], DESCENTS[0])[1]
+    def begin_at(self, p: Floats, values: Floats) -> None:
+        """Go to lotteries p (C,), moved inwards a little, and values (2 S,)."""
+        self.p, self.values, self.most = np.maximum(p, LEAST_AT_START), values, WORK_FROM_START
+        self.p = self.play()
+
+    def run(self, first: float) -> bool:
+        """Let the smoothing fall from `first` to the end; False if some states stay unsolved within the allowed work."""
+        smoothing = self.descend(self.everything, first, LEVELS[0], DESCENTS[0])[1]
         for level, steps in zip(LEVELS, DESCENTS[1:], strict=True):
             self.descend(self.everything, smoothing, level, steps)
             if not self.solve_blocks(level):

@@ -23,6 +23,7 @@ from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.complementarity import smoothed_end
+from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_kernel import Numbers, Shape, Work
 from leverage.solvers.logit_system import allowed_gain, numbers_of, shape_of, workspace
 from leverage.solvers.solution import Solution
@@ -31,6 +32,7 @@ from leverage.solvers.tied_end import tied_end
 CONCEPT = "Markov perfect"
 SELECTION = "limit of the logit path from uniform play"
 SMOOTHED = "limit of smoothed complementarity conditions, as the path from uniform play was lost or too long"
+SETTLED = "where fictitious play settled, made exact, as the path from uniform play was lost or too long"
 #: Prediction errors (in probability) that steps aim at: the usual ones, then tighter ones if the path was lost.
 AIMS = (0.02, 0.005, 0.001)
 #: Other starts that are tried when the path from uniform play is lost; log-odds at precision 0 are normal with this spread.
@@ -42,9 +44,9 @@ TIED_NEAR = 1e-3
 VALUES_A_CALL, MOST_POINTS = 20_000, 20_000
 #: A path is tried for so many points, or so many values' worth of them, before other starts are: some paths turn back for ever.
 FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
-#: In games of more values, turns after which a path counts as too long: of refined scenarios and random sparse games of that
-#: size, none whose path had turned so often was solved within its points. Smaller ones were, after up to 86 turns.
-LONG_VALUES, MOST_TURNS = 600, 6
+#: In games of more values, turns after which a path counts as too long: one is rarely the last there, and smoothing takes less
+#: than the next hundred points. Smaller games were solved after up to 86 turns.
+LONG_VALUES, MOST_TURNS = 600, 1
 #: In games of more values, where other starts take seconds each, smoothing is tried before them where the path was lost as well.
 SLOW_VALUES = 200
 #: Sparse factors may outgrow their room so many times; each time it is doubled.
@@ -82,7 +84,8 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     are divided by that player's range over all rows. So the answer does not change when a player's payoffs are multiplied or
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
     path. Where the path is lost or too long, as in sparse games of hundreds of states, smoothed conditions (`complementarity`,
-    for two players) and then other starts are tried; `selection` says which rule the answer is by.
+    for two players; first from where `fictitious_play` leads) and then other starts are tried; `selection` says which rule the
+    answer is by.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a hundred to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -155,9 +158,7 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         if too_long:
             break  # tighter steps would not make it shorter
     if too_long or engine.shape.states * engine.shape.players > SLOW_VALUES:
-        p = smoothed_end(engine.shape, engine.numbers)
-        if p is not None:
-            yield SMOOTHED, p
+        yield from _smoothed_ends(engine)
     for k, bias in enumerate(perturbed_starts(engine, OTHER_STARTS)):
         rule = f"limit of a logit path from perturbed play (start {k + 1}), as the path from uniform play was lost or too long"
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
@@ -165,6 +166,17 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine)))
     for aim in AIMS[:1]:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform, MOST_POINTS))
+
+
+def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
+    """Profiles (C,) that smoothed conditions lead to, with their rules; nothing unless there are two players."""
+    if engine.shape.players != 2:
+        return
+    for rule in (SETTLED, SMOOTHED):
+        start = fictitious_play(engine.shape, engine.numbers) if rule == SETTLED else None
+        p = smoothed_end(engine.shape, engine.numbers, start)
+        if p is not None:
+            yield rule, p
 
 
 def first_points(engine: Engine) -> int:

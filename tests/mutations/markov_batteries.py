@@ -13,12 +13,14 @@ from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers.error_radius import error_radius
+from leverage.solvers.logit_system import numbers_of, shape_of
 from leverage.solvers.markov_perfect import SELECTION, markov_perfect
 from leverage.solvers.solution import Solution
 from tests.games import chain, chicken, random_game, repeated, with_structural_zeros
 from tests.mutations.batteries import CLOSE, same
 from tests.mutations.multiplicity_batteries import CHICKEN, all_pure, confirmed, rows_of, staircase
 from tests.mutations.reference import faced, gains_of, values_of
+from tests.solvers.plain_play import both_ways, ragged_game
 
 #: Probabilities of logit equilibria that Newton's method ends at.
 RESPONSES = 1e-9
@@ -284,3 +286,19 @@ def _what_is_known_about_the_number(module: ModuleType) -> None:
     assert not found.selected
     assert found.notes[0] == "the point prediction was not found: lost"
     assert len(found.equilibria) == 3
+
+
+# --- fictitious play ----------------------------------------------------------------------------------------------------
+
+
+def check_fictitious_play(module: ModuleType) -> None:
+    """Sweeps against plain ones, for two and three players, and where actions tie."""
+    for players in (2, 3):
+        game = ragged_game(players, players)
+        found, plain = both_ways(module.sweeps, shape_of(game), numbers_of(game, 1e-9), game, players)
+        same(found[0], plain[0], CLOSE)
+        same(found[1], plain[1], CLOSE)
+    tied = StochasticGame.from_arrays([[[[1.0, 0.0]], [[1.0, 1.0]]]], [[[[1.0]], [[1.0]]]], 0.5)
+    p = np.array([0.5, 0.5, 1.0])
+    module.sweeps(shape_of(tied), numbers_of(tied, 1e-9), p, np.zeros(2), 0.5, 1)
+    same(p, [0.75, 0.25, 1.0], CLOSE)

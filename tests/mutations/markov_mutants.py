@@ -276,3 +276,15 @@ LOG_TRACING = faults_in(
     ('rho = _in_slots(game, prior, "prior")', '_in_slots(game, prior, "prior")', "the prior is always uniform"),
     ("if not (np.all(np.isfinite(nu)) and np.all(nu > 0)):", "if not np.all(nu >= 0):", "weights of 0 pass"),
 )
+
+FICTITIOUS_PLAY = faults_in(
+    "solvers/fictitious_play.py",
+    ("if worth[c] > worth[best]:", "if worth[c] < worth[best]:", "play moves towards the worst replies"),
+    ("if worth[c] > worth[best]:", "if worth[c] >= worth[best]:", "of actions that tie the last gains"),
+    ("if j != i:", "if j > i:", "nobody minds players with a lower number"),
+    ("* players + i]\n", "* players]\n", "what is ahead is the first player's"),
+    ("numbers.player[logit.DISCOUNT, i] * ahead", "numbers.player[logit.DISCOUNT, 0] * ahead", "all are as patient as the first"),
+    ("worth[c] = 0.0", "worth[c] = numbers.payoffs[0, 0]", "actions are worth something before anything is added"),
+    ("value += p[c] * worth[c]", "value = max(value, p[c] * worth[c])", "values are not those of the lottery"),
+    ("p[c] += pace * (", "p[c] += (1.0 - pace) * (", "play moves by what should stay"),
+)

@@ -131,6 +131,9 @@ SOLVERS = {
     "Markov equilibria": Solver(
         "solvers/markov_equilibria.py", markov_batteries.check_markov_equilibria, markov_mutants.MARKOV_EQUILIBRIA
     ),
+    "fictitious play": Solver(
+        "solvers/fictitious_play.py", markov_batteries.check_fictitious_play, markov_mutants.FICTITIOUS_PLAY
+    ),
     "log tracing": Solver("solvers/log_tracing.py", tracing_batteries.check_log_tracing, markov_mutants.LOG_TRACING),
     "multiplicity": Solver("solvers/multiplicity.py", markov_batteries.check_multiplicity, markov_mutants.MULTIPLICITY),
     "pure Markov": Solver("solvers/pure_markov.py", multiplicity_batteries.check_pure, mutants.PURE_MARKOV),

@@ -14,9 +14,10 @@ from leverage.solvers import complementarity as module
 from leverage.solvers import logit_kernel
 from leverage.solvers import markov_perfect as ladder
 from leverage.solvers.complementarity import Search, smoothed_end
+from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_system import numbers_of, shape_of
 from leverage.solvers.markov_batch import markov_perfect_batch
-from leverage.solvers.markov_perfect import SELECTION, SMOOTHED, engine_for, markov_perfect, turned_often
+from leverage.solvers.markov_perfect import SELECTION, SETTLED, SMOOTHED, engine_for, markov_perfect, turned_often
 
 TOLERANCE = 1e-9  # share of the payoff range: the solver's default
 SMOOTHING = 0.3
@@ -163,6 +164,23 @@ def test_in_games_with_ties_an_answer_is_an_equilibrium_or_there_is_none(seed):
     assert p is None or certify(game, lotteries(game, p)) <= 1e-6 * game.payoff_range
 
 
+def test_from_where_fictitious_play_led_it_finds_equilibria_with_less_work():
+    near_work, far_work = 0, 0
+    for seed in range(6):
+        game = chain(80, seed)
+        shape, numbers = shape_of(game), numbers_of(game, TOLERANCE)
+        start = fictitious_play(shape, numbers)
+        p = smoothed_end(shape, numbers, start)
+        assert p is not None
+        assert certify(game, lotteries(game, p)) <= TOLERANCE * game.payoff_range
+        near, far = Search.of(shape, numbers), Search.of(shape, numbers)
+        near.begin_at(*start)
+        assert near.run(module.CLOSER)
+        far.run(module.FIRST)  # to its end, or until the allowed work is done
+        near_work, far_work = near_work + near.work, far_work + far.work
+    assert near_work < far_work
+
+
 def test_blocks_solve_what_the_descent_leaves_unsolved(monkeypatch):
     game = withdrawal()
     monkeypatch.setattr(module, "DESCENTS", (5, 0, 0, 0))
@@ -198,12 +216,33 @@ def test_it_answers_where_the_path_is_too_long_and_says_so_alone_and_in_batch(mo
     game = withdrawal()
     monkeypatch.setattr(ladder, "FIRST_VALUES", 20 * 2 * game.n_states)  # so many values are 20 points
     found = markov_perfect(game)[0]
-    assert found.selection == SMOOTHED
+    assert found.selection == SETTLED
     assert found.certificate <= TOLERANCE * game.payoff_range
     batch = markov_perfect_batch(game)
-    assert batch.selection == (SMOOTHED,)
+    assert batch.selection == (SETTLED,)
     # a batch scales the transition law's rows once more, so that the games differ by rounding
     assert batch.values[0] == pytest.approx(found.values, abs=TOLERANCE * game.payoff_range)
+
+
+def test_where_play_does_not_settle_smoothing_falls_from_uniform_play(monkeypatch):
+    game = withdrawal()
+    monkeypatch.setattr(ladder, "FIRST_VALUES", 20 * 2 * game.n_states)
+    monkeypatch.setattr(module, "WORK_FROM_START", 1)
+    monkeypatch.setattr(module, "CLOSER", 0.5)  # blocks are needed, for which this work does not do
+    monkeypatch.setattr(module, "DESCENTS", (1, 1, 1, 1))
+    found = markov_perfect(game)[0]
+    assert found.selection == SMOOTHED
+    assert found.certificate <= TOLERANCE * game.payoff_range
+
+
+def test_a_sparse_game_of_a_thousand_states_is_solved_whose_path_turns():
+    game = chain(1000, 0)
+    engine = engine_for(game, TOLERANCE)
+    assert not list(ladder.path_ends(engine, ladder.AIMS[0], np.zeros(int(engine.shape.group_start[-1]))))
+    assert turned_often(engine)
+    found = markov_perfect(game)[0]
+    assert found.selection == SETTLED
+    assert found.certificate <= TOLERANCE * game.payoff_range
 
 
 def test_it_does_not_answer_where_the_path_does(monkeypatch):
