@@ -93,11 +93,11 @@ NEXT, SOURCE, BY_COLUMN = np.arange(3)  # Shape.block
 TO, BLOCK = np.arange(2)  # Shape.entry
 DISCOUNT, WORTH = np.arange(2)  # Numbers.player
 (Z, P, ACTION_VALUES, ADVANTAGE, CHOICE, LINE_ADVANTAGE, DRIVE, BORDER, BIAS, NO_BIAS, ANSWER_P) = np.arange(11)  # Work.slot
-PATH_Z, PATH_P, Z_RATE, Z_BEFORE, Z_RATE_BEFORE = np.arange(11, 16)
-SLOT_ROWS = 16
+PATH_Z, PATH_P, Z_RATE, Z_BEFORE, Z_RATE_BEFORE, Z_TURN, P_TURN = np.arange(11, 18)
+SLOT_ROWS = 18
 VALUES, VALUE, SIDE, CHANGE, SPARSE_COLUMN, ANSWER_VALUES = np.arange(6)  # Work.group
-PATH_VALUES, VALUE_RATE, VALUES_BEFORE, VALUE_RATE_BEFORE = np.arange(6, 10)
-GROUP_ROWS = 10
+PATH_VALUES, VALUE_RATE, VALUES_BEFORE, VALUE_RATE_BEFORE, VALUE_TURN = np.arange(6, 11)
+GROUP_ROWS = 11
 OTHERS, REWARD, AHEAD, LINE_OTHERS = np.arange(4)  # Work.row
 ELIMINATION, COEFFICIENT = np.arange(2)  # Work.weight
 ALL_SLOTS, SUPPORT, SUPPORT_BEFORE = np.arange(3)  # Work.flag
@@ -787,6 +787,54 @@ def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: floa
     return precision
 
 
+@compiled
+def departures(shape: Shape, work: Work, precision: float, rate: float) -> None:
+    """By how much the direction `z_turn`, `value_turn` and `rate` fails to solve the equations' linearisation at the work's point.
+
+    They are written as residuals; `ahead` must be that of the direction.
+    """
+    players, z_turn, p_turn, value_turn = shape.players, work.slot[Z_TURN], work.slot[P_TURN], work.group[VALUE_TURN]
+    for g in range(work.group.shape[1] - 1):
+        low, high = shape.group_start[g], shape.group_start[g + 1]
+        mean = 0.0
+        for c in range(low, high):
+            mean += work.slot[P, c] * z_turn[c]
+        for c in range(low, high):
+            p_turn[c] = work.slot[P, c] * (z_turn[c] - mean)
+    turned = work.slot[CHOICE]
+    fill(turned, 0.0)
+    for r in range(len(shape.row_slot)):
+        for i in range(players):
+            turn = 0.0
+            for j in range(players):
+                if j != i:
+                    turn += p_turn[shape.row_slot[r, j]] * product(shape, work.slot[P], r, i, j)
+            turned[shape.row_slot[r, i]] += work.row[OTHERS, r, i] * work.row[AHEAD, r, i] + turn * work.row[REWARD, r, i]
+    for g in range(work.group.shape[1] - 1):
+        low, high = shape.group_start[g], shape.group_start[g + 1]
+        mean = 0.0
+        for c in range(low, high):
+            mean += work.slot[P, c] * turned[c] + p_turn[c] * work.slot[ACTION_VALUES, c]
+        work.group[VALUE, g] = mean - value_turn[g]
+        for c in range(low, high):
+            turned[c] = z_turn[c] - precision * (turned[c] - value_turn[g]) - work.slot[ADVANTAGE, c] * rate
+
+
+@inlined
+def heading(shape: Shape, numbers: Numbers, work: Work, precision: float) -> float:
+    """The direction of the path at the work's point, with border product 1, from the derivative last made and a correction."""
+    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, work.at[DERIVED]), (0.0, 1.0), DIRECTION)
+    copy(work.slot[DRIVE], work.slot[Z_TURN])
+    copy(work.group[CHANGE], work.group[VALUE_TURN])
+    departures(shape, work, precision, rate)
+    rate += equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, work.at[DERIVED]), (0.0, 0.0), CORRECTION)
+    for c in range(work.slot.shape[1]):
+        work.slot[DRIVE, c] += work.slot[Z_TURN, c]
+    for g in range(work.group.shape[1] - 1):
+        work.group[CHANGE, g] += work.group[VALUE_TURN, g]
+    return rate
+
+
 @called
 def equations(
     shape: Shape,
@@ -936,7 +984,7 @@ def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
     if miss > STALE * aim:  # the derivative at the predicted point is no guide any more
         equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, precision), (forward, 0.0), DERIVATIVE)
         at[FACTORED] += 1.0
-    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, at[DERIVED]), (0.0, 1.0), DIRECTION)
+    rate = heading(shape, numbers, work, precision)
     length, ahead = speed(work.slot[P], precision, work.slot[DRIVE], rate), forward * rate
     covered = (precision - at[M]) / (1.0 + abs(precision)) ** 2 * rate
     for c in range(work.slot.shape[1]):
