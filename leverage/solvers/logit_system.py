@@ -122,7 +122,7 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
         flag=flag,
         factor=np.zeros((2, capacity)),
         factor_row=np.zeros((2, capacity), dtype=np.intp),
-        place=np.zeros((6, 2 * size + 1), dtype=np.intp),
+        place=np.zeros((7, 2 * size + 1), dtype=np.intp),
         at=np.zeros(kernel.SCALARS),
     )
 
