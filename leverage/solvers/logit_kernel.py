@@ -325,7 +325,8 @@ def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below
 
     Only the last row and the last column need be full: in a row, `reach` is the place behind the last nonzero of the others; in a
     column, they are at most `below` rows under the diagonal. Four columns at a time, so that each number of what is left is
-    loaded once for four multiplications. The rows that they multiply are copied, which tells the compiler that they do not change.
+    loaded once for four multiplications. The rows that they multiply are copied, which tells the compiler that they do not
+    change.
     """
     sign, tail, last = 1.0, n * n, n - 1
     for left in range(0, n, 4):
@@ -388,8 +389,9 @@ def _take_off_four(matrix: Floats, n: int, i: int, left: int, wide: int) -> bool
     one, two, three, four = matrix[at + left], matrix[at + left + 1], matrix[at + left + 2], matrix[at + left + 3]
     if one == 0.0 and two == 0.0 and three == 0.0 and four == 0.0:  # so are most in the law of a scenario
         return False
-    first, second, third = matrix[n * n : n * n + wide], matrix[n * n + n : n * n + n + wide], matrix[n * n + 2 * n : n * n + 2 * n + wide]
-    fourth, row = matrix[n * n + 3 * n : n * n + 3 * n + wide], matrix[at + right : at + right + wide]
+    first, second = matrix[n * n : n * n + wide], matrix[n * (n + 1) : n * (n + 1) + wide]
+    third, fourth = matrix[n * (n + 2) : n * (n + 2) + wide], matrix[n * (n + 3) : n * (n + 3) + wide]
+    row = matrix[at + right : at + right + wide]
     for j in range(wide):
         row[j] -= (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
     end = left * n + last
@@ -836,9 +838,9 @@ def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: floa
 
 @compiled
 def departures(shape: Shape, work: Work, precision: float, rate: float) -> None:
-    """By how much the direction `z_turn`, `value_turn` and `rate` fails to solve the equations' linearisation at the work's point.
+    """By how much the direction `z_turn`, `value_turn` and `rate` fails to solve the linear equations of the work's point.
 
-    They are written as residuals; `ahead` must be that of the direction.
+    It is written where residuals are; `ahead` must be that of the direction.
     """
     players, z_turn, p_turn, value_turn = shape.players, work.slot[Z_TURN], work.slot[P_TURN], work.group[VALUE_TURN]
     for g in range(work.group.shape[1] - 1):
@@ -997,9 +999,7 @@ def onward(step: float, last: float) -> tuple[float, float, float, float, float,
 
 
 @inlined
-def heading(
-    shape: Shape, numbers: Numbers, work: Work, precision: float, guess: float, forward: float
-) -> float:
+def heading(shape: Shape, numbers: Numbers, work: Work, precision: float, guess: float, forward: float) -> float:
     """The direction of the path at the work's point, with border product 1: one Newton step of its linear equations from a guess.
 
     The guess stands in `z_turn` and `value_turn`. For the step the derivative last made, at a point nearby, does. Returns the
