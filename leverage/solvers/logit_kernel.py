@@ -101,14 +101,14 @@ PATH_VALUES, VALUE_RATE, VALUES_BEFORE, VALUE_RATE_BEFORE, VALUE_TURN = np.arang
 GROUP_ROWS = 11
 OTHERS, REWARD, AHEAD, LINE_OTHERS = np.arange(4)  # Work.row
 ELIMINATION, COEFFICIENT = np.arange(2)  # Work.weight
-ALL_SLOTS, SUPPORT, SUPPORT_BEFORE = np.arange(3)  # Work.flag
+ALL_SLOTS, SUPPORT = np.arange(2)  # Work.flag
 LOWER, UPPER = np.arange(2)  # Work.factor, Work.factor_row
 LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT, REACH = np.arange(7)  # Work.place
 #: Work.at: precision, its rate along the path here and at the point before, lengths of the next and the last step, counters, and
 #: what the search for the end remembers.
-M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, SEEN, TURNS, FACTORED = np.arange(11)
-DERIVED, DETERMINANT, ORIENTATION, PARITY = np.arange(11, 15)
-SCALARS = 15
+M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, TURNS, FACTORED = np.arange(10)
+DERIVED, DETERMINANT, ORIENTATION, PARITY = np.arange(10, 14)
+SCALARS = 14
 
 
 class Shape(NamedTuple):
@@ -147,11 +147,11 @@ class Numbers(NamedTuple):
 class Work(NamedTuple):
     """Where the walk is, and scratch arrays; rows of the tables are named above.
 
-    slot: (16, C). group: (10, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
+    slot: (18, C). group: (11, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
     matrix: the states' matrices of choices and their factors, one after the other; pivot: (C,). weight: (2, N + 1, C).
     blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K + 4 K,) by rows, with room for
-    `factor_dense`, or empty. flag: (3, C). factor, factor_row: (2, room) sparse factors by columns, or empty.
-    place: (7, 2 K + 1). at: (15,) scalars.
+    `factor_dense`, or empty. flag: (2, C). factor, factor_row: (2, room) sparse factors by columns, or empty.
+    place: (7, 2 K + 1). at: (14,) scalars.
     """
 
     slot: Floats
@@ -956,9 +956,10 @@ def begin(shape: Shape, numbers: Numbers, work: Work) -> bool:
     fill(work.slot[Z], 0.0)
     fill(work.group[VALUES], 0.0)
     fill(work.slot[BORDER], 0.0)
-    for _ in range(2):
-        change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
-        move(work)
+    change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
+    move(work)
+    equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | CORRECTION)  # what rounding has left
+    move(work)
     rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 1.0), EVALUATION | DERIVATIVE | DIRECTION)
     length = speed(work.slot[P], 0.0, work.slot[DRIVE], rate)
     _settle(work, 0.0, rate, length if rate > 0.0 else -length)
@@ -1126,9 +1127,9 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, large
 def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, form: tuple[float, float], goal: float) -> bool:
     """Newton's method from the work's z and values at fixed coefficients; False if corrections do not become small."""
     fill(work.slot[BORDER], 0.0)
-    before, found, anew = np.inf, False, DERIVATIVE
+    before, found, tasks = np.inf, False, EVALUATION | DERIVATIVE | CORRECTION
     for _ in range(NEWTON_STEPS):
-        change = equations(shape, numbers, work, support, bias, form, (1.0, 0.0), EVALUATION | anew | CORRECTION)
+        change = equations(shape, numbers, work, support, bias, form, (1.0, 0.0), tasks)
         size = largest_move(work)
         if not (size <= LARGEST_MOVE and change == change):  # noqa: PLR0124 - NaN is not itself
             break
@@ -1137,7 +1138,8 @@ def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, 
             equations(shape, numbers, work, support, bias, form, (1.0, 0.0), EVALUATION)
             found = True
             break
-        anew = DERIVATIVE if size > CLOSE or size > CLOSE * before else 0
+        near = size <= CLOSE and size <= CLOSE * before  # then the derivative at hand will do
+        tasks = EVALUATION | CORRECTION if near else EVALUATION | DERIVATIVE | CORRECTION
         before = size
     return found
 
@@ -1157,9 +1159,8 @@ def gain(shape: Shape, numbers: Numbers, work: Work) -> float:
 
 @compiled
 def settled_support(work: Work) -> bool:
-    """Find which actions stay in play as precision grows; True if that is clear, and the same as at the point before."""
-    precision, rate, same = work.at[M], work.at[M_RATE], work.at[SEEN] > 0.0
-    work.at[SEEN] = 0.0
+    """Find which actions stay in play as precision grows; True if that is clear."""
+    precision, rate = work.at[M], work.at[M_RATE]
     if not rate > 0.0 or not precision > 0.0:
         return False
     for c in range(work.slot.shape[1]):
@@ -1167,10 +1168,7 @@ def settled_support(work: Work) -> bool:
         if leaves and work.slot[PATH_P, c] >= LEAVING_PROBABILITY:
             return False
         work.flag[SUPPORT, c] = not leaves
-        same = same and work.flag[SUPPORT, c] == work.flag[SUPPORT_BEFORE, c]
-    copy(work.flag[SUPPORT], work.flag[SUPPORT_BEFORE])
-    work.at[SEEN] = 1.0
-    return same
+    return True
 
 
 @inlined

@@ -124,7 +124,7 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
     players, states, slots = shape.players, shape.states, int(shape.group_start[-1])
     size, is_sparse = players * states + 1, len(shape.order) > 0
     capacity = _capacity(shape, room) if is_sparse else 0
-    flag = np.ones((3, slots), dtype=np.bool_)
+    flag = np.ones((2, slots), dtype=np.bool_)
     return Work(
         slot=np.zeros((kernel.SLOT_ROWS, slots)),
         group=np.zeros((kernel.GROUP_ROWS, size)),

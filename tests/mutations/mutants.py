@@ -485,6 +485,11 @@ MARKOV = (
             "the response's mean is that of the other action",
         ),
         ("work.matrix[row + d] = -b * response", "work.matrix[row + d] = b * response", "others respond with the wrong sign"),
+        (
+            "+ turn * work.row[REWARD, r, i]",
+            "+ turn * work.row[AHEAD, r, i]",
+            "what others' turning does to an action's value is left out of the direction",
+        ),
         ("length if rate > 0.0 else -length", "-length if rate > 0.0 else length", "the path is followed backwards"),
         (
             "np.exp(z[c] + bias[c] - top)",
@@ -492,8 +497,8 @@ MARKOV = (
             "perturbed starts are not perturbed",
         ),
         (
-            "cells[shape.state[DIAGONAL, s]] -= total",
-            "cells[shape.state[DIAGONAL, s]] += total",
+            "work.blocks[i, j, shape.state[DIAGONAL, s]] -= total",
+            "work.blocks[i, j, shape.state[DIAGONAL, s]] += total",
             "values enter their own equation with the wrong sign",
         ),
     ),
