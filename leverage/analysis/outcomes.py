@@ -296,8 +296,8 @@ def _play(plan: Automaton) -> _Play:
 
 def _start(plan: Automaton) -> Floats:
     """(K,): chance of each node at the game's start."""
-    here = slice(plan.start.indptr[plan.game.start], plan.start.indptr[plan.game.start + 1])
-    return np.bincount(plan.start.indices[here], weights=plan.start.data[here], minlength=plan.n_nodes).astype(np.float64)
+    nodes, chances = plan.beginnings(plan.game.start)
+    return np.bincount(nodes, weights=chances, minlength=plan.n_nodes).astype(np.float64)
 
 
 def _law(plan: Automaton, leaves: Integers, edges: Integers, chance: Floats) -> SparseRows:

@@ -272,8 +272,8 @@ FINITE_HORIZON = _rows(
 DECLARED = _rows(
     "solvers/declared.py",
     (
-        ".value_of(plan.start[[start]])",
-        ".value_of(plan.start[[0]])",
+        ".value_of(*plan.beginnings(start))",
+        ".value_of(*plan.beginnings(0))",
         "the best reply is valued from the first state, not the start",
     ),
     ("- solution.values[start]", "- solution.values[0]", "the plan is valued from the first state, not the start"),
@@ -295,7 +295,11 @@ BEST_REPLY = _rows(
     "solvers/best_reply.py",
     ("if j != player:", "if j > player:", "opponents with a lower number are forgotten"),
     ("weighted = (1 - delta) * weight", "weighted = weight", "rewards are not normalised by 1 - delta"),
-    ('played[np.argsort(choice[played], kind="stable")]', "played[:]", "rows are not sorted by the reply's choices"),
+    (
+        "np.repeat(np.repeat(played.choice, sizes), arc_count)",
+        "np.repeat(np.repeat(np.sort(played.choice), sizes), arc_count)",
+        "laws are those of other choices",
+    ),
     ("plan.choice_start(j)[nodes][position]", "plan.choice_start(j)[position]", "lotteries are read at other nodes"),
     (
         "np.minimum.reduceat(np.where(good, np.arange(len(good)), len(good)), begin)",
