@@ -9,24 +9,21 @@ bound comes with each number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, spans
-from leverage.game.sparse_rows import SparseRows, identity_less
+from leverage.game.equations import Equations, equations_of
+from leverage.game.sparse_rows import SparseRows
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 
 #: A date may miss a whole number of periods by this much (rounding in its conversion) and still count as whole.
 DATE_TOLERANCE = 1e-9
-
-#: Up to this many nodes a dense factorisation is faster than a sparse one.
-DENSE_NODES = 200
 
 #: Rounding of one number of the chain's law, which is a product of a few given ones, in units of the last place.
 LAW_ROUNDING = 8
@@ -299,8 +296,8 @@ def _play(plan: Automaton) -> _Play:
 
 def _start(plan: Automaton) -> Floats:
     """(K,): chance of each node at the game's start."""
-    here = slice(plan.start.indptr[plan.game.start], plan.start.indptr[plan.game.start + 1])
-    return np.bincount(plan.start.indices[here], weights=plan.start.data[here], minlength=plan.n_nodes).astype(np.float64)
+    nodes, chances = plan.beginnings(plan.game.start)
+    return np.bincount(nodes, weights=chances, minlength=plan.n_nodes).astype(np.float64)
 
 
 def _law(plan: Automaton, leaves: Integers, edges: Integers, chance: Floats) -> SparseRows:
@@ -345,47 +342,33 @@ class _Visits:
     """
 
     def __init__(self, law: SparseRows) -> None:
-        self.system = identity_less(law)
         ones = np.ones(law.shape[0])
         try:
-            self._solve, self._solve_transposed = _factor(self.system)
-            y = self._solve(ones)
+            self._ahead, self._back = equations_of(law)
+            y = self._ahead.solve(ones)
         except (
             RuntimeError,
             np.linalg.LinAlgError,
         ) as err:  # singular: a chance of leaving below 1e-16 is lost in 1 - chance of staying
             raise UnsolvedError("play leaves some node with a chance too small to compute with; set it to 0 or raise it") from err
-        slack = 1.0 - float(_residual(self.system, y, ones).max(initial=0.0))
+        slack = 1.0 - float(_residual(self._ahead, y, ones).max(initial=0.0))
         self.weight = y / slack if slack > 0 else np.full(len(y), np.inf)
 
     def backwards(self, right: Floats) -> tuple[Floats, Floats]:
         """x = right + Q x (a sum over what follows each node), and a bound on the error of each of its numbers."""
-        x = self._solve(right)
-        return x, self.weight * _residual(self.system, x, right).max(initial=0.0)
+        x = self._ahead.solve(right)
+        return x, self.weight * _residual(self._ahead, x, right).max(initial=0.0)
 
     def forwards(self, begin: Floats) -> tuple[Floats, float]:
         """z = begin + z Q (expected visits), and a bound on the sum of the errors of its numbers."""
-        z = self._solve_transposed(begin)
-        return z, float(_residual(self.system.transposed, z, begin).sum() * self.weight.max(initial=0.0))
+        z = self._back.solve(begin)
+        return z, float(_residual(self._back, z, begin).sum() * self.weight.max(initial=0.0))
 
 
-def _residual(system: SparseRows, x: Floats, right: Floats) -> Floats:
-    """(n,): size of right - system x, with what rounding may have hidden, that of the system's entries included."""
-    terms = system.widest + LAW_ROUNDING
-    return np.asarray(np.abs(right - system @ x) + terms * _EPS * (np.abs(right) + system.sizes @ np.abs(x)))
-
-
-def _factor(system: SparseRows) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
-    """Solvers of system x = b and of its transpose."""
-    if system.shape[0] > DENSE_NODES:
-        factors = splu(system.scipy().tocsc())
-        return factors.solve, lambda right: factors.solve(right, trans="T")  # type: ignore[call-overload]  # missing in the stubs
-    dense = system.dense()
-
-    def solver(matrix: Floats) -> Callable[[Floats], Floats]:
-        return lambda right: np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
-
-    return solver(dense), solver(dense.T)
+def _residual(equations: Equations, x: Floats, right: Floats) -> Floats:
+    """(n,): size of what x leaves of the right side, with what rounding may have hidden, that of the law's numbers included."""
+    left, added = equations.residual(x, right)
+    return np.asarray(left + (equations.widest + LAW_ROUNDING) * _EPS * added)
 
 
 # --- forward in time --------------------------------------------------------------------------------------------------

@@ -8,17 +8,17 @@ its values itself and says how far rounding may have moved them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, reachable_nodes, spans
-from leverage.game.sparse_rows import SparseRows, identity_less
+from leverage.game.equations import Equations, equations_of
+from leverage.game.sparse_rows import SparseRows
 from leverage.game.stochastic_game import PROBABILITY_TOLERANCE, Booleans, Floats, Integers, StochasticGame
 
 #: Gains that differ by less than this fraction of the payoff range (and twice the rounding error) count as tied; a gain below it
@@ -27,9 +27,6 @@ TIE_TOLERANCE = 1e-12
 
 #: Actions with at most this chance are not named among those that a plan plays.
 LIKELIHOOD_TOLERANCE = 1e-12
-
-#: Up to this many nodes a dense factorisation is faster than a sparse one.
-DENSE_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -244,7 +241,7 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     values, error = np.empty_like(payoff), 0.0
     for d in sorted(set(delta.tolist())):
         same = delta == d
-        values[:, same], residual = _solve(identity_less(law.times(d)), (1 - d) * payoff[:, same])
+        values[:, same], residual = _solve(equations_of(law.times(d))[0], (1 - d) * payoff[:, same])
         error = max(error, residual / (1 - d))
     return values, float(error)
 
@@ -260,20 +257,13 @@ def _law(plan: Automaton, by_edge: Floats) -> SparseRows:
     return SparseRows.summed(weights, leaves, plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 
-def _solve(system: SparseRows, right: Floats) -> tuple[Floats, float]:
-    """Solution of system x = right with one step of refinement, and a bound on its residual, its own rounding included."""
-    solve = _factor(system)
-    x = solve(right)
-    x = x + solve(right - system @ x)
-    rounding = (system.widest + 2) * float(np.finfo(np.float64).eps) * (np.abs(right) + system.sizes @ np.abs(x)).max()
-    return x, float(np.abs(right - system @ x).max() + rounding)
-
-
-def _factor(system: SparseRows) -> Callable[[Floats], Floats]:
-    if system.shape[0] > DENSE_NODES:
-        return splu(system.scipy().tocsc()).solve
-    dense = system.dense()
-    return lambda right: np.asarray(np.linalg.solve(dense, right), dtype=np.float64)
+def _solve(equations: Equations, right: Floats) -> tuple[Floats, float]:
+    """Their solution with one step of refinement, and a bound on its residual, its own rounding included."""
+    x = equations.solve(right)
+    x = x + equations.solve(right - equations.matrix @ x)
+    left, added = equations.residual(x, right)
+    rounding = (equations.widest + 2) * float(np.finfo(np.float64).eps) * added.max()
+    return x, float(left.max() + rounding)
 
 
 def _name(plan: Automaton, player: int, place: int, gain: float) -> Deviation:

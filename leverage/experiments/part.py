@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from leverage.analysis.point import Point
 from leverage.errors import LeverageError, ScenarioError
+from leverage.experiments.arrow_columns import arrow_column
 from leverage.experiments.columns import TABLES, Cell, Column, Group, groups_of
 from leverage.experiments.regime_columns import regime_tables
 from leverage.game.box import faults_over_box
@@ -143,7 +144,7 @@ class Bench:
             example = example or (reasons[0] if reasons else "")
             status = SOLVED if not reasons else PARTLY if any(cell is not None for cell in cells) else NOT_SOLVED
             rows.append([number, *point.values.values(), status, "; ".join(reasons), *cells])
-        columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows, strict=True), self.schema, strict=True)]
+        columns = [arrow_column(column, field.type) for column, field in zip(zip(*rows, strict=True), self.schema, strict=True)]
         return SolvedPart(parquet_bytes(pa.Table.from_arrays(columns, schema=self.schema)), len(rows), failed, example)
 
     def _points(self, values: Floats) -> Iterator[Point]:

@@ -105,6 +105,11 @@ class Automaton:
         starts = self.choice_start(player)
         return self.lotteries[self.players.index(player)][starts[node] : starts[node + 1]]
 
+    def beginnings(self, state: int) -> tuple[Integers, Floats]:
+        """The nodes in which play begins in a state, and the chance of each."""
+        here = slice(self.start.indptr[state], self.start.indptr[state + 1])
+        return np.asarray(self.start.indices[here], dtype=np.intp), self.start.data[here]
+
     def describe(self, node: int) -> str:
         """The node in words: its state and, if there are several modes, the mode."""
         state = self.game.states[self.node_state[node]]
@@ -220,7 +225,7 @@ def reachable_nodes(machine: Automaton, state: int | None = None, *, at_any_valu
     """(K,): nodes that play can reach from the start in `state` (default: the game's) whatever anybody does, chance
     permitting; with `at_any_values` also over transitions whose chance is zero at this parameter point only.
     """
-    begin = machine.start[[machine.game.start if state is None else state]].indices
+    begin, _ = machine.beginnings(machine.game.start if state is None else state)
     return nodes_from(machine, begin, at_any_values=at_any_values)
 
 

@@ -6,16 +6,15 @@ stationary on the nodes and policy iteration finds it exactly (Howard 1960; for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton, nodes_from, spans
+from leverage.game.equations import equations_of
+from leverage.game.sparse_rows import SparseRows
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.solvers.reply_kernel import rough_choices
 from leverage.solvers.solution import Solution
@@ -26,9 +25,6 @@ TIE_TOLERANCE = 1e-12
 #: ... and by more than this fraction of the largest payoff, which matters where payoffs are large and their range is small or
 #: nil.
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
-
-#: Up to this many nodes a dense factorisation is faster than a sparse one.
-DENSE_NODES = 200
 
 #: Before the exact steps: at most so many rounds of approximate policy iteration, each with so many evaluation sweeps.
 ROUGH_ROUNDS = 30
@@ -52,32 +48,31 @@ class Reply:
     values: Floats
     gain: float
 
-    def value_of(self, start: sparse.csr_array) -> float:
-        """The player's value of a lottery over nodes, given as a sparse row (1, K)."""
-        return float(start.data @ self.values[start.indices])
+    def value_of(self, nodes: Integers, chances: Floats) -> float:
+        """The player's value of a lottery over nodes."""
+        return float(chances @ self.values[nodes])
 
 
 @dataclass(frozen=True, eq=False)
 class _Decision:
     """The decision process on the reached nodes: choices (node, own action) are numbered node by node.
 
-    first: (n + 1,) where each node's choices begin. reward: (choices,), already times 1 - delta. law: sparse (choices, n),
-    already times delta. tie: improvements below it are none.
+    first: (n + 1,) where each node's choices begin. reward: (choices,), already times 1 - delta. law: (choices, n), already times
+    delta. tie: improvements below it are none.
     """
 
     first: Integers
     reward: Floats
-    law: sparse.csr_array
+    law: SparseRows
     discount: float
     tie: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Played:
-    """Action profiles that the others play with positive chance, ordered by the choice of the player that they contain.
+    """Action profiles that the others play with positive chance, and the choice of the player that each contains.
 
-    node, row, weight, choice: one each per profile. count: how many choices there are. Since `choice` does not decrease, matrices
-    over choices are built without sorting.
+    node, row, weight, choice: one each per profile. count: how many choices there are.
     """
 
     node: Integers
@@ -212,7 +207,6 @@ def _decision(plan: Automaton, player: int, nodes: Integers) -> _Decision:
             weight *= lottery[plan.choice_start(j)[nodes][position] + game.row_action[j][row]]
     choice = first[position] + game.row_action[player][row]
     played = np.flatnonzero(weight)
-    played = played[np.argsort(choice[played], kind="stable")]
     position, row, weight, choice = position[played], row[played], weight[played], choice[played]
     delta = float(game.discount[player])
     weighted = (1 - delta) * weight * game.payoffs[row, player]
@@ -225,19 +219,21 @@ def _decision(plan: Automaton, player: int, nodes: Integers) -> _Decision:
     )
 
 
-def _law(plan: Automaton, nodes: Integers, played: _Played) -> sparse.csr_array:
-    """Sparse (choices, n): weighted law of the next node."""
+def _law(plan: Automaton, nodes: Integers, played: _Played) -> SparseRows:
+    """(choices, n): weighted law of the next node."""
     game = plan.game
     sizes = np.diff(game.transitions.indptr)[played.row]
     lead = game.transitions.indptr[played.row] - game.entry_start[game.row_state[played.row]]
     edges = spans(plan.edge_start[played.node] + lead, sizes)
-    law = plan.next_nodes[edges]
-    data = law.data * np.repeat(np.repeat(played.weight, sizes) * plan.edge_probability[edges], np.diff(law.indptr))
+    begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
+    arc_count = np.diff(begin)[edges]
+    arcs = spans(begin[edges], arc_count)
+    weights = np.repeat(np.repeat(played.weight, sizes) * plan.edge_probability[edges], arc_count) * plan.next_nodes.data[arcs]
     place = np.cumsum(np.bincount(nodes, minlength=plan.n_nodes)) - 1
-    edge_count = np.bincount(played.choice, weights=sizes, minlength=played.count).astype(np.intp)
-    indptr = law.indptr[np.concatenate([[0], np.cumsum(edge_count)])]
+    choice = np.repeat(np.repeat(played.choice, sizes), arc_count)
     # arcs of chance 0 may lead to nodes that are not reached: wherever they are put, they weigh nothing
-    return sparse.csr_array((data, np.maximum(place[law.indices], 0), indptr), shape=(played.count, len(nodes)))
+    following = np.maximum(place[plan.next_nodes.indices[arcs]], 0)
+    return SparseRows.summed(weights, choice, following, (played.count, len(nodes)))
 
 
 def _best_choices(decision: _Decision, action_values: Floats, keep: Integers | None = None) -> tuple[Integers, Floats]:
@@ -253,10 +249,8 @@ def _best_choices(decision: _Decision, action_values: Floats, keep: Integers | N
 def _rough_choices(decision: _Decision) -> Integers:
     """Choices after modified policy iteration (Puterman and Shin 1978); ends early once they stay the same."""
     law = decision.law
-    # index arrays of one type, so that the kernel is compiled once
-    indices, indptr = (np.asarray(array, dtype=np.intp) for array in (law.indices, law.indptr))
     found: Integers = rough_choices(
-        decision.first, decision.reward, law.data, indices, indptr, decision.tie, ROUGH_ROUNDS, ROUGH_SWEEPS
+        decision.first, decision.reward, law.numbers, law.column, law.row_start, decision.tie, ROUGH_ROUNDS, ROUGH_SWEEPS
     )
     return found
 
@@ -285,19 +279,12 @@ def _howard(decision: _Decision, choices: Integers) -> tuple[Integers, Floats, f
 
 def _evaluate(decision: _Decision, choices: Integers) -> Floats:
     """Values (n,) of taking the given choice at each node for ever."""
-    size = len(choices)
-    system = sparse.eye_array(size, format="csr") - decision.law[choices]
-    solve = _factor(system)
+    taken = np.zeros(decision.law.shape[0], dtype=bool)
+    taken[choices] = True
+    equations, _ = equations_of(decision.law.part(taken))
     right = decision.reward[choices]
-    values = solve(right)
-    return values + solve(right - system @ values)
-
-
-def _factor(system: sparse.csr_array) -> Callable[[Floats], Floats]:
-    if system.shape[0] > DENSE_NODES:
-        return splu(system.tocsc()).solve
-    dense = system.toarray()
-    return lambda right: np.linalg.solve(dense, right)
+    values = equations.solve(right)
+    return values + equations.solve(right - equations.matrix @ values)
 
 
 def _joint(plan: Automaton, player: int, actions: Integers) -> Automaton:

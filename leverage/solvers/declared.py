@@ -112,7 +112,7 @@ def judge_plan(plan: Automaton) -> PairVerdict:
     solution = _solution(plan, certificate)
     start = plan.game.start
     gains = (
-        np.array([solve_reply(plan, i).value_of(plan.start[[start]]) for i in range(plan.game.n_players)])
+        np.array([solve_reply(plan, i).value_of(*plan.beginnings(start)) for i in range(plan.game.n_players)])
         - solution.values[start]
     )
     allowed = _allowed(plan, certificate)

@@ -48,16 +48,14 @@ CLOSE = 0.02
 CONTRACTION = 0.4
 CORRECTIONS = 7
 #: Newton's method at fixed coefficients: steps; moves, in probability, that are too large, hardly shrink any more, are the end.
-NEWTON_STEPS, LARGEST_MOVE, STALLED, FINAL = 12, 10.0, 1e-6, 1e-13
+NEWTON_STEPS, LARGEST_MOVE, STALLED, FINAL = 15, 10.0, 1e-6, 1e-13
 #: Steps: first, smallest and largest length; largest growth from one to the next; smallest cosine between their directions.
-FIRST_STEP, SMALLEST_STEP, LARGEST_STEP, GROWTH = 0.1, 1e-8, 2.0, 2.5
+FIRST_STEP, SMALLEST_STEP, LARGEST_STEP, GROWTH = 0.25, 1e-8, 2.0, 2.5
 SMALLEST_COSINE = 0.4
 #: Steps aim at this share of the allowed error; those below this length may pass a change of the determinant's sign.
 SAFETY, CROSSING = 0.7, 1e-3
 #: ... and so may longer ones that miss by less than this share of the aim and turn less than this cosine says.
 SURE_MISS, SURE_COSINE = 0.25, 0.98
-#: If a prediction missed by more than this many times the aim, the direction is taken from a derivative made anew.
-STALE = 1.5
 #: A prediction is refused if it misses by more than this many times the error that steps aim at.
 LARGEST_MISS = 6.0
 #: The path ends here at the latest; its points are then equilibria up to about 1 / precision.
@@ -79,6 +77,9 @@ PIVOT_SHARE = 0.1
 #: Pivots are chosen anew if one is below this share of the largest in its column.
 SMALLEST_PIVOT = 1e-3
 
+#: Log-odds below which a probability counts as 0: its products would be slow subnormal numbers.
+NEGLIGIBLE = -100.0
+
 #: Tasks of `equations`.
 REWARDS, RESIDUALS, DERIVATIVE, CORRECTION, DIRECTION = 2 ** np.arange(5)
 EVALUATION = REWARDS | RESIDUALS
@@ -93,21 +94,21 @@ NEXT, SOURCE, BY_COLUMN = np.arange(3)  # Shape.block
 TO, BLOCK = np.arange(2)  # Shape.entry
 DISCOUNT, WORTH = np.arange(2)  # Numbers.player
 (Z, P, ACTION_VALUES, ADVANTAGE, CHOICE, LINE_ADVANTAGE, DRIVE, BORDER, BIAS, NO_BIAS, ANSWER_P) = np.arange(11)  # Work.slot
-PATH_Z, PATH_P, Z_RATE, Z_BEFORE, Z_RATE_BEFORE = np.arange(11, 16)
-SLOT_ROWS = 16
+PATH_Z, PATH_P, Z_RATE, Z_BEFORE, Z_RATE_BEFORE, Z_TURN, P_TURN = np.arange(11, 18)
+SLOT_ROWS = 18
 VALUES, VALUE, SIDE, CHANGE, SPARSE_COLUMN, ANSWER_VALUES = np.arange(6)  # Work.group
-PATH_VALUES, VALUE_RATE, VALUES_BEFORE, VALUE_RATE_BEFORE = np.arange(6, 10)
-GROUP_ROWS = 10
+PATH_VALUES, VALUE_RATE, VALUES_BEFORE, VALUE_RATE_BEFORE, VALUE_TURN = np.arange(6, 11)
+GROUP_ROWS = 11
 OTHERS, REWARD, AHEAD, LINE_OTHERS = np.arange(4)  # Work.row
 ELIMINATION, COEFFICIENT = np.arange(2)  # Work.weight
-ALL_SLOTS, SUPPORT, SUPPORT_BEFORE = np.arange(3)  # Work.flag
+ALL_SLOTS, SUPPORT = np.arange(2)  # Work.flag
 LOWER, UPPER = np.arange(2)  # Work.factor, Work.factor_row
-LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT = np.arange(6)  # Work.place
+LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT, REACH = np.arange(7)  # Work.place
 #: Work.at: precision, its rate along the path here and at the point before, lengths of the next and the last step, counters, and
 #: what the search for the end remembers.
-M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, SEEN, TURNS, FACTORED = np.arange(11)
-DERIVED, DETERMINANT, ORIENTATION, PARITY = np.arange(11, 15)
-SCALARS = 15
+M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, TURNS, FACTORED = np.arange(10)
+DERIVED, DETERMINANT, ORIENTATION, PARITY = np.arange(10, 14)
+SCALARS = 14
 
 
 class Shape(NamedTuple):
@@ -146,11 +147,11 @@ class Numbers(NamedTuple):
 class Work(NamedTuple):
     """Where the walk is, and scratch arrays; rows of the tables are named above.
 
-    slot: (16, C). group: (10, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
+    slot: (18, C). group: (11, K) with K = S N + 1, the last place for the border. row: (4, R, N). column_values: (N, S).
     matrix: the states' matrices of choices and their factors, one after the other; pivot: (C,). weight: (2, N + 1, C).
     blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K + 4 K,) by rows, with room for
-    `factor_dense`, or empty. flag: (3, C). factor, factor_row: (2, room) sparse factors by columns, or empty.
-    place: (6, 2 K + 1). at: (15,) scalars.
+    `factor_dense`, or empty. flag: (2, C). factor, factor_row: (2, room) sparse factors by columns, or empty.
+    place: (7, 2 K + 1). at: (14,) scalars.
     """
 
     slot: Floats
@@ -205,7 +206,7 @@ def lotteries(shape: Shape, z: Floats, bias: Floats, support: Booleans, p: Float
             if support[c] and z[c] + bias[c] > top:
                 top = z[c] + bias[c]
         for c in range(low, high):
-            p[c] = np.exp(z[c] + bias[c] - top) if support[c] else 0.0
+            p[c] = np.exp(z[c] + bias[c] - top) if support[c] and z[c] + bias[c] - top > NEGLIGIBLE else 0.0
             total += p[c]
         for c in range(low, high):
             p[c] /= total
@@ -219,9 +220,11 @@ def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: 
         own = work.column_values[i]
         for s in range(shape.states):
             own[s] = values[s * players + i]
-        for r in range(len(shape.row_slot)):
-            law = numbers.law[shape.row_start[r] : shape.row_start[r + 1]]
-            to, whole = shape.entry[TO, shape.row_start[r] : shape.row_start[r + 1]], len(law) // 4
+    for r in range(len(shape.row_slot)):
+        law = numbers.law[shape.row_start[r] : shape.row_start[r + 1]]
+        to, whole = shape.entry[TO, shape.row_start[r] : shape.row_start[r + 1]], len(law) // 4
+        for i in range(players):
+            own = work.column_values[i]
             one, two, three, four = 0.0, 0.0, 0.0, 0.0  # four sums at a time: an addition need not wait for the one before
             if len(law) == shape.states:
                 for k in range(whole):
@@ -317,20 +320,25 @@ def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: in
 
 
 @compiled
-def factor_dense(matrix: Floats, n: int, pivot: Integers) -> float:
+def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below: int) -> float:
     """As `factor_square`, for the large matrix of values, whose rows are followed by room for four more.
 
-    Four columns at a time, so that each number of what is left is loaded once for four multiplications. The rows that they
-    multiply are copied, which tells the compiler that they do not change.
+    Only the last row and the last column need be full: in a row, `reach` is the place behind the last nonzero of the others; in a
+    column, they are at most `below` rows under the diagonal. Four columns at a time, so that each number of what is left is
+    loaded once for four multiplications. The rows that they multiply are copied, which tells the compiler that they do not
+    change.
     """
-    sign, tail = 1.0, n * n
+    sign, tail, last = 1.0, n * n, n - 1
     for left in range(0, n, 4):
-        right = min(left + 4, n)
+        right, far = min(left + 4, n), 0
         for k in range(left, right):
+            bottom = min(k + below + 1, last)
             best, size = k, abs(matrix[k * n + k])
-            for i in range(k + 1, n):
+            for i in range(k + 1, bottom):
                 if abs(matrix[i * n + k]) > size:
                     best, size = i, abs(matrix[i * n + k])
+            if abs(matrix[last * n + k]) > size:
+                best, size = last, abs(matrix[last * n + k])
             pivot[k] = best
             if not size > 0.0:
                 return 0.0
@@ -338,33 +346,57 @@ def factor_dense(matrix: Floats, n: int, pivot: Integers) -> float:
                 sign = -sign
                 for j in range(n):
                     matrix[k * n + j], matrix[best * n + j] = matrix[best * n + j], matrix[k * n + j]
-            inverse = 1.0 / matrix[k * n + k]
-            if inverse < 0.0:
+                reach[k], reach[best] = reach[best], reach[k]
+            far = max(far, reach[k])
+            if matrix[k * n + k] < 0.0:
                 sign = -sign
-            for i in range(k + 1, n):
-                factor = matrix[i * n + k] * inverse
-                matrix[i * n + k] = factor
-                for j in range(k + 1, right):
-                    matrix[i * n + j] -= factor * matrix[k * n + j]
+            for i in range(k + 1, bottom):
+                _take_off(matrix, i * n, k * n, k, right)
+            if k < last:
+                _take_off(matrix, last * n, k * n, k, right)
+        wide = max(min(far, last) - right, 0)
         for k in range(left, right):
-            row, kept = matrix[k * n + right : (k + 1) * n], matrix[tail + (k - left) * n : tail + (k - left + 1) * n]
+            row, kept = matrix[k * n + right : k * n + right + wide], matrix[tail + (k - left) * n : tail + (k - left) * n + wide]
             for t in range(left, k):
-                factor, above = matrix[k * n + t], matrix[t * n + right : (t + 1) * n]
-                for j in range(n - right):
+                factor, above = matrix[k * n + t], matrix[t * n + right : t * n + right + wide]
+                for j in range(wide):
                     row[j] -= factor * above[j]
-            for j in range(n - right):
+                if right < n:
+                    matrix[k * n + last] -= factor * matrix[t * n + last]
+            for j in range(wide):
                 kept[j] = row[j]
-        first, second = matrix[tail : tail + n], matrix[tail + n : tail + 2 * n]
-        third, fourth = matrix[tail + 2 * n : tail + 3 * n], matrix[tail + 3 * n : tail + 4 * n]
-        for i in range(right, n):
-            one, two = matrix[i * n + left], matrix[i * n + left + 1]
-            three, four = matrix[i * n + left + 2], matrix[i * n + left + 3]
-            if one == 0.0 and two == 0.0 and three == 0.0 and four == 0.0:  # so are most in the law of a scenario
-                continue
-            row = matrix[i * n + right : (i + 1) * n]
-            for j in range(n - right):
-                row[j] -= (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
+        for i in range(right, min(right + below, last)):
+            if _take_off_four(matrix, n, i, left, wide):
+                reach[i] = max(reach[i], far)
+        if right < n and _take_off_four(matrix, n, last, left, wide):
+            reach[last] = max(reach[last], far)
     return sign
+
+
+@compiled
+def _take_off(matrix: Floats, row: int, top: int, k: int, right: int) -> None:
+    """Take the row that begins at `top` off another as often as its column k asks for, up to column `right`."""
+    factor = matrix[row + k] / matrix[top + k]
+    matrix[row + k] = factor
+    for j in range(k + 1, right):
+        matrix[row + j] -= factor * matrix[top + j]
+
+
+@compiled
+def _take_off_four(matrix: Floats, n: int, i: int, left: int, wide: int) -> bool:
+    """Take the four rows from `left` on, which are kept behind the matrix, off row i; False if there is nothing to take off."""
+    at, right, last = i * n, left + 4, n - 1
+    one, two, three, four = matrix[at + left], matrix[at + left + 1], matrix[at + left + 2], matrix[at + left + 3]
+    if one == 0.0 and two == 0.0 and three == 0.0 and four == 0.0:  # so are most in the law of a scenario
+        return False
+    first, second = matrix[n * n : n * n + wide], matrix[n * (n + 1) : n * (n + 1) + wide]
+    third, fourth = matrix[n * (n + 2) : n * (n + 2) + wide], matrix[n * (n + 3) : n * (n + 3) + wide]
+    row = matrix[at + right : at + right + wide]
+    for j in range(wide):
+        row[j] -= (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
+    end = left * n + last
+    matrix[at + last] -= (one * matrix[end] + two * matrix[end + n]) + (three * matrix[end + 2 * n] + four * matrix[end + 3 * n])
+    return True
 
 
 @compiled
@@ -387,19 +419,24 @@ def solve_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int
 
 
 @compiled
-def solve_square_left(matrix: Floats, start: int, n: int, pivot: Integers, first: int, x: Floats, at: int) -> None:
-    """x[at : at + n] becomes x A^-1 from the factors of A."""
+def solve_square_left(matrix: Floats, start: int, n: int, pivot: Integers, first: int, x: Floats) -> None:
+    """x[:, first : first + n] becomes x A^-1 from the factors of A."""
     for i in range(n):
-        x[at + i] /= matrix[start + i * n + i]
-        for j in range(i + 1, n):
-            x[at + j] -= matrix[start + i * n + j] * x[at + i]
+        row = start + i * n
+        for q in range(len(x)):
+            x[q, first + i] /= matrix[row + i]
+            for j in range(i + 1, n):
+                x[q, first + j] -= matrix[row + j] * x[q, first + i]
     for i in range(n - 1, 0, -1):
-        for j in range(i):
-            x[at + j] -= matrix[start + i * n + j] * x[at + i]
+        row = start + i * n
+        for q in range(len(x)):
+            for j in range(i):
+                x[q, first + j] -= matrix[row + j] * x[q, first + i]
     for k in range(n - 1, -1, -1):
         best = pivot[first + k]
         if best != k:
-            x[at + k], x[at + best] = x[at + best], x[at + k]
+            for q in range(len(x)):
+                x[q, first + k], x[q, first + best] = x[q, first + best], x[q, first + k]
 
 
 @compiled
@@ -415,10 +452,11 @@ def choices_of_state(shape: Shape, work: Work, s: int, support: Booleans, a: flo
         work.matrix[k] = 0.0
     for r in range(shape.state[ROWS, s], shape.state[ROWS, s + 1]):
         for i in range(players):
-            row = start + (shape.row_slot[r, i] - first) * n - first
-            for j in range(players):
-                if j != i:
-                    work.matrix[row + shape.row_slot[r, j]] += product(shape, work.slot[P], r, i, j) * work.row[REWARD, r, i]
+            c = shape.row_slot[r, i] - first
+            for j in range(i):
+                d, chance = shape.row_slot[r, j] - first, product(shape, work.slot[P], r, i, j)
+                work.matrix[start + c * n + d] += chance * work.row[REWARD, r, i]
+                work.matrix[start + d * n + c] += chance * work.row[REWARD, r, j]
     for i in range(players):
         low, high = shape.group_start[s * players + i], shape.group_start[s * players + i + 1]
         level = 0.0
@@ -430,19 +468,23 @@ def choices_of_state(shape: Shape, work: Work, s: int, support: Booleans, a: flo
             share[d] = 0.0
         for c in range(low, high):
             row = start + (c - first) * n - first
-            for d in range(first, first + n):
-                own = low <= d < high
-                response = 0.0 if own else work.slot[P, d] * (work.matrix[row + d] - work.slot[ACTION_VALUES, c])
-                share[d] += work.slot[P, c] * response
-                if not support[c]:
-                    work.matrix[row + d] = 0.0
-                elif own and a != 1.0:
+            _respond(work, c, row, first, low, b if support[c] else 0.0, share)
+            _respond(work, c, row, high, first + n, b if support[c] else 0.0, share)
+            if a != 1.0 and support[c]:
+                for d in range(low, high):
                     work.matrix[row + d] = (1.0 - a) * work.slot[P, d] * (1.0 + z[d] - level)
-                else:
-                    work.matrix[row + d] = -b * response
             work.matrix[row + c] += a if support[c] else 1.0
             # work.group[VALUE] is the mean action value less the value, so that this is Q_c less its mean
             share[c] += work.slot[P, c] * (work.slot[ADVANTAGE, c] - mean)
+
+
+@compiled
+def _respond(work: Work, c: int, row: int, low: int, high: int, b: float, share: Floats) -> None:
+    """How the value of action c responds to the others' choices low to high, in its row of J and in its player's row dG/dz."""
+    for d in range(low, high):
+        response = work.slot[P, d] * (work.matrix[row + d] - work.slot[ACTION_VALUES, c])
+        share[d] += work.slot[P, c] * response
+        work.matrix[row + d] = -b * response
 
 
 @compiled
@@ -469,8 +511,8 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
         first = shape.group_start[s * players]
         n = shape.group_start[(s + 1) * players] - first
         sign *= factor_square(work.matrix, shape.state[SQUARE, s], n, work.pivot, first)
+        solve_square_left(work.matrix, shape.state[SQUARE, s], n, work.pivot, first, work.weight[ELIMINATION])
         for i in range(players + 1):
-            solve_square_left(work.matrix, shape.state[SQUARE, s], n, work.pivot, first, work.weight[ELIMINATION, i], first)
             total = 0.0
             for c in range(first, first + n):
                 total += work.weight[ELIMINATION, i, c] * work.slot[ADVANTAGE, c]
@@ -488,8 +530,8 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
         # 0: no pattern yet, or pivots that have become too small
         sign *= again if again != 0.0 else factor_sparse(shape, work)
     elif sign != 0.0:
-        assemble(shape, work)
-        sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT])
+        below = assemble(shape, work)
+        sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT], work.place[REACH], below)
     work.at[DETERMINANT], work.at[DERIVED] = sign, b
     return sign != 0.0
 
@@ -497,36 +539,42 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
 @compiled
 def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
     """The rows of state s in the values' matrix, and what it adds to the border's, block by block."""
-    players = shape.players
-    for i in range(players + 1):
+    players, base, end = shape.players, shape.state[BLOCKS, s], shape.state[BLOCKS, s + 1]
+    for r in range(shape.state[ROWS, s], shape.state[ROWS, s + 1]):
+        low, high = shape.row_start[r], shape.row_start[r + 1]
         for j in range(players):
-            cells = work.blocks[i, j]
-            for r in range(shape.state[ROWS, s], shape.state[ROWS, s + 1]):
-                weight = work.weight[COEFFICIENT, i, shape.row_slot[r, j]] * work.row[OTHERS, r, j] * numbers.player[DISCOUNT, j]
-                if weight == 0.0:
-                    continue
-                low, high = shape.row_start[r], shape.row_start[r + 1]
-                if shape.state[ALIGNED, s]:
-                    into, law = cells[shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]], numbers.law[low:high]
+            c, chance = shape.row_slot[r, j], work.row[OTHERS, r, j] * numbers.player[DISCOUNT, j]
+            if shape.state[ALIGNED, s]:
+                law = numbers.law[low:high]
+                for i in range(players + 1):
+                    into, weight = work.blocks[i, j, base:end], work.weight[COEFFICIENT, i, c] * chance
                     for k in range(high - low):
                         into[k] += weight * law[k]
-                else:
-                    for e in range(low, high):
-                        cells[shape.entry[BLOCK, e]] += weight * numbers.law[e]
+            else:
+                for e in range(low, high):
+                    share, block = chance * numbers.law[e], shape.entry[BLOCK, e]
+                    for i in range(players + 1):
+                        work.blocks[i, j, block] += work.weight[COEFFICIENT, i, c] * share
+    for i in range(players + 1):
+        for j in range(players):
             total = 0.0
             for c in range(shape.group_start[s * players + j], shape.group_start[s * players + j + 1]):
                 total += work.weight[COEFFICIENT, i, c]
-            cells[shape.state[DIAGONAL, s]] -= total
+            work.blocks[i, j, shape.state[DIAGONAL, s]] -= total
 
 
 @compiled
-def assemble(shape: Shape, work: Work) -> None:
-    """The values' matrix by rows, from its blocks and sides."""
+def assemble(shape: Shape, work: Work) -> int:
+    """The values' matrix by rows, from its blocks and sides, and where nonzeros are: `reach`, and (returned) `below`."""
     players, size = shape.players, shape.players * shape.states + 1
-    matrix, last = work.dense, size - 1
+    matrix, last, below = work.dense, size - 1, 0
     fill(matrix, 0.0)
+    work.place[REACH, last] = last
     for s in range(shape.states):
         following = shape.block[NEXT, shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]]
+        below = max(below, (s + 1 - following[0]) * players - 1)
+        for i in range(players):
+            work.place[REACH, s * players + i] = (following[-1] + 1) * players
         for i in range(players + 1):
             first = (s * players + i if i < players else last) * size
             row = matrix[first : first + size]
@@ -536,6 +584,7 @@ def assemble(shape: Shape, work: Work) -> None:
                     row[following[k] * players + j] += cells[k]
     for k in range(size):
         matrix[k * size + last] = work.group[SIDE, k]
+    return below
 
 
 # --- sparse factors ----------------------------------------------------------------------------------------------------
@@ -787,6 +836,39 @@ def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: floa
     return precision
 
 
+@compiled
+def departures(shape: Shape, work: Work, precision: float, rate: float) -> None:
+    """By how much the direction `z_turn`, `value_turn` and `rate` fails to solve the linear equations of the work's point.
+
+    It is written where residuals are; `ahead` must be that of the direction.
+    """
+    players, z_turn, p_turn, value_turn = shape.players, work.slot[Z_TURN], work.slot[P_TURN], work.group[VALUE_TURN]
+    for g in range(work.group.shape[1] - 1):
+        low, high = shape.group_start[g], shape.group_start[g + 1]
+        mean = 0.0
+        for c in range(low, high):
+            mean += work.slot[P, c] * z_turn[c]
+        for c in range(low, high):
+            p_turn[c] = work.slot[P, c] * (z_turn[c] - mean)
+    turned = work.slot[CHOICE]
+    fill(turned, 0.0)
+    for r in range(len(shape.row_slot)):
+        for i in range(players):
+            turn = 0.0
+            for j in range(players):
+                if j != i:
+                    turn += p_turn[shape.row_slot[r, j]] * product(shape, work.slot[P], r, i, j)
+            turned[shape.row_slot[r, i]] += work.row[OTHERS, r, i] * work.row[AHEAD, r, i] + turn * work.row[REWARD, r, i]
+    for g in range(work.group.shape[1] - 1):
+        low, high = shape.group_start[g], shape.group_start[g + 1]
+        mean = 0.0
+        for c in range(low, high):
+            mean += work.slot[P, c] * turned[c] + p_turn[c] * work.slot[ACTION_VALUES, c]
+        work.group[VALUE, g] = mean - value_turn[g]
+        for c in range(low, high):
+            turned[c] = z_turn[c] - precision * (turned[c] - value_turn[g]) - work.slot[ADVANTAGE, c] * rate
+
+
 @called
 def equations(
     shape: Shape,
@@ -874,9 +956,10 @@ def begin(shape: Shape, numbers: Numbers, work: Work) -> bool:
     fill(work.slot[Z], 0.0)
     fill(work.group[VALUES], 0.0)
     fill(work.slot[BORDER], 0.0)
-    for _ in range(2):
-        change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
-        move(work)
+    change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
+    move(work)
+    equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 0.0), EVALUATION | CORRECTION)  # what rounding has left
+    move(work)
     rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, 0.0), (1.0, 1.0), EVALUATION | DERIVATIVE | DIRECTION)
     length = speed(work.slot[P], 0.0, work.slot[DRIVE], rate)
     _settle(work, 0.0, rate, length if rate > 0.0 else -length)
@@ -904,39 +987,74 @@ def _settle(work: Work, precision: float, rate: float, length: float) -> None:
 
 
 @compiled
-def onward(rate: float, before: float, secant: float, share: float) -> float:
-    """Mean rate over the next step, `share` times as long as the last: Hermite's cubic through both points and their rates."""
-    if share == 0.0:
-        return rate
-    return rate + share * ((before + 2.0 * rate - 3.0 * secant) + share * (before + rate - 2.0 * secant))
+def onward(step: float, last: float) -> tuple[float, float, float, float, float, float, float]:
+    """Hermite's cubic through two points of the path and their rates: weights for what lies `step` behind the nearer one.
+
+    Returned are those of the nearer point's rate, the farther one's and the difference of both points, first for the place, then
+    for the rate; then how the rate changes with what the place misses. `last`: length between the points, inf if there is one.
+    """
+    x = step / last
+    place = step * (1.0 + x) ** 2, step * x * (1.0 + x), -x * x * (3.0 + 2.0 * x)
+    rate = (1.0 + x) * (1.0 + 3.0 * x), x * (2.0 + 3.0 * x), -6.0 * x * (1.0 + x) / last
+    return *place, *rate, 2.0 / step + 2.0 / (step + last)
+
+
+@inlined
+def heading(shape: Shape, numbers: Numbers, work: Work, precision: float, guess: float, forward: float) -> float:
+    """The direction of the path at the work's point, with border product 1: one Newton step of its linear equations from a guess.
+
+    The guess stands in `z_turn` and `value_turn`. For the step the derivative last made, at a point nearby, does. Returns the
+    precision's rate; the others are in `drive` and `change`.
+    """
+    product = forward * guess
+    for c in range(work.slot.shape[1]):
+        product += work.slot[BORDER, c] * work.slot[Z_TURN, c]
+    scale = 1.0 / product if product > SMALLEST_COSINE else 1.0  # only what the step has to change should suffer from its error
+    guess, given = scale * guess, 1.0 - scale * product
+    for c in range(work.slot.shape[1]):
+        work.slot[Z_TURN, c] *= scale
+    for g in range(work.group.shape[1] - 1):
+        work.group[VALUE_TURN, g] *= scale
+    expect(shape, numbers, work.group[VALUE_TURN], work.row[AHEAD], work)
+    departures(shape, work, precision, guess)
+    rate = guess + equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, work.at[DERIVED]), (0.0, given), CORRECTION)
+    for c in range(work.slot.shape[1]):
+        work.slot[DRIVE, c] += work.slot[Z_TURN, c]
+    for g in range(work.group.shape[1] - 1):
+        work.group[CHANGE, g] += work.group[VALUE_TURN, g]
+    return rate
 
 
 @inlined
 def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
     """One step along the path, corrected; False if it was too long. The length of the next step is set.
 
-    The prediction is of second order if the point before is known. It may miss by a few times `aim`, in probability.
+    The prediction is of third order if the point before is known. It may miss by a few times `aim`, in probability.
     """
     at = work.at
-    step, last = at[STEP], at[LAST]
-    share = step / last if at[POINTS] > 1.0 else 0.0
+    step, last = at[STEP], (at[LAST] if at[POINTS] > 1.0 else np.inf)
+    near, far, gap, near_rate, far_rate, gap_rate, bend = onward(step, last)
     for c in range(work.slot.shape[1]):
-        secant = (work.slot[PATH_Z, c] - work.slot[Z_BEFORE, c]) / last
-        rate = onward(work.slot[Z_RATE, c], work.slot[Z_RATE_BEFORE, c], secant, share)
-        work.slot[Z, c] = work.slot[PATH_Z, c] + step * rate
+        rate, before, gone = work.slot[Z_RATE, c], work.slot[Z_RATE_BEFORE, c], work.slot[PATH_Z, c] - work.slot[Z_BEFORE, c]
+        work.slot[Z, c] = work.slot[PATH_Z, c] + (near * rate + far * before + gap * gone)
+        work.slot[Z_TURN, c] = near_rate * rate + far_rate * before + gap_rate * gone - bend * work.slot[Z, c]
     for g in range(work.group.shape[1] - 1):
-        secant = (work.group[PATH_VALUES, g] - work.group[VALUES_BEFORE, g]) / last
-        rate = onward(work.group[VALUE_RATE, g], work.group[VALUE_RATE_BEFORE, g], secant, share)
-        work.group[VALUES, g] = work.group[PATH_VALUES, g] + step * rate
-    predicted = at[M] + step * onward(at[M_RATE], at[M_RATE_BEFORE], (at[M] - at[M_BEFORE]) / last, share)
+        rate, before = work.group[VALUE_RATE, g], work.group[VALUE_RATE_BEFORE, g]
+        gone = work.group[PATH_VALUES, g] - work.group[VALUES_BEFORE, g]
+        work.group[VALUES, g] = work.group[PATH_VALUES, g] + (near * rate + far * before + gap * gone)
+        work.group[VALUE_TURN, g] = near_rate * rate + far_rate * before + gap_rate * gone - bend * work.group[VALUES, g]
+    gone = at[M] - at[M_BEFORE]
+    predicted = at[M] + (near * at[M_RATE] + far * at[M_RATE_BEFORE] + gap * gone)
     miss, precision = _correct(shape, numbers, work, predicted, LARGEST_MISS * aim)
     if not miss >= 0.0:
         return False
+    for c in range(work.slot.shape[1]):
+        work.slot[Z_TURN, c] += bend * work.slot[Z, c]
+    for g in range(work.group.shape[1] - 1):
+        work.group[VALUE_TURN, g] += bend * work.group[VALUES, g]
+    guess = near_rate * at[M_RATE] + far_rate * at[M_RATE_BEFORE] + gap_rate * gone + bend * (precision - predicted)
+    rate = heading(shape, numbers, work, precision, guess, at[M_RATE] / (1.0 + abs(at[M])) ** 2)
     forward = at[M_RATE] / (1.0 + abs(precision)) ** 2
-    if miss > STALE * aim:  # the derivative at the predicted point is no guide any more
-        equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, precision), (forward, 0.0), DERIVATIVE)
-        at[FACTORED] += 1.0
-    rate = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, at[DERIVED]), (0.0, 1.0), DIRECTION)
     length, ahead = speed(work.slot[P], precision, work.slot[DRIVE], rate), forward * rate
     covered = (precision - at[M]) / (1.0 + abs(precision)) ** 2 * rate
     for c in range(work.slot.shape[1]):
@@ -1009,9 +1127,9 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, large
 def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, form: tuple[float, float], goal: float) -> bool:
     """Newton's method from the work's z and values at fixed coefficients; False if corrections do not become small."""
     fill(work.slot[BORDER], 0.0)
-    before, found = np.inf, False
+    before, found, tasks = np.inf, False, EVALUATION | DERIVATIVE | CORRECTION
     for _ in range(NEWTON_STEPS):
-        change = equations(shape, numbers, work, support, bias, form, (1.0, 0.0), EVALUATION | DERIVATIVE | CORRECTION)
+        change = equations(shape, numbers, work, support, bias, form, (1.0, 0.0), tasks)
         size = largest_move(work)
         if not (size <= LARGEST_MOVE and change == change):  # noqa: PLR0124 - NaN is not itself
             break
@@ -1020,6 +1138,8 @@ def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, 
             equations(shape, numbers, work, support, bias, form, (1.0, 0.0), EVALUATION)
             found = True
             break
+        near = size <= CLOSE and size <= CLOSE * before  # then the derivative at hand will do
+        tasks = EVALUATION | CORRECTION if near else EVALUATION | DERIVATIVE | CORRECTION
         before = size
     return found
 
@@ -1039,9 +1159,8 @@ def gain(shape: Shape, numbers: Numbers, work: Work) -> float:
 
 @compiled
 def settled_support(work: Work) -> bool:
-    """Find which actions stay in play as precision grows; True if that is clear, and the same as at the point before."""
-    precision, rate, same = work.at[M], work.at[M_RATE], work.at[SEEN] > 0.0
-    work.at[SEEN] = 0.0
+    """Find which actions stay in play as precision grows; True if that is clear."""
+    precision, rate = work.at[M], work.at[M_RATE]
     if not rate > 0.0 or not precision > 0.0:
         return False
     for c in range(work.slot.shape[1]):
@@ -1049,10 +1168,7 @@ def settled_support(work: Work) -> bool:
         if leaves and work.slot[PATH_P, c] >= LEAVING_PROBABILITY:
             return False
         work.flag[SUPPORT, c] = not leaves
-        same = same and work.flag[SUPPORT, c] == work.flag[SUPPORT_BEFORE, c]
-    copy(work.flag[SUPPORT], work.flag[SUPPORT_BEFORE])
-    work.at[SEEN] = 1.0
-    return same
+    return True
 
 
 @inlined

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from leverage.game.stochastic_game import Floats, Integers, StochasticGame
+from leverage.game.stochastic_game import Floats, Integers, RowIndices, StochasticGame
 from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.logit_kernel import Numbers, Shape, Work
 
@@ -19,8 +21,22 @@ ROOM = 3
 ROUNDING_SHARE = 1e-14
 
 
+#: The last shape made for games that share their row indices, as the points of a sweep do.
+_SHARED: WeakKeyDictionary[RowIndices, Shape] = WeakKeyDictionary()
+
+
 def shape_of(game: StochasticGame) -> Shape:
     """Index arrays of the game's form. Entries of the transition law that are 0 in this game are kept."""
+    if game.shared is None or game.shared.actions is not game.actions:
+        return _made(game)
+    known, law = _SHARED.get(game.shared), game.transitions
+    if known is None or not (np.array_equal(known.entry[kernel.TO], law.indices) and np.array_equal(known.row_start, law.indptr)):
+        known = _SHARED[game.shared] = _made(game)
+    return known
+
+
+def _made(game: StochasticGame) -> Shape:
+    """The game's shape, made anew."""
     counts, players, states = game.action_counts.ravel(), game.n_players, game.n_states
     group_start = np.concatenate([[0], np.cumsum(counts)])
     row_slot = group_start[game.row_state[:, None] * players + np.arange(players)] + game.row_action.T
@@ -108,7 +124,7 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
     players, states, slots = shape.players, shape.states, int(shape.group_start[-1])
     size, is_sparse = players * states + 1, len(shape.order) > 0
     capacity = _capacity(shape, room) if is_sparse else 0
-    flag = np.ones((3, slots), dtype=np.bool_)
+    flag = np.ones((2, slots), dtype=np.bool_)
     return Work(
         slot=np.zeros((kernel.SLOT_ROWS, slots)),
         group=np.zeros((kernel.GROUP_ROWS, size)),
@@ -122,7 +138,7 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
         flag=flag,
         factor=np.zeros((2, capacity)),
         factor_row=np.zeros((2, capacity), dtype=np.intp),
-        place=np.zeros((6, 2 * size + 1), dtype=np.intp),
+        place=np.zeros((7, 2 * size + 1), dtype=np.intp),
         at=np.zeros(kernel.SCALARS),
     )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse.linalg import splu
@@ -250,17 +251,18 @@ def _tied(engine: Engine) -> Floats | None:
 def accepted(engine: Engine, p: Floats, selection: str) -> Solution | None:
     """The certified answer for the profile p (C,), or None if the checker does not accept it."""
     game, starts = engine.game, engine.shape.group_start
-    lotteries = np.split(p, starts[1:-1])
+    lotteries = [p[low:high] for low, high in pairwise(starts.tolist())]
     strategies = [lotteries[i :: game.n_players] for i in range(game.n_players)]
     plan = Automaton.stationary(game, strategies)
-    certificate = float(check(plan, nodes=np.ones(game.n_states, dtype=bool)).gain)  # an equilibrium from wherever play begins
+    checked = check(plan, nodes=np.ones(game.n_states, dtype=bool))  # an equilibrium from wherever play begins
+    certificate = float(checked.gain)
     if not certificate <= engine.allowed:
         return None
     return Solution(
         concept=CONCEPT,
         selection=selection,
         plan=plan,
-        values=policy_values(engine, p),
+        values=checked.values,
         certificate=certificate,
         status=f"certified: in no state does a one-shot deviation gain more than {certificate:.3g} {game.payoff_unit}",
     )

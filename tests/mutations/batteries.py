@@ -576,8 +576,9 @@ def check_markov(module: ModuleType) -> None:
     )  # ties settle nothing between twins
     same(sum(module.markov_perfect(doubled)[0].strategies[0][0]), 1.0)
     same(max(max(np.concatenate(gains_of(module.markov_perfect(doubled)[0].plan, i))) for i in (0, 1)), 0.0, CLOSE)
-    module.SPARSE_STATES = 1
-    same(module.markov_perfect(game)[0].values, found.values, CLOSE)
+    play = np.concatenate([found.strategies[i][s] for s in range(game.n_states) for i in (0, 1)])
+    for module.SPARSE_STATES in (200, 1):
+        same(module.policy_values(module.engine_for(game, 1e-9), play), found.values, CLOSE)
     module.AIMS, module.OTHER_STARTS = (), 0  # nothing but best replies is left
     (found,) = module.markov_perfect(prisoners_dilemma())
     same(found.values, [[1, 2]], CLOSE)

@@ -24,6 +24,12 @@ DETERMINANT = faults_in(
         "for j in range(n):\n                    matrix[k * n + j], matrix[best",
         "exchanges of rows in the values' matrix do not count",
     ),
+    (
+        "            reach[last] = max(reach[last], far)",
+        "            pass",
+        "what an exchange brought to the last row stays short",
+    ),
+    ("far = max(far, reach[k])", "far = reach[k]", "only the last pivot's row says how far rows reach"),
     ("return sign * work.at[PARITY]", "return sign", "the order of sparse pivots does not count"),
     (
         "size, sign, x, place = len(shape.order), work.at[PARITY],",

@@ -272,8 +272,8 @@ FINITE_HORIZON = _rows(
 DECLARED = _rows(
     "solvers/declared.py",
     (
-        ".value_of(plan.start[[start]])",
-        ".value_of(plan.start[[0]])",
+        ".value_of(*plan.beginnings(start))",
+        ".value_of(*plan.beginnings(0))",
         "the best reply is valued from the first state, not the start",
     ),
     ("- solution.values[start]", "- solution.values[0]", "the plan is valued from the first state, not the start"),
@@ -295,7 +295,11 @@ BEST_REPLY = _rows(
     "solvers/best_reply.py",
     ("if j != player:", "if j > player:", "opponents with a lower number are forgotten"),
     ("weighted = (1 - delta) * weight", "weighted = weight", "rewards are not normalised by 1 - delta"),
-    ('played[np.argsort(choice[played], kind="stable")]', "played[:]", "rows are not sorted by the reply's choices"),
+    (
+        "np.repeat(np.repeat(played.choice, sizes), arc_count)",
+        "np.repeat(np.repeat(np.sort(played.choice), sizes), arc_count)",
+        "laws are those of other choices",
+    ),
     ("plan.choice_start(j)[nodes][position]", "plan.choice_start(j)[position]", "lotteries are read at other nodes"),
     (
         "np.minimum.reduceat(np.where(good, np.arange(len(good)), len(good)), begin)",
@@ -485,6 +489,11 @@ MARKOV = (
             "the response's mean is that of the other action",
         ),
         ("work.matrix[row + d] = -b * response", "work.matrix[row + d] = b * response", "others respond with the wrong sign"),
+        (
+            "+ turn * work.row[REWARD, r, i]",
+            "+ turn * work.row[AHEAD, r, i]",
+            "what others' turning does to an action's value is left out of the direction",
+        ),
         ("length if rate > 0.0 else -length", "-length if rate > 0.0 else length", "the path is followed backwards"),
         (
             "np.exp(z[c] + bias[c] - top)",
@@ -492,8 +501,8 @@ MARKOV = (
             "perturbed starts are not perturbed",
         ),
         (
-            "cells[shape.state[DIAGONAL, s]] -= total",
-            "cells[shape.state[DIAGONAL, s]] += total",
+            "work.blocks[i, j, shape.state[DIAGONAL, s]] -= total",
+            "work.blocks[i, j, shape.state[DIAGONAL, s]] += total",
             "values enter their own equation with the wrong sign",
         ),
     ),
