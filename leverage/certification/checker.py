@@ -274,8 +274,7 @@ def _solve(system: SparseRows, right: Floats) -> tuple[Floats, float]:
 
 def _factor(system: SparseRows) -> Callable[[Floats], Floats]:
     if system.shape[0] > DENSE_NODES:
-        # nodes lead back and forth, and the diagonal dominates: an order for symmetric matrices fills up least
-        return splu(system.scipy().tocsc(), permc_spec="MMD_AT_PLUS_A").solve
+        return splu(system.scipy().tocsc()).solve
     dense = system.dense()
     return lambda right: np.asarray(np.linalg.solve(dense, right), dtype=np.float64)
 
