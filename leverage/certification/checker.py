@@ -31,6 +31,10 @@ LIKELIHOOD_TOLERANCE = 1e-12
 #: Up to this many nodes a dense factorisation is faster than a sparse one.
 DENSE_NODES = 200
 
+#: From so many successors a node on, on average, an order made for the pattern of A + A' fills up less than one for A'A; it takes
+#: longer to find.
+MANY_SUCCESSORS = 32
+
 
 @dataclass(frozen=True)
 class Deviation:
@@ -252,14 +256,14 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
 def _law(plan: Automaton, cells: _Cells, weight: Floats) -> SparseRows:
     """(K, K): chances to go from node to node, given those of the cells (cells,)."""
     likely = np.flatnonzero(weight)  # pure plans take few of their edges
-    sizes = np.diff(cells.first_edge)[likely]
-    played = spans(cells.first_edge[likely], sizes)
-    by_edge = np.repeat(weight[likely], sizes) * plan.edge_probability[played]
+    leading = np.diff(cells.first_edge)[likely]
+    played = spans(cells.first_edge[likely], leading)
+    by_edge = np.repeat(weight[likely], leading) * plan.edge_probability[played]
     begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
     begin, sizes = begin[played], np.diff(begin)[played]
     arcs = spans(begin, sizes)
     weights = np.repeat(by_edge, sizes) * plan.next_nodes.data[arcs]
-    leaves = np.repeat(plan.edge_node[played], sizes)
+    leaves = np.repeat(np.repeat(cells.node[likely], leading), sizes)
     return SparseRows.summed(weights, leaves, plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 
@@ -274,7 +278,8 @@ def _solve(system: SparseRows, right: Floats) -> tuple[Floats, float]:
 
 def _factor(system: SparseRows) -> Callable[[Floats], Floats]:
     if system.shape[0] > DENSE_NODES:
-        return splu(system.scipy().tocsc()).solve
+        order = "MMD_AT_PLUS_A" if len(system.numbers) > MANY_SUCCESSORS * system.shape[0] else "COLAMD"
+        return splu(system.scipy().tocsc(), permc_spec=order).solve
     dense = system.dense()
     return lambda right: np.asarray(np.linalg.solve(dense, right), dtype=np.float64)
 
@@ -323,7 +328,7 @@ def _refuse_bad_plan(plan: Automaton) -> None:
     if plan.next_nodes.shape != (len(edges), plan.n_nodes) or plan.start.shape != (game.n_states, plan.n_nodes):
         raise GameError("the plan's lotteries between nodes do not fit its nodes")
     next_state = np.asarray(game.transitions.indices[edges], dtype=np.intp)
-    if not _lead_to(plan, plan.next_nodes, next_state, game.transitions.data[edges] > 0):
+    if not _lead_to(plan, plan.next_nodes, next_state, plan.edge_probability > 0):
         raise GameError("play leaves the plan: an edge of positive chance carries no lottery over nodes of its next state")
     if not _lead_to(plan, plan.start, np.arange(game.n_states), np.diff(plan.start.indptr) > 0):
         raise GameError("the plan's start in some state is no lottery over nodes of that state")

@@ -17,6 +17,9 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers
 #: A point that is nearer than this to the boundary of a polygon (fraction of a player's payoff range) is on it.
 NEGLIGIBLE = 1e-14
 
+#: A point that is nearer than this to the edge below or above it, or to a neighbour of that edge, has no nearer one.
+NEARBY = 1e-10
+
 
 @njit(cache=True)
 def promise_step(
@@ -400,12 +403,36 @@ def best_vertices(values: Floats, rounds: Integers, round_start: Integers, towar
 
 
 @njit(cache=True)
+def _edge_gap(start: Floats, edge: Floats, x: float, y: float) -> tuple[float, float, bool]:
+    """Squared distance of the point (x, y) from an edge, where on the edge the nearest point is, and whether it is outside."""
+    dx, dy, ax, ay = edge[0], edge[1], x - start[0], y - start[1]
+    share = (ax * dx + ay * dy) * edge[2]
+    share = min(max(share, 0.0), 1.0)
+    gx, gy = share * dx - ax, share * dy - ay
+    return gx * gx + gy * gy, share, dx * ay - dy * ax < 0.0
+
+
+@njit(cache=True)
+def _last_up_to(values: Floats, chain: Integers, x: float, sign: float) -> int:
+    """The last vertex of a chain, whose first coordinates times `sign` rise, where they are at most x; the first if none is."""
+    low, high = 0, len(chain)
+    while high - low > 1:
+        half = (low + high) // 2
+        if sign * values[chain[half], 0] <= x:
+            low = half
+        else:
+            high = half
+    return low
+
+
+@njit(cache=True)
 def as_lotteries(
     points: Floats, state: Integers, values: Floats, rounds: Integers, round_start: Integers, vertices: Integers, weights: Floats
 ) -> float:
     """Write each point as a lottery over at most three vertices of its state's polygon: vertices, weights (M, 3). Points
     outside are moved to the polygon; returns the largest such move."""
     edges = np.empty((len(rounds), 3))  # from each vertex to the next one of its round, and the squared length's inverse
+    turns = np.zeros(len(round_start), dtype=np.int64)  # each round's rightmost vertex
     for s in range(len(round_start) - 1):
         first, count = round_start[s], round_start[s + 1] - round_start[s]
         for n in range(count):
@@ -413,6 +440,8 @@ def as_lotteries(
             dx, dy = values[b, 0] - values[a, 0], values[b, 1] - values[a, 1]
             length = dx * dx + dy * dy
             edges[first + n] = dx, dy, 1.0 / length if length > 0.0 else 0.0
+            if values[a, 0] > values[rounds[first + turns[s]], 0]:
+                turns[s] = n
     worst = 0.0
     for m in range(len(points)):
         first, count = round_start[state[m]], round_start[state[m] + 1] - round_start[state[m]]
@@ -422,19 +451,25 @@ def as_lotteries(
             weights[m, n] = 0.0
         if count == 0:  # nothing is known to follow there: the move has no chance
             continue
-        # the nearest point of the boundary, as a lottery between two neighbours
+        # the nearest point of the boundary, as a lottery between two neighbours: most points lie on the edge below or above them
         nearest, outside, at, part = np.inf, count < 3, 0, 0.0
-        for n in range(count):
-            v = rounds[first + n]
-            dx, dy, ax, ay = edges[first + n, 0], edges[first + n, 1], x - values[v, 0], y - values[v, 1]
-            share = (ax * dx + ay * dy) * edges[first + n, 2]
-            share = min(max(share, 0.0), 1.0)
-            gx, gy = share * dx - ax, share * dy - ay
-            gap = gx * gx + gy * gy
-            if dx * ay - dy * ax < 0.0:
-                outside = True
-            if gap < nearest:
-                nearest, at, part = gap, n, share
+        turn = turns[state[m]]
+        below = _last_up_to(values, rounds[first : first + turn + 1], x, 1.0)
+        above = turn + _last_up_to(values, rounds[first + turn : first + count], -x, -1.0)
+        for middle in (below, above):
+            for shift in range(-1, 2):
+                n = (middle + shift) % count
+                gap, share, beyond = _edge_gap(values[rounds[first + n]], edges[first + n], x, y)
+                outside = outside or beyond
+                if gap < nearest or (gap == nearest and n < at):
+                    nearest, at, part = gap, n, share
+        if nearest > NEARBY * NEARBY:
+            nearest = np.inf
+            for n in range(count):
+                gap, share, beyond = _edge_gap(values[rounds[first + n]], edges[first + n], x, y)
+                outside = outside or beyond
+                if gap < nearest:
+                    nearest, at, part = gap, n, share
         nearest = np.sqrt(nearest)
         vertices[m, 0], vertices[m, 1] = rounds[first + at], rounds[first + (at + 1) % count]
         weights[m, 0], weights[m, 1] = 1.0 - part, part
