@@ -278,8 +278,8 @@ def _solve(system: SparseRows, right: Floats) -> tuple[Floats, float]:
 
 def _factor(system: SparseRows) -> Callable[[Floats], Floats]:
     if system.shape[0] > DENSE_NODES:
-        order = "MMD_AT_PLUS_A" if len(system.numbers) > MANY_SUCCESSORS * system.shape[0] else "COLAMD"
-        return splu(system.scipy().tocsc(), permc_spec=order).solve
+        wide = len(system.numbers) > MANY_SUCCESSORS * system.shape[0]
+        return splu(system.scipy().tocsc(), permc_spec="MMD_AT_PLUS_A" if wide else "COLAMD").solve
     dense = system.dense()
     return lambda right: np.asarray(np.linalg.solve(dense, right), dtype=np.float64)
 

@@ -49,9 +49,9 @@ from leverage.solvers.set_outline import (
     WORTH_ADDING,
     excess,
     main_normals,
-    moves_on,
     outlined,
     polygon_points,
+    worth_outlining,
 )
 
 #: How far the sets may be from the first outer polygons, as a share of a player's payoff range.
@@ -206,12 +206,14 @@ def equilibrium_set(
     _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
     profiles = [_profile_rows(game, profile) for profile in known]
-    bound, guess, apart = _begun(whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), tolerance)
+    bound, apart = _begun(whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), tolerance)
     inner: InnerBound | None = None
     inside: Floats | None = None
     before, asked, patient = FIRST_APART, tolerance, False
     for left in reversed(range(MOST_ROUNDS)):
-        bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
+        if not bound.converged:
+            guess = None if inside is None else _supports(inside, bound)
+            bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
         if bound.empty.all():
             break
         inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
@@ -228,7 +230,6 @@ def equilibrium_set(
         if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
             break
         bound, before = finer, apart
-        guess = None if inside is None else _supports(inside, bound)
         if more:
             continue
         # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
@@ -259,18 +260,19 @@ def outer_set(game: StochasticGame, *, tolerance: float = 1e-2) -> EquilibriumSe
     return _result(bound, None, tolerance, None)
 
 
-def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, Floats | None, float]:
-    """The bound to begin with, support values that may be close to its fixed point, and how far from the sets it may then be.
-
-    An outline saves rounds. With different discount factors inner sets grow, and show more than it does.
-    """
+def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, float]:
+    """The bound to begin with, and how far from the sets it may be once it has converged: an outline that is proved to contain
+    them saves rounds. With different discount factors inner sets grow, and show more than it does."""
     delta = bound.form.delta
-    if delta[0] == delta[1] and moves_on(bound.form):
+    if delta[0] == delta[1] and worth_outlining(bound.form):
         tight = tighten(bound, 0.01 * FIRST_APART, MOST_SWEEPS)
         outline = None if tight.empty.all() else outlined(tight, tolerance)
         if outline is not None:
-            return on_directions(tight, outline.fan), outline.h, outline.excess
-    return bound, None, FIRST_APART
+            drawn = replace(on_directions(tight, outline.fan), sweeps=tight.sweeps + outline.steps)
+            drawn = tighten(drawn, ITERATION_SHARE * tolerance, 0, outline.h)
+            if drawn.converged:
+                return drawn, outline.excess
+    return bound, FIRST_APART
 
 
 def _refuse_tolerance(tolerance: float) -> None:

@@ -32,18 +32,21 @@ WORTH_ADDING = 0.1
 #: Edges shorter than this (fraction of a player's payoff range) give no normal: rounding would turn it.
 SHORTEST_EDGE = 1e-9
 
-#: Discounted chance to stay in a state up to which an outline is tried: of what polygons hold beyond the sets the image keeps
-#: about that part.
+#: States from which on an outline is tried: with fewer inner sets settle as soon.
+FEWEST_STATES = 8
+
+#: Discounted chance to stay in a state up to which it is tried: of what polygons hold beyond the sets the image keeps about that
+#: part.
 MOST_STAYING = 0.5
 
 #: Rounds, at most. A round is good that leaves at most this fraction of the excess; after so many others in a row it is given up.
-MOST_ROUNDS, GOOD_ROUND, MOST_BAD_ROUNDS = 14, 0.5, 2
+MOST_ROUNDS, GOOD_ROUND, MOST_BAD_ROUNDS = 14, 0.6, 2
 
 #: Share of the tolerance at which an outline is good enough.
 ENOUGH_SHARE = 0.5
 
-#: Share of the excess to which polygons are solved for.
-SOLVED_SHARE = 0.02
+#: Share of the excess to which polygons are solved for; share of the tolerance for the last ones, which are to be proved.
+SOLVED_SHARE, LAST_SOLVED_SHARE = 0.02, 1e-4
 
 #: Cones are halved in which the polygons exceed their image by more than this fraction of the most.
 HALVED_SHARE = 0.3
@@ -52,20 +55,22 @@ HALVED_SHARE = 0.3
 @dataclass(frozen=True, eq=False)
 class Outline:
     """Support values h (S, K) on the directions of `fan`, close to those of the sets. excess: how far the polygons exceed their
-    image, fraction of a player's payoff range."""
+    image, fraction of a player's payoff range. steps: of the operator."""
 
     fan: DirectionFan
     h: Floats
     excess: float
+    steps: int
 
 
 def outlined(bound: OuterBound, tolerance: float) -> Outline | None:
     """An outline that exceeds its image by less than the tolerance (fraction of a player's payoff range), from an outer bound;
     None where rounds gain too little, or some state's polygon has no image."""
-    left, bad, first = np.inf, 0, bound.h
+    left, bad, first, steps = np.inf, 0, bound.h, 0
     rest = 1 - float(bound.form.delta.max())
     for _ in range(MOST_ROUNDS):
-        found, _ = guessed(bound, first, SOLVED_SHARE * rest * max(min(left, 1.0), tolerance))
+        found, count = guessed(bound, first, SOLVED_SHARE * rest * max(min(left, 1.0), tolerance))
+        steps += count
         if found is None:
             return None
         drawn = replace(bound, h=found)
@@ -75,7 +80,8 @@ def outlined(bound: OuterBound, tolerance: float) -> Outline | None:
         beyond = excess(drawn, shape).max(axis=0)
         before, left = left, float(beyond.max())
         if left <= ENOUGH_SHARE * tolerance:
-            return Outline(bound.fan, found, left)
+            last, count = guessed(bound, found, LAST_SOLVED_SHARE * rest * tolerance)
+            return None if last is None else Outline(bound.fan, last, left, steps + count)
         bad = bad + 1 if left > GOOD_ROUND * before else 0
         fan = _finer(bound, shape, beyond, tolerance)
         if bad == MOST_BAD_ROUNDS or fan.size > MOST_DIRECTIONS:
@@ -84,11 +90,12 @@ def outlined(bound: OuterBound, tolerance: float) -> Outline | None:
     return None
 
 
-def moves_on(form: SetForm) -> bool:
-    """Whether play leaves every state soon enough for an outline to be found in a few rounds."""
+def worth_outlining(form: SetForm) -> bool:
+    """Whether there are many states, and play leaves every state soon enough for an outline to be found in a few rounds."""
     law = form.game.transitions
     stays = law.indices == np.repeat(form.game.row_state, np.diff(law.indptr))
-    return bool(form.delta.max() * law.data[stays].max(initial=0.0) <= MOST_STAYING)
+    staying = form.delta.max() * law.data[stays].max(initial=0.0)
+    return bool(form.game.n_states >= FEWEST_STATES and staying <= MOST_STAYING)
 
 
 def _finer(bound: OuterBound, shape: Floats, beyond: Floats, tolerance: float) -> DirectionFan:
