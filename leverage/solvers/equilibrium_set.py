@@ -76,8 +76,8 @@ MANY_MORE = 1.3
 #: Rounds of adding directions.
 MOST_ROUNDS = 40
 
-#: Steps of the operator in one round, at most.
-MOST_SWEEPS = 20_000
+#: Steps of the operator in one round, at most; and after which an outline that is not proved is left aside.
+MOST_SWEEPS, FEW_SWEEPS = 20_000, 100
 
 #: Shares of the tolerance: the distance at which rounds end; for the outer iteration; for facets that are dropped from the
 #: result; for normals that are not worth adding at the end; for inner sets that stop growing.
@@ -269,7 +269,7 @@ def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, float]:
         outline = None if tight.empty.all() else outlined(tight, tolerance)
         if outline is not None:
             drawn = replace(on_directions(tight, outline.fan), sweeps=tight.sweeps + outline.steps)
-            drawn = tighten(drawn, ITERATION_SHARE * tolerance, 0, outline.h)
+            drawn = tighten(drawn, ITERATION_SHARE * tolerance, FEW_SWEEPS, outline.h)
             if drawn.converged:
                 return drawn, outline.excess
     return bound, FIRST_APART
