@@ -42,7 +42,11 @@ class SparseRows:
             place = np.flatnonzero(sums)
             sums = sums[place]
         else:
-            place, where = np.unique(place, return_inverse=True)
+            order = np.argsort(place, kind="stable")  # quick where places come in a few rising runs
+            first = np.diff(place[order], prepend=-1) > 0
+            where = np.empty_like(place)
+            where[order] = np.cumsum(first) - 1
+            place = place[order][first]
             sums = np.bincount(where, numbers, len(place)).astype(np.float64, copy=False)
             place, sums = place[sums != 0], sums[sums != 0]
         return cls(sums, place // shape[1], place % shape[1], shape)
