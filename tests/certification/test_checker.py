@@ -220,8 +220,13 @@ def test_many_nodes_with_many_successors_are_solved_as_well_as_few(monkeypatch: 
     game = random_game(3, states=150, actions=(2, 2), delta=0.9, reach=60)
     plan = Automaton.stationary(game, [[np.full(n, 1 / n) for n in game.action_counts[:, i]] for i in (0, 1)])
     known = check(plan)
-    factored = []
-    monkeypatch.setattr(checker, "splu", lambda *given, **order: factored.append(order) or splu(*given, **order))
+    factored: list[dict[str, str]] = []
+
+    def factor(system: sparse.csc_array, **order: str) -> object:
+        factored.append(order)
+        return splu(system, **order)
+
+    monkeypatch.setattr(checker, "splu", factor)
     monkeypatch.setattr(checker, "DENSE_NODES", 100)
     found = check(plan)
     assert factored == [{"permc_spec": "MMD_AT_PLUS_A"}]
