@@ -237,7 +237,7 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     size, delta = plan.n_nodes, plan.game.discount
     weight = _weights(plan, cells)
     payoff = SparseRows(weight, cells.node, np.arange(len(weight)), (size, len(weight))) @ plan.game.payoffs[cells.row]
-    law = _law(plan, np.repeat(weight, np.diff(cells.first_edge)) * plan.edge_probability)
+    law = _law(plan, cells, weight)
     values, error = np.empty_like(payoff), 0.0
     for d in sorted(set(delta.tolist())):
         same = delta == d
@@ -246,14 +246,17 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     return values, float(error)
 
 
-def _law(plan: Automaton, by_edge: Floats) -> SparseRows:
-    """(K, K): chances to go from node to node, given those to take the edges (edges,)."""
-    played = np.flatnonzero(by_edge)  # pure plans take few of their edges
+def _law(plan: Automaton, cells: _Cells, weight: Floats) -> SparseRows:
+    """(K, K): chances to go from node to node, given those of the cells (cells,)."""
+    likely = np.flatnonzero(weight)  # pure plans take few of their edges
+    leading = np.diff(cells.first_edge)[likely]
+    played = spans(cells.first_edge[likely], leading)
+    by_edge = np.repeat(weight[likely], leading) * plan.edge_probability[played]
     begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
     begin, sizes = begin[played], np.diff(begin)[played]
     arcs = spans(begin, sizes)
-    weights = np.repeat(by_edge[played], sizes) * plan.next_nodes.data[arcs]
-    leaves = np.repeat(plan.edge_node[played], sizes)
+    weights = np.repeat(by_edge, sizes) * plan.next_nodes.data[arcs]
+    leaves = np.repeat(np.repeat(cells.node[likely], leading), sizes)
     return SparseRows.summed(weights, leaves, plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 
@@ -310,7 +313,7 @@ def _refuse_bad_plan(plan: Automaton) -> None:
     if plan.next_nodes.shape != (len(edges), plan.n_nodes) or plan.start.shape != (game.n_states, plan.n_nodes):
         raise GameError("the plan's lotteries between nodes do not fit its nodes")
     next_state = np.asarray(game.transitions.indices[edges], dtype=np.intp)
-    if not _lead_to(plan, plan.next_nodes, next_state, game.transitions.data[edges] > 0):
+    if not _lead_to(plan, plan.next_nodes, next_state, plan.edge_probability > 0):
         raise GameError("play leaves the plan: an edge of positive chance carries no lottery over nodes of its next state")
     if not _lead_to(plan, plan.start, np.arange(game.n_states), np.diff(plan.start.indptr) > 0):
         raise GameError("the plan's start in some state is no lottery over nodes of that state")
@@ -323,8 +326,8 @@ def _are_lotteries(flat: Floats, starts: Integers) -> bool:
 
 def _lead_to(plan: Automaton, law: sparse.csr_array, states: Integers, needed: Booleans) -> bool:
     """Whether every needed row of `law` is a lottery over nodes of the state that belongs to the row."""
-    sizes = np.diff(law.indptr)
-    right_state = plan.node_state[law.indices] == np.repeat(states, sizes)
-    totals = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=law.data * right_state, minlength=len(sizes))
-    off = np.abs(totals[needed] - 1).max(initial=0.0)
-    return bool(law.data.min(initial=0.0) >= 0 and off <= PROBABILITY_TOLERANCE and np.all(right_state | (law.data == 0)))
+    elsewhere = plan.node_state[law.indices] != np.repeat(states, np.diff(law.indptr))
+    if law.data.min(initial=0.0) < 0 or law.data[elsewhere].any():
+        return False
+    totals = law @ np.ones(plan.n_nodes)
+    return bool(np.abs(totals[needed] - 1).max(initial=0.0) <= PROBABILITY_TOLERANCE)

@@ -18,6 +18,9 @@ from leverage.game.stochastic_game import Floats
 
 #: Up to this many nodes a dense factorisation is faster than a sparse one.
 DENSE_NODES = 200
+#: From so many nonzeros a row on, on average, an order made for the pattern of A + A' fills up less than one for A'A; it takes
+#: longer to find.
+MANY_SUCCESSORS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,8 @@ def equations_of(law: SparseRows) -> tuple[Equations, Equations]:
     """In I - law and in its transpose. Raises LinAlgError or RuntimeError where it is singular."""
     if law.shape[0] > DENSE_NODES:
         system = identity_less(law)
-        sparse = splu(system.scipy().tocsc())
+        wide = len(system.numbers) > MANY_SUCCESSORS * system.shape[0]
+        sparse = splu(system.scipy().tocsc(), permc_spec="MMD_AT_PLUS_A" if wide else "COLAMD")
         return (
             Equations(system, sparse.solve),
             Equations(system.transposed, lambda right: sparse.solve(right, trans="T")),  # type: ignore[call-overload]  # missing

@@ -19,6 +19,9 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers
 #: Up to this many places sums go into an array with all of them, which is faster than sorting.
 MOST_PLACES = 100_000
 
+#: From so many numbers on products are left to scipy: what it checks takes less time than its sums save.
+MANY_NUMBERS = 20_000
+
 
 @dataclass(frozen=True, eq=False)
 class SparseRows:
@@ -39,7 +42,11 @@ class SparseRows:
             place = np.flatnonzero(sums)
             sums = sums[place]
         else:
-            place, where = np.unique(place, return_inverse=True)
+            order = np.argsort(place, kind="stable")  # quick where places come in a few rising runs
+            first = np.diff(place[order], prepend=-1) > 0
+            where = np.empty_like(place)
+            where[order] = np.cumsum(first) - 1
+            place = place[order][first]
             sums = np.bincount(where, numbers, len(place)).astype(np.float64, copy=False)
             place, sums = place[sums != 0], sums[sums != 0]
         return cls(sums, place // shape[1], place % shape[1], shape)
@@ -48,6 +55,8 @@ class SparseRows:
         """x: (n,) or (n, k)."""
         if x.ndim == 1:
             return np.asarray(np.bincount(self.row, self.numbers * x[self.column], self.shape[0]), dtype=np.float64)
+        if len(self.numbers) >= MANY_NUMBERS:
+            return np.asarray(self.scipy() @ x)
         return self.for_each(x.shape[1])(x.T).T
 
     def for_each(self, count: int) -> Callable[[Floats], Floats]:

@@ -11,7 +11,6 @@ approximations; Abreu and Sannikov (2014) and Abreu, Brooks and Sannikov (2020) 
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -25,7 +24,7 @@ from leverage.certification.exact import exact_gain
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
-from leverage.solvers.direction_fan import DirectionFan, angle
+from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.inner_bound import (
     InnerBound,
     automaton,
@@ -42,9 +41,21 @@ from leverage.solvers.inner_bound import (
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinct, edge_normals, simplified_outward
 from leverage.solvers.set_form import Mask, set_form
+from leverage.solvers.set_outline import (
+    FIRST_DIRECTIONS,
+    MOST_DIRECTIONS,
+    NORMAL_SHARE,
+    SHORTEST_EDGE,
+    WORTH_ADDING,
+    excess,
+    main_normals,
+    outlined,
+    polygon_points,
+    worth_outlining,
+)
 
-#: Directions to begin with, and at most.
-FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
+#: How far the sets may be from the first outer polygons, as a share of a player's payoff range.
+FIRST_APART = 0.1
 
 #: A plan is accepted whose largest one-shot gain is at most this fraction of the payoff range.
 ACCEPTED_GAIN = 1e-9
@@ -65,13 +76,13 @@ MANY_MORE = 1.3
 #: Rounds of adding directions.
 MOST_ROUNDS = 40
 
-#: Steps of the operator in one round, at most.
-MOST_SWEEPS = 20_000
+#: Steps of the operator in one round, at most; and after which an outline that is not proved is left aside.
+MOST_SWEEPS, FEW_SWEEPS = 20_000, 100
 
 #: Shares of the tolerance: the distance at which rounds end; for the outer iteration; for facets that are dropped from the
-#: result; for normals that are not worth adding, on the way and at the end; for inner sets that stop growing.
+#: result; for normals that are not worth adding at the end; for inner sets that stop growing.
 AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
-NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
+LAST_NORMAL_SHARE, GROWTH_SHARE = 0.05, 0.1
 
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
 SETTLING_SHARE = 0.01
@@ -79,12 +90,6 @@ SETTLING_SHARE = 0.01
 #: Shares of the present distance: by which the constraints of first sets are tightened, and by which sets stop growing early; and
 #: the share of the tolerance by which constraints are tightened at most, since sets can be slow to grow back.
 TIGHTENED_SHARE, GROWN_SHARE, MOST_TIGHTENED_SHARE = 0.03, 0.1, 0.1
-
-#: Of the normals that are wanted in a round, those that matter at least this fraction of the most wanted one are added.
-WORTH_ADDING = 0.1
-
-#: Edges shorter than this (fraction of a player's payoff range) give no normal: rounding would turn it.
-SHORTEST_EDGE = 1e-9
 
 #: Vertices closer than this (fraction of a player's payoff range) are one.
 SAME_VERTEX = 2e-9
@@ -201,19 +206,20 @@ def equilibrium_set(
     _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
     profiles = [_profile_rows(game, profile) for profile in known]
-    bound = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS))
+    bound, apart = _begun(whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), tolerance)
     inner: InnerBound | None = None
     inside: Floats | None = None
-    apart, asked, patient = 0.1, tolerance, False
+    before, asked, patient = FIRST_APART, tolerance, False
     for left in reversed(range(MOST_ROUNDS)):
-        guess = None if inside is None else _supports(inside, bound)
-        bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
+        if not bound.converged:
+            guess = None if inside is None else _supports(inside, bound)
+            bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
         if bound.empty.all():
             break
         inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
-        before, size = apart, bound.fan.size
+        size = bound.fan.size
         if inside is not None:
-            apart = _apart(bound, inside)
+            apart = float(excess(bound, inside).max(initial=0.0))
             if apart <= AIM_SHARE * tolerance:
                 break
         finer = _refined(bound, inside, asked, apart, apart < before / 2)
@@ -223,7 +229,7 @@ def equilibrium_set(
         settling = inside is not None and form.delta[0] == form.delta[1]
         if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
             break
-        bound = finer
+        bound, before = finer, apart
         if more:
             continue
         # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
@@ -254,6 +260,21 @@ def outer_set(game: StochasticGame, *, tolerance: float = 1e-2) -> EquilibriumSe
     return _result(bound, None, tolerance, None)
 
 
+def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, float]:
+    """The bound to begin with, and how far from the sets it may be once it has converged: an outline that is proved to contain
+    them saves rounds. With different discount factors inner sets grow, and show more than it does."""
+    delta = bound.form.delta
+    if delta[0] == delta[1] and worth_outlining(bound.form):
+        tight = tighten(bound, 0.01 * FIRST_APART, MOST_SWEEPS)
+        outline = None if tight.empty.all() else outlined(tight, tolerance)
+        if outline is not None:
+            drawn = replace(on_directions(tight, outline.fan), sweeps=tight.sweeps + outline.steps)
+            drawn = tighten(drawn, ITERATION_SHARE * tolerance, FEW_SWEEPS, outline.h)
+            if drawn.converged:
+                return drawn, outline.excess
+    return bound, FIRST_APART
+
+
 def _refuse_tolerance(tolerance: float) -> None:
     if not 0 < tolerance < 1:
         raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
@@ -265,7 +286,7 @@ def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: 
     if inside is None:
         return _with_image(bound, tolerance)
     least = max(NORMAL_SHARE * tolerance, WORTH_ADDING * apart)
-    wanted = _main_normals(inside[~bound.empty], bound.fan.sides, least)
+    wanted = main_normals(inside[~bound.empty], bound.fan.sides, least)
     if fresh:
         return on_directions(bound, DirectionFan.even(FIRST_DIRECTIONS).with_more(wanted)[0])
     return _with_image(with_directions(bound, wanted), tolerance)
@@ -285,10 +306,10 @@ def _proof(
         return _grown_sets(bound, inner, inside, tolerance, 0.0)
     if apart <= tolerance:
         return inner
-    other = untightened(form, bound.fan, _polygon_points(bound), bound.alive, live)
+    other = untightened(form, bound.fan, polygon_points(bound), bound.alive, live)
     if other is None:
         return inner
-    return _grown_sets(bound, other if inner is None else joined(inner, other), _polygon_points(bound), tolerance, 0.0)
+    return _grown_sets(bound, other if inner is None else joined(inner, other), polygon_points(bound), tolerance, 0.0)
 
 
 def _profile_rows(game: StochasticGame, profile: ArrayLike) -> Integers:
@@ -308,7 +329,7 @@ def _with_known(bound: OuterBound, inner: InnerBound | None, profiles: list[Inte
     if not found or bound.empty.any():  # a stationary profile plays on in every state
         return inner
     if inner is None:
-        inner = _grown_sets(bound, found[0], _polygon_points(bound), tolerance, 0.0) or found[0]
+        inner = _grown_sets(bound, found[0], polygon_points(bound), tolerance, 0.0) or found[0]
     start, own = inner.promises.round_start, inner.promises.values[inner.promises.rounds]
     points = np.stack([plain.promises.values for plain in found], axis=1)
     outside = [distance(points[s], own[start[s] : start[s + 1]]) > SAME_VERTEX for s in range(len(points))]
@@ -320,7 +341,7 @@ def _with_known(bound: OuterBound, inner: InnerBound | None, profiles: list[Inte
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
     """The outer bound, once more, with all edges of the inner sets among its facets."""
     points = best_points(bound.form, bound.fan, inner.promises)
-    wanted = _main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)
+    wanted = main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)
     closer = with_directions(bound, wanted)
     return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, _supports(points, closer))
 
@@ -336,11 +357,11 @@ def _inside(
     form, live = bound.form, ~bound.empty
     if form.delta[0] == form.delta[1]:
         goal = max(ITERATION_SHARE * tolerance, SETTLING_SHARE * apart)
-        points, _ = settled(form, bound.fan, _polygon_points(bound), bound.alive, live, goal, COARSE_CHOICES)
+        points, _ = settled(form, bound.fan, polygon_points(bound), bound.alive, live, goal, COARSE_CHOICES)
         # points that do not settle show where edges are missing all the same
         if points is not None:
             return points, inner
-    inner = _grown_sets(bound, inner, _polygon_points(bound), tolerance, apart, patient=patient)
+    inner = _grown_sets(bound, inner, polygon_points(bound), tolerance, apart, patient=patient)
     return (None, None) if inner is None else (best_points(form, bound.fan, inner.promises), inner)
 
 
@@ -365,7 +386,7 @@ def _grown_sets(
 
 def _with_image(bound: OuterBound, tolerance: float) -> OuterBound:
     """The bound on further directions: normals of the polygons' image."""
-    normals, worth = _missing(bound, image(bound.form, bound.fan, _polygon_points(bound), bound.alive))
+    normals, worth = _missing(bound, image(bound.form, bound.fan, polygon_points(bound), bound.alive))
     return _with_normals(bound, normals, worth, NORMAL_SHARE * tolerance)
 
 
@@ -385,44 +406,9 @@ def _missing(bound: OuterBound, shape: Floats) -> tuple[Floats, Floats]:
     return np.concatenate(normals), np.concatenate(worth)
 
 
-def _apart(bound: OuterBound, points: Floats) -> float:
-    """A bound on the distance between outer and inner polygons, scaled: within a cone the outer support is a mean of its ends."""
-    live = ~bound.empty
-    d = bound.fan.directions
-    h, pairs = bound.h[live], points[live].reshape(-1, len(d), 2, 2)
-    here = h[:, :, None] - np.einsum("kd,sknd->skn", d, pairs)
-    after = np.roll(h, -1, axis=1)[:, :, None] - np.einsum("kd,sknd->skn", np.roll(d, -1, axis=0), pairs)
-    return float(np.max(np.maximum(here, after).min(axis=2), initial=0.0))
-
-
 def _supports(points: Floats, bound: OuterBound) -> Floats:
     """(S, K): support values of the hulls of points (S, P, 2) on the fan's directions."""
     return np.stack([(own @ bound.fan.directions.T).max(axis=0) for own in points])
-
-
-def _polygon_points(bound: OuterBound) -> Floats:
-    """(S, 2 K, 2): the corners of the outer polygons, one for each side of the fan."""
-    return np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)
-
-
-def _main_normals(shapes: Floats, sides: Floats, least: float) -> Floats:
-    """Normals (M, 2) of the edges of polygons (S, 2 K, 2), the longest first, without those that a chosen one stands for:
-    turning the edge to it moves its ends by at most `least`."""
-    along = np.roll(shapes, -1, axis=1) - shapes
-    length = np.hypot(along[..., 0], along[..., 1]).ravel()
-    normal = np.stack([along[..., 1], -along[..., 0]], axis=-1).reshape(-1, 2)
-    order = np.argsort(-length, kind="stable")
-    ahead = np.einsum("skd,kd->sk", normal.reshape(shapes.shape), sides + np.roll(sides, -1, axis=0)).ravel() > 0
-    order = order[(length[order] > max(least, SHORTEST_EDGE)) & ahead[order]]
-    turns = angle(normal[order])
-    chosen: list[float] = [-np.inf, np.inf]
-    kept = []
-    for k, turn in zip(order, turns, strict=True):
-        at = bisect(chosen, turn)
-        if min(turn - chosen[at - 1], chosen[at] - turn) * length[k] > least:
-            chosen.insert(at, turn)
-            kept.append(k)
-    return np.asarray(normal[kept] / length[kept, None])
 
 
 def _with_normals(bound: OuterBound, normals: Floats, worth: Floats, least: float) -> OuterBound:

@@ -153,7 +153,7 @@ def tighten(bound: OuterBound, goal: float, most_sweeps: int, guess: Floats | No
             bound = following
             if moved <= 2 * ROUNDING:
                 return replace(bound, converged=True)
-        guess, count = _fixed_point(bound, bound.h if guess is None else guess, enough)
+        guess, count = guessed(bound, bound.h if guess is None else guess, enough)
         bound = replace(bound, sweeps=bound.sweeps + count)
         if guess is not None:
             proved = _containing(bound, guess)
@@ -168,8 +168,9 @@ def tighten(bound: OuterBound, goal: float, most_sweeps: int, guess: Floats | No
     return bound
 
 
-def _fixed_point(bound: OuterBound, first: Floats, enough: float) -> tuple[Floats | None, int]:
-    """A guess at the largest fixed point below the bound; None where acceleration does not settle."""
+def guessed(bound: OuterBound, first: Floats, enough: float) -> tuple[Floats | None, int]:
+    """Support values (S, K) that a step moves by at most `enough`: a guess, from `first` on, at the largest fixed point below the
+    bound; None where acceleration does not settle. And the steps that it took."""
     live = ~bound.empty
     h = np.minimum(first, bound.h)
 

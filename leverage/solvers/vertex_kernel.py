@@ -17,6 +17,9 @@ from leverage.game.stochastic_game import Booleans, Floats, Integers
 #: A point that is nearer than this to the boundary of a polygon (fraction of a player's payoff range) is on it.
 NEGLIGIBLE = 1e-14
 
+#: A point that is nearer than this to the edge below or above it, or to a neighbour of that edge, has no nearer one.
+NEARBY = 1e-10
+
 
 @njit(cache=True)
 def promise_step(
@@ -49,13 +52,18 @@ def promise_step(
     row r.
     """
     size = len(cone)
+    column, side = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    count = _columns(v, column, side)
     # one array a coordinate, so that the sums run over adjacent numbers
-    v0, v1 = v[:, :, 0].copy(), v[:, :, 1].copy()
+    v0, v1 = np.empty((len(v), count)), np.empty((len(v), count))
+    for s in range(len(v)):
+        for k in range(count):
+            v0[s, k], v1[s, k] = v[s, side[k], 0], v[s, side[k], 1]
     q0, q1, d0, d1 = query[:, 0].copy(), query[:, 1].copy(), toward[:, 0].copy(), toward[:, 1].copy()
-    near = np.empty((3, size), dtype=np.uint64)
+    near, before, after = np.empty(size, dtype=np.uint64), np.empty(size, dtype=np.uint64), np.empty(size, dtype=np.uint64)
     for k in range(size):
-        near[0, k], near[1, k], near[2, k] = cone[k], (cone[k] + size - 1) % size, (cone[k] + 1) % size
-    e0, e1 = np.empty(size), np.empty(size)
+        near[k], before[k], after[k] = column[cone[k]], column[cone[k] - 1], column[(cone[k] + 1) % size]
+    e0, e1 = np.empty(count), np.empty(count)
     place = np.empty((4, 2))
     part = np.empty(4)
     edge = np.empty(4, dtype=np.int64)
@@ -67,28 +75,21 @@ def promise_step(
             best[k] = -np.inf
         for turn in range(row_start[s], row_start[s + 1]):
             r = rows[turn]
-            for k in range(size):
-                e0[k], e1[k] = 0.0, 0.0
-            for n in range(indptr[r], indptr[r + 1]):
-                p, t = data[n], indices[n]
-                if p > 0.0:
-                    for k in range(size):
-                        e0[k] += p * v0[t, k]
-                    for k in range(size):
-                        e1[k] += p * v1[t, k]
+            _mean_of(r, indptr, indices, data, v0, e0)
+            _mean_of(r, indptr, indices, data, v1, e1)
             # without its constraints a row promises at least as much: most rows end here
             # counted, not left at the first one: that is what a processor does several at a time
             hits = 0
             for k in range(size):
-                here = q0[k] * e0[near[0, k]] + q1[k] * e1[near[0, k]]
-                before = q0[k] * e0[near[1, k]] + q1[k] * e1[near[1, k]]
-                after = q0[k] * e0[near[2, k]] + q1[k] * e1[near[2, k]]
-                free[k] = reward[r, 0] * d0[k] + reward[r, 1] * d1[k] + max(here, before, after)
+                most = q0[k] * e0[near[k]] + q1[k] * e1[near[k]]
+                most = max(most, q0[k] * e0[before[k]] + q1[k] * e1[before[k]])
+                most = max(most, q0[k] * e0[after[k]] + q1[k] * e1[after[k]])
+                free[k] = reward[r, 0] * d0[k] + reward[r, 1] * d1[k] + most
                 hits += free[k] > best[k]
             if hits == 0:
                 continue
             most0, most1 = -np.inf, -np.inf
-            for k in range(size):
+            for k in range(count):
                 most0 = max(most0, e0[k])
                 most1 = max(most1, e1[k])
             t0, t1 = asked[0, r], asked[1, r]
@@ -99,8 +100,8 @@ def promise_step(
                 edge[n] = -1
                 good[n] = 0
             top = -np.inf
-            for k in range(size):
-                b = k - 1 if k > 0 else size - 1
+            for k in range(count):
+                b = k - 1 if k > 0 else count - 1
                 if e0[k] >= t0:
                     top = max(top, e1[k])
                 if (e0[b] >= t0) != (e0[k] >= t0):
@@ -114,8 +115,8 @@ def promise_step(
             if t1 > top + margin:
                 continue
             t1 = min(t1, top)
-            for k in range(size):
-                b = k - 1 if k > 0 else size - 1
+            for k in range(count):
+                b = k - 1 if k > 0 else count - 1
                 if (e1[b] >= t1) != (e1[k] >= t1):
                     n = 2 if e1[k] < t1 else 3
                     share = (e1[b] - t1) / (e1[b] - e1[k])
@@ -131,13 +132,14 @@ def promise_step(
                     continue
                 gain = reward[r, 0] * toward[k, 0] + reward[r, 1] * toward[k, 1]
                 found, what = -np.inf, -1
+                here = e0[near[k]] >= t0 and e1[near[k]] >= t1
                 for shift in range(-1, 2):
-                    j = (cone[k] + shift) % size
-                    if e0[j] >= t0 and e1[j] >= t1:
-                        total = gain + query[k, 0] * e0[j] + query[k, 1] * e1[j]
+                    at = near[k] if shift == 0 else (before[k] if shift < 0 else after[k])
+                    if e0[at] >= t0 and e1[at] >= t1:
+                        total = gain + query[k, 0] * e0[at] + query[k, 1] * e1[at]
                         if total > found:
-                            found, what = total, j
-                if not (e0[cone[k]] >= t0 and e1[cone[k]] >= t1):
+                            found, what = total, (cone[k] + shift) % size
+                if not here:
                     for n in range(4):
                         if good[n] == 1:
                             total = gain + query[k, 0] * place[n, 0] + query[k, 1] * place[n, 1]
@@ -159,18 +161,18 @@ def promise_step(
                 if what < size:
                     nodes[s, k, 0] = what
                     weights[s, k, 0] = 1.0
-                    out[s, k, 0] = reward[r, 0] + delta[0] * e0[what]
-                    out[s, k, 1] = reward[r, 1] + delta[1] * e1[what]
+                    out[s, k, 0] = reward[r, 0] + delta[0] * e0[column[what]]
+                    out[s, k, 1] = reward[r, 1] + delta[1] * e1[column[what]]
                 elif what < size + 4:
                     n = what - size
-                    j, b = edge[n], edge[n] - 1 if edge[n] > 0 else size - 1
+                    j, b = edge[n], edge[n] - 1 if edge[n] > 0 else count - 1
                     bound_by[s, k] = n // 2
                     if n < 2:
                         slope[s, k] = (e1[j] - e1[b]) / (e0[j] - e0[b])
                     else:
                         slope[s, k] = (e0[j] - e0[b]) / (e1[j] - e1[b])
-                    nodes[s, k, 0] = edge[n] - 1 if edge[n] > 0 else size - 1
-                    nodes[s, k, 1] = edge[n]
+                    nodes[s, k, 0] = (side[j] - 1) % size
+                    nodes[s, k, 1] = side[j]
                     weights[s, k, 0] = 1.0 - part[n]
                     weights[s, k, 1] = part[n]
                     out[s, k, 0] = reward[r, 0] + delta[0] * place[n, 0]
@@ -181,12 +183,52 @@ def promise_step(
                     upper = (t1 - place[1, 1]) / height if height > 0.0 else 1.0
                     for n in range(2):
                         share = upper if n == 0 else 1.0 - upper
-                        nodes[s, k, 2 * n] = edge[n] - 1 if edge[n] > 0 else size - 1
-                        nodes[s, k, 2 * n + 1] = edge[n]
+                        nodes[s, k, 2 * n] = (side[edge[n]] - 1) % size
+                        nodes[s, k, 2 * n + 1] = side[edge[n]]
                         weights[s, k, 2 * n] = share * (1.0 - part[n])
                         weights[s, k, 2 * n + 1] = share * part[n]
                     out[s, k, 0] = reward[r, 0] + delta[0] * t0
                     out[s, k, 1] = reward[r, 1] + delta[1] * t1
+
+
+@njit(cache=True)
+def _columns(v: Floats, column: Integers, side: Integers) -> int:
+    """How many columns of v (S, K, 2) are left when those that repeat the one before in every state count once; column[k]: the
+    number of column k among them, side[c]: the first that has number c. Many directions touch the same points."""
+    count = 0
+    for k in range(len(column)):
+        same = k > 0
+        for s in range(len(v)):
+            if not same:
+                break
+            same = v[s, k, 0] == v[s, k - 1, 0] and v[s, k, 1] == v[s, k - 1, 1]
+        if not same:
+            side[count] = k
+            count += 1
+        column[k] = count - 1
+    return count
+
+
+@njit(cache=True)
+def _mean_of(r: int, indptr: Integers, indices: Integers, data: Floats, v: Floats, mean: Floats) -> None:
+    """mean[k] = sum_s' p(s' | r) v[s', k], summed in the order of the law.
+
+    Four states at a time: then the sums are read and written a quarter as often.
+    """
+    size, n, end = len(mean), indptr[r], indptr[r + 1]
+    for k in range(size):
+        mean[k] = 0.0
+    while n + 4 <= end:
+        p0, p1, p2, p3 = data[n], data[n + 1], data[n + 2], data[n + 3]
+        a, b, c, d = v[indices[n]], v[indices[n + 1]], v[indices[n + 2]], v[indices[n + 3]]
+        for k in range(size):
+            mean[k] = (((mean[k] + p0 * a[k]) + p1 * b[k]) + p2 * c[k]) + p3 * d[k]
+        n += 4
+    while n < end:
+        p0, a = data[n], v[indices[n]]
+        for k in range(size):
+            mean[k] += p0 * a[k]
+        n += 1
 
 
 @njit(cache=True)
@@ -361,12 +403,36 @@ def best_vertices(values: Floats, rounds: Integers, round_start: Integers, towar
 
 
 @njit(cache=True)
+def _edge_gap(start: Floats, edge: Floats, x: float, y: float) -> tuple[float, float, bool]:
+    """Squared distance of the point (x, y) from an edge, where on the edge the nearest point is, and whether it is outside."""
+    dx, dy, ax, ay = edge[0], edge[1], x - start[0], y - start[1]
+    share = (ax * dx + ay * dy) * edge[2]
+    share = min(max(share, 0.0), 1.0)
+    gx, gy = share * dx - ax, share * dy - ay
+    return gx * gx + gy * gy, share, dx * ay - dy * ax < 0.0
+
+
+@njit(cache=True)
+def _last_up_to(values: Floats, chain: Integers, x: float, sign: float) -> int:
+    """The last vertex of a chain, whose first coordinates times `sign` rise, where they are at most x; the first if none is."""
+    low, high = 0, len(chain)
+    while high - low > 1:
+        half = (low + high) // 2
+        if sign * values[chain[half], 0] <= x:
+            low = half
+        else:
+            high = half
+    return low
+
+
+@njit(cache=True)
 def as_lotteries(
     points: Floats, state: Integers, values: Floats, rounds: Integers, round_start: Integers, vertices: Integers, weights: Floats
 ) -> float:
     """Write each point as a lottery over at most three vertices of its state's polygon: vertices, weights (M, 3). Points
     outside are moved to the polygon; returns the largest such move."""
     edges = np.empty((len(rounds), 3))  # from each vertex to the next one of its round, and the squared length's inverse
+    turns = np.zeros(len(round_start), dtype=np.int64)  # each round's rightmost vertex
     for s in range(len(round_start) - 1):
         first, count = round_start[s], round_start[s + 1] - round_start[s]
         for n in range(count):
@@ -374,6 +440,8 @@ def as_lotteries(
             dx, dy = values[b, 0] - values[a, 0], values[b, 1] - values[a, 1]
             length = dx * dx + dy * dy
             edges[first + n] = dx, dy, 1.0 / length if length > 0.0 else 0.0
+            if values[a, 0] > values[rounds[first + turns[s]], 0]:
+                turns[s] = n
     worst = 0.0
     for m in range(len(points)):
         first, count = round_start[state[m]], round_start[state[m] + 1] - round_start[state[m]]
@@ -383,19 +451,25 @@ def as_lotteries(
             weights[m, n] = 0.0
         if count == 0:  # nothing is known to follow there: the move has no chance
             continue
-        # the nearest point of the boundary, as a lottery between two neighbours
+        # the nearest point of the boundary, as a lottery between two neighbours: most points lie on the edge below or above them
         nearest, outside, at, part = np.inf, count < 3, 0, 0.0
-        for n in range(count):
-            v = rounds[first + n]
-            dx, dy, ax, ay = edges[first + n, 0], edges[first + n, 1], x - values[v, 0], y - values[v, 1]
-            share = (ax * dx + ay * dy) * edges[first + n, 2]
-            share = min(max(share, 0.0), 1.0)
-            gx, gy = share * dx - ax, share * dy - ay
-            gap = gx * gx + gy * gy
-            if dx * ay - dy * ax < 0.0:
-                outside = True
-            if gap < nearest:
-                nearest, at, part = gap, n, share
+        turn = turns[state[m]]
+        below = _last_up_to(values, rounds[first : first + turn + 1], x, 1.0)
+        above = turn + _last_up_to(values, rounds[first + turn : first + count], -x, -1.0)
+        for middle in (below, above):
+            for shift in range(-1, 2):
+                n = (middle + shift) % count
+                gap, share, beyond = _edge_gap(values[rounds[first + n]], edges[first + n], x, y)
+                outside = outside or beyond
+                if gap < nearest or (gap == nearest and n < at):
+                    nearest, at, part = gap, n, share
+        if nearest > NEARBY * NEARBY:
+            nearest = np.inf
+            for n in range(count):
+                gap, share, beyond = _edge_gap(values[rounds[first + n]], edges[first + n], x, y)
+                outside = outside or beyond
+                if gap < nearest:
+                    nearest, at, part = gap, n, share
         nearest = np.sqrt(nearest)
         vertices[m, 0], vertices[m, 1] = rounds[first + at], rounds[first + (at + 1) % count]
         weights[m, 0], weights[m, 1] = 1.0 - part, part

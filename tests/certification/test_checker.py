@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.sparse.linalg import splu
 
+from leverage.certification import checker
 from leverage.certification.checker import certify, check
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton, join, reachable_nodes, selection
@@ -212,6 +215,25 @@ def test_the_order_of_the_players_does_not_matter(seed: int) -> None:
     two = check(Automaton.stationary(swapped, strategies[::-1]))
     assert two.values == pytest.approx(one.values[:, ::-1], abs=EXACT)
     assert two.by_player == pytest.approx(one.by_player[::-1], abs=EXACT)
+
+
+def test_many_nodes_with_many_successors_are_solved_as_well_as_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    game = random_game(3, states=150, actions=(2, 2), delta=0.9, reach=60)
+    plan = Automaton.stationary(game, [[np.full(n, 1 / n) for n in game.action_counts[:, i]] for i in (0, 1)])
+    known = check(plan)
+    factored: list[str] = []
+
+    def factor(system: sparse.csc_array, permc_spec: Literal["COLAMD", "MMD_AT_PLUS_A"]) -> object:
+        factored.append(permc_spec)
+        return splu(system, permc_spec=permc_spec)
+
+    monkeypatch.setattr(checker, "splu", factor)
+    monkeypatch.setattr(checker, "DENSE_NODES", 100)
+    found = check(plan)
+    assert factored == ["MMD_AT_PLUS_A"]
+    assert found.values == pytest.approx(known.values, abs=EXACT)
+    assert found.gain == pytest.approx(known.gain, abs=EXACT)
+    assert found.error <= EXACT
 
 
 def test_many_nodes_are_solved_as_well_as_few() -> None:

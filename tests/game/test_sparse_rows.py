@@ -60,6 +60,16 @@ def test_large_matrices_are_summed_by_sorting_to_the_same_numbers(seed: int, mon
         np.testing.assert_array_equal(getattr(at_once, field), getattr(sorted_out, field))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_products_of_many_numbers_are_the_same_to_the_last_bit(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers, row, column, shape = made(seed)
+    ours = SparseRows.summed(numbers / 3, row, column, shape)
+    x = np.random.default_rng(seed).normal(size=(shape[1], 3))
+    few = ours @ x
+    monkeypatch.setattr(sparse_rows, "MANY_NUMBERS", 0)
+    np.testing.assert_array_equal(ours @ x, few)
+
+
 @pytest.mark.parametrize("stays", [0.0, 0.4, 1.0])
 def test_the_identity_less_a_law(stays: float) -> None:
     law = np.array([[stays, 1 - stays, 0.0], [0.0, 0.0, 1.0], [0.5, 0.25, 0.25]])

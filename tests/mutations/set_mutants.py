@@ -222,6 +222,33 @@ INNER = faults_in(
     ),
 )
 
+SET_OUTLINE = faults_in(
+    "solvers/set_outline.py",
+    ("form.game.n_states >= FEWEST_STATES and", "form.game.n_states > FEWEST_STATES and", "eight states are too few"),
+    ("form.delta.max() * law.data[stays]", "law.data[stays]", "a chance to stay is not discounted"),
+    ("staying <= MOST_STAYING)", "staying >= MOST_STAYING)", "only play that stays is outlined"),
+    ("if left <= ENOUGH_SHARE * tolerance:", "if left <= 1e3 * tolerance:", "rounds end too early"),
+    ("found, LAST_SOLVED_SHARE * rest * tolerance)", "found, 1e3 * tolerance)", "the last polygons are not solved for"),
+    ("steps + count)", "count)", "the last steps count only"),
+    ("if bad == MOST_BAD_ROUNDS or", "if", "rounds that gain little go on"),
+    ("np.maximum(here, after).min(axis=2)", "np.maximum(here, after).max(axis=2)", "the farther point of a cone counts"),
+    ("after = np.roll(h, -1, axis=1)", "after = np.roll(h, 1, axis=1)", "a cone ends where it begins"),
+    (
+        "np.repeat(corners(bound.fan.directions, bound.h), 2, axis=1)",
+        "np.tile(corners(bound.fan.directions, bound.h), (1, 2, 1))",
+        "corners stand at other sides",
+    ),
+    (
+        "np.concatenate([wanted, first, middle, second])",
+        "np.concatenate([first, middle, second])",
+        "normals of the image are forgotten",
+    ),
+    ("np.concatenate([wanted, first, middle, second])", "wanted", "wide cones are not halved"),
+    ("beyond > HALVED_SHARE * beyond.max()", "beyond < HALVED_SHARE * beyond.max()", "cones are halved where little is missing"),
+    ("chosen[at] - turn) * length[k] > least:", "chosen[at] - turn) > least:", "long edges are turned as far as short ones"),
+    ("order = np.argsort(-length", "order = np.argsort(length", "the shortest edges stand for the longest"),
+)
+
 EQUILIBRIUM_SET = faults_in(
     "solvers/equilibrium_set.py",
     ("worth = self.inner[state] @ np.asarray", "worth = -self.inner[state] @ np.asarray", "plans are the worst"),
