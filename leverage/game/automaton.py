@@ -220,7 +220,8 @@ def reachable_nodes(machine: Automaton, state: int | None = None, *, at_any_valu
     """(K,): nodes that play can reach from the start in `state` (default: the game's) whatever anybody does, chance
     permitting; with `at_any_values` also over transitions whose chance is zero at this parameter point only.
     """
-    begin = machine.start[[machine.game.start if state is None else state]].indices
+    row = machine.game.start if state is None else state
+    begin = machine.start.indices[machine.start.indptr[row] : machine.start.indptr[row + 1]]
     return nodes_from(machine, begin, at_any_values=at_any_values)
 
 
