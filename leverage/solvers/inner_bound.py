@@ -13,12 +13,14 @@ approximation).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from leverage.game.automaton import Automaton, spans
+from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
@@ -279,6 +281,14 @@ def stationary(form: SetForm, row: Integers) -> InnerBound | None:
     return found if found.gain <= ENOUGH else None
 
 
+def promising(form: SetForm, state: Integers, row: Integers, after: Floats, values: Floats) -> InnerBound | None:
+    """The automaton of nodes (n,) that are meant to pay values (n, 2) and to promise after (n, 2) in whatever state follows, all
+    of it scaled; with its exact values. None where a departure gains more than rounding."""
+    owner, entry = _entries(form, row)
+    found = _evaluated(form, _with_rounds(form, state, row, owner, entry, after[owner], values))
+    return found if found.gain <= ENOUGH else None
+
+
 def joined(one: InnerBound, two: InnerBound) -> InnerBound:
     """Two families of self-generating sets as one: their union generates itself too."""
     both = _evaluated(one.form, _united(one.form, one.promises, two.promises))
@@ -432,11 +442,12 @@ def _values(form: SetForm, nodes: Promises, vertices: Integers, weights: Floats)
     reward, values = form.reward[nodes.row], nodes.values.copy()
     if count > DENSE_NODES and _swept(values, start, target, data, reward, form.delta):
         return values
-    chain = sparse.csr_array((data, target, start), shape=(count, count)).tocsc()
+    law = SparseRows.summed(data, np.repeat(np.arange(count), np.diff(start)), target, (count, count))
     for columns in ([0, 1],) if form.delta[0] == form.delta[1] else ([0], [1]):
-        matrix = sparse.eye_array(count, format="csc") - form.delta[columns[0]] * chain
+        system = identity_less(law.times(float(form.delta[columns[0]])))
         right = np.ascontiguousarray(reward[:, columns])
-        values[:, columns] = np.linalg.solve(matrix.toarray(), right) if count <= DENSE_NODES else splu(matrix).solve(right)
+        solve = partial(np.linalg.solve, system.dense()) if count <= DENSE_NODES else splu(system.scipy().tocsc()).solve
+        values[:, columns] = solve(right)
     return values
 
 
