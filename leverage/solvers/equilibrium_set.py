@@ -203,7 +203,7 @@ def equilibrium_set(
     _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
     profiles = [_profile_rows(game, profile) for profile in known]
-    bound, inner = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), None
+    bound, inner = whole_box(form, DirectionFan.even(16)), None
     if is_repeated(form):
         bound, inner = _extreme_points(bound, tolerance)
     close = inner is not None and _beyond(bound, inner) <= AIM_SHARE * tolerance

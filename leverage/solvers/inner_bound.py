@@ -384,8 +384,8 @@ def _united(form: SetForm, one: Promises, two: Promises) -> Promises:
 
 def _only_vertices(form: SetForm, nodes: Promises) -> Promises:
     """The nodes that are vertices, in the order of the rounds, hence by state."""
-    number = np.full(len(nodes.row), -1)
-    number[nodes.rounds] = np.arange(len(nodes.rounds))
+    if np.array_equal(nodes.rounds, np.arange(len(nodes.row))):
+        return nodes
     row = nodes.row[nodes.rounds]
     owner, entry = _entries(form, row)
     start = np.concatenate([[0], np.cumsum(np.diff(form.game.transitions.indptr)[nodes.row])])
@@ -570,13 +570,14 @@ def _unanswered(game: StochasticGame, nodes: Promises) -> Integers:
     answered = np.zeros(game.n_states, dtype=bool)
     answered[nodes.state] = True
     whole = answered.copy()
-    while True:
+    while not whole.all():
         leads = whole[game.row_state[game.entry_row]] & (game.transitions.data > 0)
         following = whole.copy()
         following[np.asarray(game.transitions.indices)[leads]] = True
         if np.array_equal(following, whole):
-            return np.flatnonzero(whole & ~answered)
+            break
         whole = following
+    return np.flatnonzero(whole & ~answered)
 
 
 def _worst_nodes(n_states: int, nodes: Promises, player: int) -> Integers:
