@@ -12,7 +12,7 @@ approximation).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -282,11 +282,15 @@ def stationary(form: SetForm, row: Integers) -> InnerBound | None:
 
 
 def promising(form: SetForm, state: Integers, row: Integers, after: Floats, values: Floats) -> InnerBound | None:
-    """The automaton of nodes (n,) that are meant to pay values (n, 2) and to promise after (n, 2) in whatever state follows, all
-    of it scaled; with its exact values. None where a departure gains more than rounding."""
+    """The automaton of nodes (n,), by state and counter-clockwise, that are meant to pay values (n, 2) and to promise after
+    (n, 2) in whatever state follows, all of it scaled; with its exact values. None where a departure gains more than rounding."""
     owner, entry = _entries(form, row)
-    found = _evaluated(form, _with_rounds(form, state, row, owner, entry, after[owner], values))
-    return found if found.gain <= ENOUGH else None
+    start = np.searchsorted(state, np.arange(form.game.n_states + 1)).astype(np.int64)
+    nodes = Promises(state, row, owner, entry, after[owner], values, np.arange(len(row)), start)
+    vertices, weights, values, after = _paid(form, nodes)
+    nodes = replace(nodes, after=after, values=values)
+    gain = _largest_gain(form, nodes)
+    return InnerBound(form, nodes, vertices, weights, gain) if gain <= ENOUGH else None
 
 
 def joined(one: InnerBound, two: InnerBound) -> InnerBound:
@@ -412,13 +416,19 @@ def best_points(form: SetForm, fan: DirectionFan, nodes: Promises) -> Floats:
 def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
     """The automaton whose nodes promise lotteries over vertices, with its exact values."""
     nodes = _only_vertices(form, nodes)
+    vertices, weights, values, after = _paid(form, nodes)
+    nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
+    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
+
+
+def _paid(form: SetForm, nodes: Promises) -> tuple[Integers, Floats, Floats, Floats]:
+    """Lotteries over vertices in the place of what nodes promise: vertices, weights (m, 3); and what the nodes then pay (n, 2)
+    and promise (m, 2)."""
     target = form.game.transitions.indices[nodes.entry].astype(np.int64)
     vertices, weights = np.empty((len(target), 3), dtype=np.int64), np.empty((len(target), 3))
     as_lotteries(nodes.after, target, nodes.values, nodes.rounds, nodes.round_start, vertices, weights)
     values = _values(form, nodes, vertices, weights)
-    after = np.einsum("mn,mnd->md", weights, values[vertices])
-    nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
-    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
+    return vertices, weights, values, np.einsum("mn,mnd->md", weights, values[vertices])
 
 
 def _largest_gain(form: SetForm, nodes: Promises) -> float:

@@ -101,7 +101,7 @@ def _promised(corner: Floats, payoff: Floats, least: Floats, delta: float) -> Fl
         return np.zeros((0, 2))
     if np.all(payoff >= least):
         return payoff[None]
-    part = [Point(*map(float, p), ()) for p in corner]
+    part = [Point(float(x), float(y), ()) for x, y in corner]
     for i in (0, 1):
         part = cut(part, i, float(least[i])) if np.isfinite(least[i]) else part
     left = np.array([p[:2] for p in part]).reshape(-1, 2)

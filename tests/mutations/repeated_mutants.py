@@ -28,6 +28,7 @@ REPEATED_KERNEL = faults_in(
     ("if not before * beyond >= -OFF_EDGE:", "if False:", "places are followed beyond their edges"),
     ("points[other, 1] <= y", "points[other, 1] >= y", "points above each other are sorted downwards"),
     ("(points[k, 0] - side[n, 0]) <= least:", "(points[k, 0] - side[n, 0]) >= least:", "points outside the octagon are dropped"),
+    ("for begin, end in ((0, low), (high, count)):", "for begin, end in ((high, count),):", "rounding sorts what is upright"),
     ("if same and moved <= enough:", "if same:", "what has not settled counts as settled"),
     ("LEAVES_FIRST if x >= t0 else ENTERS_FIRST", "ENTERS_FIRST if x >= t0 else LEAVES_FIRST", "the ends of a line are confused"),
 )

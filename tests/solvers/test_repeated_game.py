@@ -19,11 +19,11 @@ DILEMMA = np.array([[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]])
 PENNIES = np.array([[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]])
 
 
-def test_the_kernel_by_brute_force_and_by_the_twin():
+def test_the_kernel_by_brute_force_and_by_the_twin() -> None:
     check_repeated_kernel(repeated_kernel)
 
 
-def test_sets_of_small_games():
+def test_sets_of_small_games() -> None:
     check_repeated_game(repeated_game)
 
 
@@ -72,14 +72,14 @@ def assert_same_set(found: EquilibriumSet, known: EquilibriumSet, tolerance: flo
 
 
 @pytest.mark.parametrize("game", list(games()))
-def test_extreme_points_are_those_that_rounds_of_directions_find(game, monkeypatch):
+def test_extreme_points_are_those_that_rounds_of_directions_find(game: StochasticGame, monkeypatch: pytest.MonkeyPatch) -> None:
     found = equilibrium_set(game)
     monkeypatch.setattr(sets_solver, "is_repeated", lambda _: False)
     assert_same_set(found, equilibrium_set(game), 1e-6)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_masks_hold_for_extreme_points(seed, monkeypatch):
+def test_masks_hold_for_extreme_points(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(seed)
     game = with_payoffs(random.integers(0, 5, (4, 3, 2)).astype(float), 0.6)
     prescribable, deviation = ([[np.append(random.random(n - 1) < 0.6, True) for n in (4, 3)]] for _ in range(2))
@@ -88,7 +88,7 @@ def test_masks_hold_for_extreme_points(seed, monkeypatch):
     assert_same_set(found, equilibrium_set(game, prescribable=prescribable, deviation=deviation), 1e-6)
 
 
-def test_a_guess_that_is_not_the_whole_set_is_no_answer(monkeypatch):
+def test_a_guess_that_is_not_the_whole_set_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the duopoly only play of one profile is offered: the outer bound does not agree, and rounds of directions go on."""
     game = with_payoffs(cournot(8), 0.6)
     known = equilibrium_set(game)
@@ -104,12 +104,12 @@ def test_a_guess_that_is_not_the_whole_set_is_no_answer(monkeypatch):
     assert_same_set(equilibrium_set(game), known, 1e-6)
 
 
-def test_nothing_may_be_prescribed():
+def test_nothing_may_be_prescribed() -> None:
     game, nobody = with_payoffs(DILEMMA, 0.6), [[np.zeros(2, dtype=bool)] * 2]
     sets = equilibrium_set(game, prescribable=nobody)
     assert [len(part) for part in (*sets.outer, *sets.inner)] == [0, 0]
 
 
-def test_payoff_units_do_not_matter():
+def test_payoff_units_do_not_matter() -> None:
     small, large = (equilibrium_set(with_payoffs(10.0**power * cournot(9) - power, 0.7)) for power in (-3, 3))
     np.testing.assert_allclose((small.inner[0] - 3) * 1e6, large.inner[0] + 3, rtol=1e-9, atol=1e-6)
