@@ -13,7 +13,6 @@ approximation).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -454,10 +453,11 @@ def _values(form: SetForm, nodes: Promises, vertices: Integers, weights: Floats)
         return values
     law = SparseRows.summed(data, np.repeat(np.arange(count), np.diff(start)), target, (count, count))
     for columns in ([0, 1],) if form.delta[0] == form.delta[1] else ([0], [1]):
-        system = identity_less(law.times(float(form.delta[columns[0]])))
-        right = np.ascontiguousarray(reward[:, columns])
-        solve = partial(np.linalg.solve, system.dense()) if count <= DENSE_NODES else splu(system.scipy().tocsc()).solve
-        values[:, columns] = solve(right)
+        discounted, right = law.times(float(form.delta[columns[0]])), np.ascontiguousarray(reward[:, columns])
+        if count <= DENSE_NODES:
+            values[:, columns] = np.linalg.solve(np.eye(count) - discounted.dense(), right)
+        else:
+            values[:, columns] = splu(identity_less(discounted).scipy().tocsc()).solve(right)
     return values
 
 
@@ -556,7 +556,8 @@ def automaton(inner: InnerBound) -> Automaton:
         np.searchsorted(nodes.owner, np.arange(size + 1)), inner.vertices, inner.weights, place, following, chances,
     )  # fmt: skip
     law = sparse.csr_array((chances[: place[-1]], following[: place[-1]], place), shape=(edges, count))
-    first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
+    begins = np.diff(nodes.state, prepend=-1) != 0
+    first, known = np.flatnonzero(begins), np.searchsorted(nodes.state[begins], np.arange(game.n_states + 1))
     lotteries = []
     for i in range(2):
         counts = game.action_counts[node_state, i]
@@ -571,7 +572,7 @@ def automaton(inner: InnerBound) -> Automaton:
         node_state=node_state,
         lotteries=tuple(lotteries),
         next_nodes=law,
-        start=sparse.csr_array((np.ones(len(first)), (nodes.state[first], first)), shape=(game.n_states, count)),
+        start=sparse.csr_array((np.ones(len(first)), first, known), shape=(game.n_states, count)),
     )
 
 

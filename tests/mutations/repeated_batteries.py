@@ -32,6 +32,8 @@ BY_HAND = (
     (0.5, [[(1.0, 0.0), (0.5, 1.0), (0.0, 2.0)]]),
     (0.5, [[(2.0, 2.0), (0.0, 0.0)], [(0.0, 0.0), (1.0, 1.0)]]),
 )
+#: A side that is upright but for rounding, with a corner between two of its points.
+UPRIGHT = np.array([[0.0, 1.0], [1e-16, 0.0], [2e-16, 0.5], [1.0, 0.2], [1.0, 0.2]])
 
 
 def twin_sets(own: Board) -> list[Polygon]:
@@ -55,6 +57,8 @@ def check_repeated_kernel(module: ModuleType) -> None:
             more = low + 0.4 * random.random((2, 12))
             more[random.random((2, 12)) < 0.2] = -np.inf
             _one_step(module, corner, random.random((12, 2)), more, 0.1 + 0.8 * random.random())
+    for points in (random.random((40, 2)), UPRIGHT, UPRIGHT * [-1, 1], UPRIGHT[:, ::-1], UPRIGHT[[0, 0, 2]], UPRIGHT[:1]):
+        _hulls(module, points)
     for own in GAMES:
         _like_the_twin(module, own)
     for discount, table in BY_HAND:
@@ -66,6 +70,15 @@ def check_repeated_kernel(module: ModuleType) -> None:
         same((_points(module, own)[0] @ toward.T).max(axis=0), known[0])
     assert len(_points(module, Board(for_ever(0.9, PENNIES)))[0]) == 0
     assert len(_points(module, Board(for_ever(0.6)), most=1)[0]) == 0
+
+
+def _hulls(module: ModuleType, points: Floats) -> None:
+    """Vertices, counter-clockwise from the lowest of the leftmost."""
+    order, rounds = np.empty(len(points), dtype=np.int64), np.empty(2 * len(points) + 2, dtype=np.int64)
+    size = module._hull(points, len(points), 1e-12, order, rounds)
+    known = np.array([p[:2] for p in hull([Point(*p) for p in np.round(points, 12).tolist()])])
+    assert size == len(known)
+    same(points[rounds[:size]], known)
 
 
 def _one_step(module: ModuleType, corner: Floats, payoff: Floats, more: Floats, delta: float) -> None:

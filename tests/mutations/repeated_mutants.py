@@ -26,7 +26,7 @@ REPEATED_KERNEL = faults_in(
     ("min(second, corner[n, 1])", "max(second, corner[n, 1])", "the second player's best payoff punishes"),
     ("share = before / (before + beyond)", "share = beyond / (before + beyond)", "places are followed from the wrong end"),
     ("if not before * beyond >= -OFF_EDGE:", "if False:", "places are followed beyond their edges"),
-    ("points[other, 1] <= y", "points[other, 1] >= y", "points above each other are sorted downwards"),
+    ("if points[other, 0] < x or", "if points[other, 0] > x or", "points are sorted from right to left"),
     ("(points[k, 0] - side[n, 0]) <= least:", "(points[k, 0] - side[n, 0]) >= least:", "points outside the octagon are dropped"),
     ("for begin, end in ((0, low), (high, count)):", "for begin, end in ((high, count),):", "rounding sorts what is upright"),
     ("if same and moved <= enough:", "if same:", "what has not settled counts as settled"),
