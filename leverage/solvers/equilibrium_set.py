@@ -44,8 +44,8 @@ from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinc
 from leverage.solvers.repeated_game import is_repeated, repeated_play
 from leverage.solvers.set_form import Mask, set_form
 
-#: Directions to begin with, and at most.
-FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
+#: Directions to begin with, and at most; and those beside the normals of a polygon that is thought to be the set.
+FIRST_DIRECTIONS, MOST_DIRECTIONS, FEW_DIRECTIONS = 16, 3000, 8
 
 #: A plan is accepted whose largest one-shot gain is at most this fraction of the payoff range.
 ACCEPTED_GAIN = 1e-9
@@ -248,7 +248,7 @@ def _extreme_points(bound: OuterBound, tolerance: float) -> tuple[OuterBound, In
     if inner is None:
         return bound, None
     vertices = inner.promises.values[inner.promises.rounds]
-    closer = with_directions(bound, edge_normals(vertices, SHORTEST_EDGE)[0])
+    closer = on_directions(bound, DirectionFan.even(FEW_DIRECTIONS).with_more(edge_normals(vertices, SHORTEST_EDGE)[0])[0])
     return tighten(closer, LAST_ITERATION_SHARE * tolerance, MOST_SWEEPS, _supports(vertices[None], closer)), inner
 
 
