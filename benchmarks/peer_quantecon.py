@@ -22,6 +22,8 @@ import numpy as np
 DISCOUNTS = (0.3, 0.5, 0.7, 0.9)
 #: Shapes of the games, in turns.
 SHAPES = ((2, 2), (3, 3), (4, 4), (8, 8))
+#: The duopoly: quantities of each firm, discount factors, and how often it is solved for the median of its processor time.
+QUANTITIES, DUOPOLY_DISCOUNTS, REPETITIONS = 15, (0.5, 0.8), 20
 #: Share of the payoff range beyond which sets are counted as different; QuantEcon's tolerance is 1e-5 of a payoff unit.
 DIFFERENT = 1e-4
 
@@ -52,6 +54,13 @@ def solve_there(folder: Path) -> None:
         np.savez(folder / file.name.replace("game_", "peer_"), vertices=vertices, seconds=seconds, failed=np.array(failed))
 
 
+def duopoly() -> Any:
+    """(15, 15, 2): two firms choose quantities between 0 and 6; the price is 6 minus both, at least 0."""
+    quantity = np.linspace(0, 6, QUANTITIES)
+    price = np.maximum(6 - quantity[:, None] - quantity, 0)
+    return np.stack([quantity[:, None] * price, quantity * price], axis=-1)
+
+
 def main() -> None:
     """Write games, have them solved there and here, and compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -70,7 +79,16 @@ def main() -> None:
             payoffs = rng.random((*SHAPES[k % len(SHAPES)], 2))
             np.savez(folder / f"game_{k:04}.npz", payoffs=payoffs, discount=DISCOUNTS[k // len(SHAPES) % len(DISCOUNTS)])
         subprocess.run([options.python, __file__, "--solve", folder], check=True)
+        print("random games:")
         compare(folder)
+    for discount in DUOPOLY_DISCOUNTS:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for k in range(REPETITIONS):
+                np.savez(folder / f"game_{k:04}.npz", payoffs=duopoly(), discount=discount)
+            subprocess.run([options.python, __file__, "--solve", folder], check=True)
+            print(f"the duopoly at {discount}, {REPETITIONS} times:")
+            compare(folder)
 
 
 def compare(folder: Path) -> None:

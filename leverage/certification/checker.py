@@ -220,6 +220,8 @@ def _weights(plan: Automaton, cells: _Cells, without: int | None = None) -> Floa
 def _mean_by_cell(plan: Automaton, cells: _Cells, by_edge: Floats) -> Floats:
     """Expectation over the edges of each cell; by_edge: (edges, N)."""
     count, size = len(by_edge), len(cells.node)
+    if count == size:  # every row leads to one state
+        return np.asarray(plan.edge_probability[:, None] * by_edge)
     cell = np.repeat(np.arange(size), np.diff(cells.first_edge))
     return SparseRows(plan.edge_probability, cell, np.arange(count), (size, count)) @ by_edge
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
+
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, reachable_nodes
+from leverage.game.automaton import Automaton, nodes_from, reachable_nodes
+from leverage.game.stochastic_game import Integers
 
 #: A number counts as a fraction if one with at most this denominator is stored as the same float. Two such fractions are at least
 #: 1e-12 apart, far more than rounding moves a number of size 1, so that the fraction found is the one that was meant.
@@ -36,7 +39,7 @@ class _NotRationalError(Exception):
     """Some number is no fraction with a small denominator, or some chances do not sum to exactly 1."""
 
 
-def exact_gain(plan: Automaton, *, most_nodes: int = 60) -> Fraction | None:
+def exact_gain(plan: Automaton, *, begin: Integers | None = None, most_nodes: int = 60) -> Fraction | None:
     """Largest gain of a one-shot deviation from a plan, as an exact fraction; None where the data are not rational.
 
     Use it where `check` finds a gain that rounding may have made. At most 0 means: subgame perfect, exactly, by the one-shot
@@ -45,7 +48,8 @@ def exact_gain(plan: Automaton, *, most_nodes: int = 60) -> Fraction | None:
     Parameters
     ----------
     plan : plays for all players; one that `certification.checker.check` accepts as a plan.
-    most_nodes : plans with more nodes that play from the game's start can reach, under any actions, are not tried.
+    begin : (n,) nodes with which play may begin; default: those of the plan's start in the game's start.
+    most_nodes : plans with more nodes that play can reach from there, under any actions, are not tried.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def exact_gain(plan: Automaton, *, most_nodes: int = 60) -> Fraction | None:
     game = plan.game
     if plan.players != tuple(range(game.n_players)):
         raise GameError(f"a plan for all {game.n_players} players is needed; this one plays for {list(plan.players)}")
-    reached = [int(k) for k in reachable_nodes(plan).nonzero()[0]]
+    reached = np.flatnonzero(reachable_nodes(plan) if begin is None else nodes_from(plan, begin)).tolist()
     if not reached:
         raise GameError(f"the plan has no start in state {game.states[game.start]}")
     if len(reached) > most_nodes:
@@ -101,24 +105,6 @@ def rational(number: float) -> Fraction | None:
     return found if float(found) == number else None
 
 
-def _needed(number: float) -> Fraction:
-    found = rational(float(number))
-    if found is None:
-        raise _NotRationalError
-    return found
-
-
-def _lottery(places: Iterable[int], chances: Iterable[float]) -> Sparse:
-    """The chances that are not 0, which must sum to exactly 1; a place that occurs twice has the sum."""
-    found: Sparse = {}
-    for place, chance in zip(places, chances, strict=True):
-        if chance != 0:
-            found[int(place)] = found.get(int(place), Fraction(0)) + _needed(chance)
-    if sum(found.values()) != 1:
-        raise _NotRationalError
-    return found
-
-
 class _RationalPlan:
     """The reachable part of a plan in fractions."""
 
@@ -126,36 +112,58 @@ class _RationalPlan:
         self.plan, self.game = plan, plan.game
         self.number = {k: n for n, k in enumerate(reached)}
         self.reached = reached
-        self.delta = [_needed(d) for d in self.game.discount]
+        self.known: dict[float, Fraction] = {}
+        self.delta = [self._needed(d) for d in self.game.discount.tolist()]
+        #: per node and profile: payoffs of the period, and the lottery over nodes with which play goes on; first what is played,
+        #: where a number that is no fraction is found soonest
+        self.cells = [dict(self._cells(k, departures=0)) for k in reached]
         self.nodes = [self._node(k) for k in reached]
-        #: per node and profile: payoffs of the period, and the lottery over nodes with which play goes on
-        self.cells = [dict(self._cells(k)) for k in reached]
+        for own, k in zip(self.cells, reached, strict=True):
+            own.update(self._cells(k, departures=1))
+
+    def _needed(self, number: float) -> Fraction:
+        """The fraction; the same few numbers come again and again."""
+        if number not in self.known:
+            found = rational(number)
+            if found is None:
+                raise _NotRationalError
+            self.known[number] = found
+        return self.known[number]
+
+    def _lottery(self, places: Iterable[int], chances: Iterable[float]) -> Sparse:
+        """The chances that are not 0, which must sum to exactly 1; a place that occurs twice has the sum."""
+        found: Sparse = {}
+        for place, chance in zip(places, chances, strict=True):
+            if chance != 0:
+                found[place] = found.get(place, Fraction(0)) + self._needed(chance)
+        if sum(found.values()) != 1:
+            raise _NotRationalError
+        return found
 
     def _node(self, k: int) -> _Node:
-        lotteries = [self.plan.lottery(i, k) for i in range(self.game.n_players)]
-        return _Node(int(self.plan.node_state[k]), tuple(_lottery(range(len(x)), x) for x in lotteries))
+        lotteries = [self.plan.lottery(i, k).tolist() for i in range(self.game.n_players)]
+        return _Node(int(self.plan.node_state[k]), tuple(self._lottery(range(len(x)), x) for x in lotteries))
 
-    def _cells(self, k: int) -> Iterator[tuple[tuple[int, ...], tuple[list[Fraction], Sparse]]]:
-        """Profile -> (payoffs, following nodes), for the profiles that a single departure from node k can bring about."""
+    def _cells(self, k: int, departures: int) -> Iterator[tuple[tuple[int, ...], tuple[list[Fraction], Sparse]]]:
+        """Profile -> (payoffs, following nodes), for the profiles that so many departures from node k can bring about."""
         game, state = self.game, int(self.plan.node_state[k])
         first_edge, first_entry = int(self.plan.edge_start[k]), int(game.entry_start[state])
-        played = [self.plan.lottery(i, k) for i in range(game.n_players)]
-        for row in range(game.row_start[state], game.row_start[state + 1]):
-            profile = tuple(int(game.row_action[i][row]) for i in range(game.n_players))
-            if sum(x[a] == 0 for x, a in zip(played, profile, strict=True)) > 1:
-                continue
+        rows = slice(game.row_start[state], game.row_start[state + 1])
+        departing = sum((self.plan.lottery(i, k)[a] == 0).astype(int) for i, a in enumerate(game.row_action[:, rows]))
+        for row in rows.start + np.flatnonzero(departing == departures):
+            payoffs = [self._needed(u) for u in game.payoffs[row].tolist()]
             entries = slice(game.transitions.indptr[row], game.transitions.indptr[row + 1])
-            law = _lottery(range(entries.start, entries.stop), game.transitions.data[entries])
+            law = self._lottery(range(entries.start, entries.stop), game.transitions.data[entries].tolist())
             after: Sparse = {}
             for entry, chance in law.items():
                 for node, share in self._following(first_edge + entry - first_entry).items():
                     after[node] = after.get(node, Fraction(0)) + chance * share
-            yield profile, ([_needed(u) for u in game.payoffs[row]], after)
+            yield tuple(game.row_action[:, row].tolist()), (payoffs, after)
 
     def _following(self, edge: int) -> Sparse:
         law = self.plan.next_nodes
         arcs = slice(law.indptr[edge], law.indptr[edge + 1])
-        found = _lottery(law.indices[arcs], law.data[arcs])
+        found = self._lottery(law.indices[arcs].tolist(), law.data[arcs].tolist())
         return {self.number[k]: share for k, share in found.items()}
 
     def largest_gain(self) -> Fraction:

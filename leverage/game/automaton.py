@@ -78,8 +78,7 @@ class Automaton:
     @cached_property
     def edge_start(self) -> Integers:
         """(K + 1,): edges of node k are edge_start[k] to edge_start[k + 1]."""
-        sizes = np.diff(self.game.entry_start)[self.node_state]
-        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+        return _starts(np.diff(self.game.entry_start)[self.node_state])
 
     @cached_property
     def edge_node(self) -> Integers:
@@ -98,7 +97,11 @@ class Automaton:
 
     def choice_start(self, player: int) -> Integers:
         """(K + 1,): where each node's lottery of `player` begins in a flat array."""
-        return np.concatenate([[0], np.cumsum(self.game.action_counts[self.node_state, player])]).astype(np.intp)
+        return self._choice_starts[player]
+
+    @cached_property
+    def _choice_starts(self) -> tuple[Integers, ...]:
+        return tuple(_starts(counts) for counts in self.game.action_counts[self.node_state].T)
 
     def lottery(self, player: int, node: int) -> Floats:
         """What `player` plays at `node`, shape (A,)."""
@@ -120,6 +123,13 @@ def selection(targets: Integers, width: int) -> sparse.csr_array:
     """The sparse matrix whose row e has its one 1 in column targets[e]."""
     count = len(targets)
     return sparse.csr_array((np.ones(count), np.asarray(targets), np.arange(count + 1)), shape=(count, width))
+
+
+def _starts(sizes: Integers) -> Integers:
+    """(n + 1,): where n parts of these sizes begin and end, one after the other."""
+    found = np.zeros(len(sizes) + 1, dtype=np.intp)
+    np.cumsum(sizes, out=found[1:])
+    return found
 
 
 def spans(starts: Integers, sizes: Integers) -> Integers:

@@ -40,6 +40,7 @@ from leverage.solvers.inner_bound import (
 )
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinct, edge_normals, simplified_outward
+from leverage.solvers.repeated_game import is_repeated, repeated_play
 from leverage.solvers.set_form import Mask, set_form
 from leverage.solvers.set_outline import (
     FIRST_DIRECTIONS,
@@ -56,6 +57,8 @@ from leverage.solvers.set_outline import (
 
 #: How far the sets may be from the first outer polygons, as a share of a player's payoff range.
 FIRST_APART = 0.1
+#: Directions beside the normals of a polygon that is thought to be the set of a repeated game.
+FEW_DIRECTIONS = 8
 
 #: A plan is accepted whose largest one-shot gain is at most this fraction of the payoff range.
 ACCEPTED_GAIN = 1e-9
@@ -79,9 +82,9 @@ MOST_ROUNDS = 40
 #: Steps of the operator in one round, at most; and after which an outline that is not proved is left aside.
 MOST_SWEEPS, FEW_SWEEPS = 20_000, 100
 
-#: Shares of the tolerance: the distance at which rounds end; for the outer iteration; for facets that are dropped from the
-#: result; for normals that are not worth adding at the end; for inner sets that stop growing.
-AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
+#: Shares of the tolerance: the distance at which rounds end; for the outer iteration, on the way and at the end; for facets that
+#: are dropped from the result; for normals that are not worth adding at the end; for inner sets that stop growing.
+AIM_SHARE, ITERATION_SHARE, LAST_ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.01, 0.02
 LAST_NORMAL_SHARE, GROWTH_SHARE = 0.05, 0.1
 
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
@@ -206,37 +209,15 @@ def equilibrium_set(
     _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
     profiles = [_profile_rows(game, profile) for profile in known]
-    bound, apart = _begun(whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), tolerance)
-    inner: InnerBound | None = None
-    inside: Floats | None = None
-    before, asked, patient = FIRST_APART, tolerance, False
-    for left in reversed(range(MOST_ROUNDS)):
-        if not bound.converged:
-            guess = None if inside is None else _supports(inside, bound)
-            bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
-        if bound.empty.all():
-            break
-        inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
-        size = bound.fan.size
-        if inside is not None:
-            apart = float(excess(bound, inside).max(initial=0.0))
-            if apart <= AIM_SHARE * tolerance:
-                break
-        finer = _refined(bound, inside, asked, apart, apart < before / 2)
-        enough = size if inside is not None else MANY_MORE * size
-        more = left > 0 and (finer.fan.size > enough or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
-        # the inner sets' points belong to the directions that they were found on
-        settling = inside is not None and form.delta[0] == form.delta[1]
-        if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
-            break
-        bound, before = finer, apart
-        if more:
-            continue
-        # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
-        asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
+    bound, inner = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), None
+    if is_repeated(form):
+        bound, inner = _extreme_points(bound, tolerance)
+    close = inner is not None and _beyond(bound, inner) <= AIM_SHARE * tolerance
+    if not close:
+        bound, inner = _approached(bound, inner, tolerance)
     if not bound.empty.all():
-        inner = _with_known(bound, _proof(bound, inner, inside, tolerance, apart), profiles, tolerance)
-    if inner is not None:
+        inner = _with_known(bound, inner, profiles, tolerance)
+    if inner is not None and not close:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance, deviation)
 
@@ -278,6 +259,56 @@ def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, float]:
 def _refuse_tolerance(tolerance: float) -> None:
     if not 0 < tolerance < 1:
         raise GameError(f"the tolerance is a fraction of the payoff range, between 0 and 1; got {tolerance}")
+
+
+def _extreme_points(bound: OuterBound, tolerance: float) -> tuple[OuterBound, InnerBound | None]:
+    """For one state and equally patient players: the automaton of the extreme points, if they are found, and the outer bound with
+    all edges between them among its facets."""
+    inner, steps = repeated_play(bound.form, bound.alive)
+    bound = replace(bound, sweeps=steps)
+    if inner is None:
+        return bound, None
+    vertices = inner.promises.values[inner.promises.rounds]
+    closer = on_directions(bound, DirectionFan.even(FEW_DIRECTIONS).with_more(edge_normals(vertices, SHORTEST_EDGE)[0])[0])
+    return tighten(closer, LAST_ITERATION_SHARE * tolerance, MOST_SWEEPS, _supports(vertices[None], closer)), inner
+
+
+def _beyond(bound: OuterBound, inner: InnerBound) -> float:
+    """By how much the outer polygon of the only state exceeds the inner one at most toward a direction, scaled."""
+    return float(np.max(bound.h - _supports(inner.promises.values[inner.promises.rounds][None], bound)))
+
+
+def _approached(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> tuple[OuterBound, InnerBound | None]:
+    """Outer and inner sets, in rounds: each ends with more directions where the two are apart."""
+    form = bound.form
+    bound, apart = _begun(bound, tolerance)
+    inside: Floats | None = None
+    before, asked, patient = FIRST_APART, tolerance, False
+    for left in reversed(range(MOST_ROUNDS)):
+        if not bound.converged:
+            guess = None if inside is None else _supports(inside, bound)
+            bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
+        if bound.empty.all():
+            break
+        inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
+        size = bound.fan.size
+        if inside is not None:
+            apart = float(excess(bound, inside).max(initial=0.0))
+            if apart <= AIM_SHARE * tolerance:
+                break
+        finer = _refined(bound, inside, asked, apart, apart < before / 2)
+        enough = size if inside is not None else MANY_MORE * size
+        more = left > 0 and (finer.fan.size > enough or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
+        # the inner sets' points belong to the directions that they were found on
+        settling = inside is not None and form.delta[0] == form.delta[1]
+        if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
+            break
+        bound, before = finer, apart
+        if more:
+            continue
+        # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
+        asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
+    return bound, None if bound.empty.all() else _proof(bound, inner, inside, tolerance, apart)
 
 
 def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
@@ -343,7 +374,7 @@ def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound
     points = best_points(bound.form, bound.fan, inner.promises)
     wanted = main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)
     closer = with_directions(bound, wanted)
-    return tighten(closer, 0.01 * tolerance, MOST_SWEEPS, _supports(points, closer))
+    return tighten(closer, LAST_ITERATION_SHARE * tolerance, MOST_SWEEPS, _supports(points, closer))
 
 
 def _inside(
@@ -459,9 +490,7 @@ def _exact(machine: Automaton, nodes: Integers) -> Fraction | None:
     """The largest one-shot gain, in fractions, of the plans that begin at one of these nodes; None if one is not rational."""
     if machine.n_nodes > MOST_EXACT_NODES or not len(nodes):
         return None
-    start = np.full(len(nodes), machine.game.start), nodes
-    shares = np.full(len(nodes), 1 / len(nodes))
-    return exact_gain(replace(machine, start=sparse.csr_array((shares, start), shape=machine.start.shape)))
+    return exact_gain(machine, begin=nodes)
 
 
 def _exact_words(exact: Fraction | None) -> str:

@@ -12,13 +12,14 @@ approximation).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from leverage.game.automaton import Automaton, spans
+from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.set_form import SetForm
@@ -279,6 +280,18 @@ def stationary(form: SetForm, row: Integers) -> InnerBound | None:
     return found if found.gain <= ENOUGH else None
 
 
+def promising(form: SetForm, state: Integers, row: Integers, after: Floats, values: Floats) -> InnerBound | None:
+    """The automaton of nodes (n,), by state and counter-clockwise, that are meant to pay values (n, 2) and to promise after
+    (n, 2) in whatever state follows, all of it scaled; with its exact values. None where a departure gains more than rounding."""
+    owner, entry = _entries(form, row)
+    start = np.searchsorted(state, np.arange(form.game.n_states + 1)).astype(np.int64)
+    nodes = Promises(state, row, owner, entry, after[owner], values, np.arange(len(row)), start)
+    vertices, weights, values, after = _paid(form, nodes)
+    nodes = replace(nodes, after=after, values=values)
+    gain = _largest_gain(form, nodes)
+    return InnerBound(form, nodes, vertices, weights, gain) if gain <= ENOUGH else None
+
+
 def joined(one: InnerBound, two: InnerBound) -> InnerBound:
     """Two families of self-generating sets as one: their union generates itself too."""
     both = _evaluated(one.form, _united(one.form, one.promises, two.promises))
@@ -374,8 +387,8 @@ def _united(form: SetForm, one: Promises, two: Promises) -> Promises:
 
 def _only_vertices(form: SetForm, nodes: Promises) -> Promises:
     """The nodes that are vertices, in the order of the rounds, hence by state."""
-    number = np.full(len(nodes.row), -1)
-    number[nodes.rounds] = np.arange(len(nodes.rounds))
+    if np.array_equal(nodes.rounds, np.arange(len(nodes.row))):
+        return nodes
     row = nodes.row[nodes.rounds]
     owner, entry = _entries(form, row)
     start = np.concatenate([[0], np.cumsum(np.diff(form.game.transitions.indptr)[nodes.row])])
@@ -402,13 +415,19 @@ def best_points(form: SetForm, fan: DirectionFan, nodes: Promises) -> Floats:
 def _evaluated(form: SetForm, nodes: Promises) -> InnerBound:
     """The automaton whose nodes promise lotteries over vertices, with its exact values."""
     nodes = _only_vertices(form, nodes)
+    vertices, weights, values, after = _paid(form, nodes)
+    nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
+    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
+
+
+def _paid(form: SetForm, nodes: Promises) -> tuple[Integers, Floats, Floats, Floats]:
+    """Lotteries over vertices in the place of what nodes promise: vertices, weights (m, 3); and what the nodes then pay (n, 2)
+    and promise (m, 2)."""
     target = form.game.transitions.indices[nodes.entry].astype(np.int64)
     vertices, weights = np.empty((len(target), 3), dtype=np.int64), np.empty((len(target), 3))
     as_lotteries(nodes.after, target, nodes.values, nodes.rounds, nodes.round_start, vertices, weights)
     values = _values(form, nodes, vertices, weights)
-    after = np.einsum("mn,mnd->md", weights, values[vertices])
-    nodes = _with_rounds(form, nodes.state, nodes.row, nodes.owner, nodes.entry, after, values)
-    return InnerBound(form, nodes, vertices, weights, _largest_gain(form, nodes))
+    return vertices, weights, values, np.einsum("mn,mnd->md", weights, values[vertices])
 
 
 def _largest_gain(form: SetForm, nodes: Promises) -> float:
@@ -432,11 +451,13 @@ def _values(form: SetForm, nodes: Promises, vertices: Integers, weights: Floats)
     reward, values = form.reward[nodes.row], nodes.values.copy()
     if count > DENSE_NODES and _swept(values, start, target, data, reward, form.delta):
         return values
-    chain = sparse.csr_array((data, target, start), shape=(count, count)).tocsc()
+    law = SparseRows.summed(data, np.repeat(np.arange(count), np.diff(start)), target, (count, count))
     for columns in ([0, 1],) if form.delta[0] == form.delta[1] else ([0], [1]):
-        matrix = sparse.eye_array(count, format="csc") - form.delta[columns[0]] * chain
-        right = np.ascontiguousarray(reward[:, columns])
-        values[:, columns] = np.linalg.solve(matrix.toarray(), right) if count <= DENSE_NODES else splu(matrix).solve(right)
+        discounted, right = law.times(float(form.delta[columns[0]])), np.ascontiguousarray(reward[:, columns])
+        if count <= DENSE_NODES:
+            values[:, columns] = np.linalg.solve(np.eye(count) - discounted.dense(), right)
+        else:
+            values[:, columns] = splu(identity_less(discounted).scipy().tocsc()).solve(right)
     return values
 
 
@@ -535,7 +556,8 @@ def automaton(inner: InnerBound) -> Automaton:
         np.searchsorted(nodes.owner, np.arange(size + 1)), inner.vertices, inner.weights, place, following, chances,
     )  # fmt: skip
     law = sparse.csr_array((chances[: place[-1]], following[: place[-1]], place), shape=(edges, count))
-    first = np.flatnonzero(np.diff(nodes.state, prepend=-1))
+    begins = np.diff(nodes.state, prepend=-1) != 0
+    first, known = np.flatnonzero(begins), np.searchsorted(nodes.state[begins], np.arange(game.n_states + 1))
     lotteries = []
     for i in range(2):
         counts = game.action_counts[node_state, i]
@@ -550,7 +572,7 @@ def automaton(inner: InnerBound) -> Automaton:
         node_state=node_state,
         lotteries=tuple(lotteries),
         next_nodes=law,
-        start=sparse.csr_array((np.ones(len(first)), (nodes.state[first], first)), shape=(game.n_states, count)),
+        start=sparse.csr_array((np.ones(len(first)), first, known), shape=(game.n_states, count)),
     )
 
 
@@ -559,13 +581,14 @@ def _unanswered(game: StochasticGame, nodes: Promises) -> Integers:
     answered = np.zeros(game.n_states, dtype=bool)
     answered[nodes.state] = True
     whole = answered.copy()
-    while True:
+    while not whole.all():
         leads = whole[game.row_state[game.entry_row]] & (game.transitions.data > 0)
         following = whole.copy()
         following[np.asarray(game.transitions.indices)[leads]] = True
         if np.array_equal(following, whole):
-            return np.flatnonzero(whole & ~answered)
+            break
         whole = following
+    return np.flatnonzero(whole & ~answered)
 
 
 def _worst_nodes(n_states: int, nodes: Promises, player: int) -> Integers:

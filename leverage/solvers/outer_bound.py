@@ -105,6 +105,8 @@ def sweep(bound: OuterBound) -> OuterBound:
 def _tempting_today(form: SetForm) -> Booleans:
     """(R,): rows that a player for whom only today counts would leave."""
     tempting = np.zeros(len(form.reward), dtype=bool)
+    if form.delta.min() > 0:
+        return tempting
     best = np.empty((2, len(form.reward)), dtype=np.int64)
     best_departures(np.ascontiguousarray(form.reward.T), form.departure_start, form.departures, best)
     for i in np.flatnonzero(form.delta == 0):

@@ -29,12 +29,12 @@ def compile_beside() -> None:
 
 
 def compile_set_kernels() -> None:
-    """Solve two small games: with a common discount factor, and with different ones. They use every kernel but those that
-    evaluate many nodes, best replies and changes of short plans."""
+    """Solve three small games: of one state with a common discount factor and with different ones, and of two states. They use
+    every kernel but those that evaluate many nodes, best replies and changes of short plans."""
     dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
-    stay = [[[1.0], [1.0]], [[1.0], [1.0]]]
-    for discount in ((0.6, 0.6), (0.7, 0.6)):
-        equilibrium_set(StochasticGame.from_arrays([dilemma], [stay], discount), tolerance=1e-2)
+    for states, discount in ((1, (0.6, 0.6)), (1, (0.7, 0.6)), (2, (0.6, 0.6))):
+        stay = np.broadcast_to(np.eye(states)[:, None, None], (states, 2, 2, states))
+        equilibrium_set(StochasticGame.from_arrays([dilemma] * states, list(stay), discount), tolerance=1e-2)
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
     square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)

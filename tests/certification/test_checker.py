@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from leverage.certification import checker
 from leverage.certification.checker import certify, check
 from leverage.errors import GameError
+from leverage.game import equations
 from leverage.game.automaton import Automaton, join, reachable_nodes, selection
 from leverage.game.stochastic_game import Floats, StochasticGame
 from tests.games import (
@@ -227,8 +227,8 @@ def test_many_nodes_with_many_successors_are_solved_as_well_as_few(monkeypatch: 
         factored.append(permc_spec)
         return splu(system, permc_spec=permc_spec)
 
-    monkeypatch.setattr(checker, "splu", factor)
-    monkeypatch.setattr(checker, "DENSE_NODES", 100)
+    monkeypatch.setattr(equations, "splu", factor)
+    monkeypatch.setattr(equations, "DENSE_NODES", 100)
     found = check(plan)
     assert factored == ["MMD_AT_PLUS_A"]
     assert found.values == pytest.approx(known.values, abs=EXACT)

@@ -10,8 +10,8 @@ EXACT = faults_in(
     ("if len(reached) > most_nodes:", "if len(reached) >= most_nodes:", "a plan with as many nodes as allowed is not tried"),
     ("if sum(found.values()) != 1:", "if sum(found.values()) > 1:", "chances that miss one pass"),
     (
-        "found[int(place)] = found.get(int(place), Fraction(0)) + _needed(chance)",
-        "found[int(place)] = Fraction(1)",
+        "found[place] = found.get(place, Fraction(0)) + self._needed(chance)",
+        "found[place] = Fraction(1)",
         "chances are 1",
     ),
     ("first_edge + entry - first_entry", "first_edge + entry - entries.start", "a profile's edges are those of the first one"),

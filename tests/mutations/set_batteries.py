@@ -1011,10 +1011,10 @@ def sets_that_generate_themselves(module: ModuleType, own: Board) -> None:
     points = np.repeat(corners(fan.directions, bound.h), 2, axis=1)
     seed = module.seeded(form, fan, points, bound.alive, live)
     assert seed is not None
-    _is_proved(module, own, seed)
+    is_proved(module, own, seed)
     first = supports_of(seed, fan)
     grown = module.grown(form, fan, seed, bound.alive, live, 1e-9)
-    _is_proved(module, own, grown)
+    is_proved(module, own, grown)
     last = supports_of(grown, fan)
     assert np.all(last[live] >= first[live] - 1e-10)
     assert np.all(last[live] <= bound.h[live] + 1e-8)
@@ -1023,7 +1023,7 @@ def sets_that_generate_themselves(module: ModuleType, own: Board) -> None:
     rise = np.einsum("kd,skd->sk", fan.sides, more - module.best_points(form, fan, grown.promises))
     assert rise[live].max() <= 1e-8
     both = module.joined(seed, grown)
-    _is_proved(module, own, both)
+    is_proved(module, own, both)
     same(supports_of(both, fan)[live], last[live], 1e-9)
     same(supports_of(module.joined(grown, seed), fan)[live], last[live], 1e-9)
     if form.delta[0] == form.delta[1]:
@@ -1031,7 +1031,7 @@ def sets_that_generate_themselves(module: ModuleType, own: Board) -> None:
         assert done
         exact = module.proved(form, fan, fixed, bound.alive, live)
         assert exact is not None
-        _is_proved(module, own, exact)
+        is_proved(module, own, exact)
         assert np.all(supports_of(exact, fan)[live] >= last[live] - 1e-7)
         assert np.all(supports_of(exact, fan)[live] <= bound.h[live] + 1e-8)
 
@@ -1047,7 +1047,7 @@ def supports_of(inner: Any, fan: DirectionFan) -> Floats:
     )
 
 
-def _is_proved(module: ModuleType, own: Board, inner: Any) -> None:
+def is_proved(module: ModuleType, own: Board, inner: Any) -> None:
     form, nodes = own.form, inner.promises
     machine = module.automaton(inner)
     counted = np.arange(machine.n_nodes) < len(nodes.row)
@@ -1088,7 +1088,7 @@ def _dilemma_inside(module: ModuleType, discount: float | tuple[float, float], a
     seed = module.seeded(own.form, bound.fan, points, alone, ~bound.empty)
     units = own.form.lowest + own.form.scale * seed.promises.values
     same(units, np.ones_like(units), 1e-9)
-    _is_proved(module, own, module.joined(seed, exact))
+    is_proved(module, own, module.joined(seed, exact))
     machine = module.automaton(exact)
     best = int(np.argmax(exact.promises.values.sum(axis=1)))
     for row, i in ((2, 0), (1, 1), (3, 0)):  # who departs from cooperation alone; both together
@@ -1108,7 +1108,7 @@ def _unanswered_moves(module: ModuleType) -> None:
     inner = module.grown(
         own.form, fan, module.seeded(own.form, fan, points, bound.alive, ~bound.empty), bound.alive, ~bound.empty, 1e-6
     )
-    _is_proved(module, own, inner)
+    is_proved(module, own, inner)
     machine = module.automaton(inner)
     size = len(inner.promises.row)
     assert machine.node_state[size:].tolist() == [2]

@@ -200,7 +200,7 @@ INNER = faults_in(
         "what dies under much slack has none",
     ),
     ("                return True, exact", "                return True, None", "what is found under slack is not told"),
-    ("form.delta[columns[0]] * chain", "form.delta[0] * chain", "the first player's discount is everybody's"),
+    ("float(form.delta[columns[0]])", "float(form.delta[0])", "the first player's discount is everybody's"),
     (
         "(departing - form.reward.T) / form.delta[:, None]",
         "departing / form.delta[:, None]",

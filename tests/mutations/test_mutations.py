@@ -40,6 +40,8 @@ from tests.mutations import (
     plan_mutants,
     regime_batteries,
     regime_mutants,
+    repeated_batteries,
+    repeated_mutants,
     set_batteries,
     set_mutants,
     stage_batteries,
@@ -159,6 +161,10 @@ SOLVERS = {
     "inner bound": Solver("solvers/inner_bound.py", set_batteries.check_inner_bound, set_mutants.INNER),
     "set outline": Solver("solvers/set_outline.py", outline_batteries.check_set_outline, set_mutants.SET_OUTLINE),
     "equilibrium set": Solver("solvers/equilibrium_set.py", set_batteries.check_equilibrium_set, set_mutants.EQUILIBRIUM_SET),
+    "repeated kernel": Solver(
+        "solvers/repeated_kernel.py", repeated_batteries.check_repeated_kernel, repeated_mutants.REPEATED_KERNEL
+    ),
+    "repeated game": Solver("solvers/repeated_game.py", repeated_batteries.check_repeated_game, repeated_mutants.REPEATED_GAME),
     "convex polygon": Solver("solvers/convex_polygon.py", set_batteries.check_convex, set_mutants.CONVEX),
     "bargaining": Solver("solvers/bargaining.py", set_batteries.check_bargaining, set_mutants.BARGAINING),
     "variable threats": Solver("solvers/variable_threats.py", set_batteries.check_variable_threats, set_mutants.VARIABLE_THREATS),

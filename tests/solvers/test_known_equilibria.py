@@ -72,6 +72,7 @@ def test_profiles_that_are_none_are_passed_over() -> None:
 def test_masks_hold_for_known_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Helping is an equilibrium if nobody may depart from it, and none if it is not meant. Nothing else is proved here."""
     monkeypatch.setattr(module, "_proof", lambda *_: None)
+    monkeypatch.setattr(module, "is_repeated", lambda _: False)
     game, help_only = prisoners_dilemma(0.1), [[[True, False], [True, False]]]
     both_help = [[[HELP, HELP]]]
     bound = equilibrium_set(game, known=both_help, deviation=help_only, prescribable=help_only)
@@ -84,6 +85,7 @@ def test_masks_hold_for_known_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_nothing_else_is_proved_sets_grow_from_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patient players cooperate by threatening the known stage equilibrium: growing finds the whole set."""
     monkeypatch.setattr(module, "_proof", lambda *_: None)
+    monkeypatch.setattr(module, "is_repeated", lambda _: False)
     game = prisoners_dilemma(0.6)
     sets = equilibrium_set(game, tolerance=1e-4, known=[[[GRAB, GRAB]]])
     assert len(sets.inner[0]) > 1
