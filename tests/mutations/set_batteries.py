@@ -564,11 +564,28 @@ def check_vertex_kernel(module: ModuleType) -> None:
         v = np.stack([_best(cloud(random, n + 1), fan.sides) for n in range(form.game.n_states)])
         for low in (-1.0, 0.2, 0.4, 0.6):
             _promises(module, form, fan, v, low + 0.3 * random.random((2, len(form.reward))))
+    _means(module, random)
     _rounds(module, random)
     _lotteries(module, random)
     _followed(module)
     _apart(module, random)
     _chain(module, random)
+
+
+def _means(module: ModuleType, random: np.random.Generator) -> None:
+    """Means over any number of next states; columns that repeat the one before in every state have its number."""
+    for count in range(1, 10):
+        law, following, v = random.dirichlet(np.ones(count)), random.permutation(12)[:count], random.random((12, 7))
+        mean = np.empty(7)
+        module._mean_of(0, np.array([0, count]), following, law, v, mean)
+        same(mean, law @ v[following])
+        points = random.integers(0, 2, (1 + count % 2, 12, 2)).astype(float)
+        new = np.any(points != np.roll(points, 1, axis=1), axis=(0, 2))
+        new[0] = True
+        column, side = np.empty(12, dtype=np.int64), np.empty(12, dtype=np.int64)
+        size = module._columns(points, column, side)
+        assert np.array_equal(column, np.cumsum(new) - 1)
+        assert np.array_equal(side[:size], np.flatnonzero(new))
 
 
 def _choice(module: ModuleType, form: Any, fan: Any, v: Floats, asked: Floats, rows: Any) -> tuple[Any, ...]:

@@ -153,6 +153,8 @@ VERTEX_KERNEL = faults_in(
     ("place[0, 1] >= t1 >= place[1, 1]", "place[0, 1] >= t1", "the corner is there even if it lies outside"),
     ("if found <= best[k]:", "if found >= best[k]:", "later rows count only if they promise less"),
     ("if free[k] <= best[k]:", "if free[k] >= best[k]:", "only rows that cannot promise more are weighed"),
+    ("+ p2 * c[k]) + p3 * d[k]", "+ p2 * c[k]) + p2 * d[k]", "of four next states the last has the chance of the third"),
+    ("same = v[s, k, 0] == v[s, k - 1, 0] and", "same =", "points that differ in the first coordinate are one"),
     ("repeats[s, k] = same", "repeats[s, k] = True", "every direction repeats the one before"),
     ("if not live[s]:", "if live[s]:", "states that do not count are compared"),
     ("y += slope[s, k] * (asked[0, r] - x)", "y -= slope[s, k] * (asked[0, r] - x)", "points leave their edge"),
