@@ -44,8 +44,8 @@ from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinc
 from leverage.solvers.repeated_game import is_repeated, repeated_play
 from leverage.solvers.set_form import Mask, set_form
 
-#: Directions to begin with, and at most; and those beside the normals of a polygon that is thought to be the set.
-FIRST_DIRECTIONS, MOST_DIRECTIONS, FEW_DIRECTIONS = 16, 3000, 8
+#: Directions to begin with, and at most.
+FIRST_DIRECTIONS, MOST_DIRECTIONS = 16, 3000
 
 #: A plan is accepted whose largest one-shot gain is at most this fraction of the payoff range.
 ACCEPTED_GAIN = 1e-9
@@ -69,10 +69,9 @@ MOST_ROUNDS = 40
 #: Steps of the operator in one round, at most.
 MOST_SWEEPS = 20_000
 
-#: Shares of the tolerance: the distance at which rounds end; for the outer iteration, on the way and at the end; for facets that
-#: are dropped from the result; for normals that are not worth adding, on the way and at the end; for inner sets that stop
-#: growing.
-AIM_SHARE, ITERATION_SHARE, LAST_ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.01, 0.02
+#: Shares of the tolerance: the distance at which rounds end; for the outer iteration; for facets that are dropped from the
+#: result; for normals that are not worth adding, on the way and at the end; for inner sets that stop growing.
+AIM_SHARE, ITERATION_SHARE, SIMPLIFICATION_SHARE = 0.9, 0.02, 0.02
 NORMAL_SHARE, LAST_NORMAL_SHARE, GROWTH_SHARE = 0.3, 0.05, 0.1
 
 #: Share of the present distance to which sets settle on the way: their edges are known well enough then.
@@ -97,6 +96,10 @@ TIE_SHARE = 1e-3
 #: Points of sets with a common discount factor are exact when a step moves them by no more than this (fraction of a player's
 #: payoff range).
 SETTLED = 2e-13
+
+#: Directions beside the normals of a polygon that is thought to be the set, and the share of the tolerance to which the outer bound
+#: on the last directions is iterated.
+FEW_DIRECTIONS, LAST_ITERATION_SHARE = 8, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,15 +206,38 @@ def equilibrium_set(
     _refuse_tolerance(tolerance)
     form = set_form(game, prescribable, deviation)
     profiles = [_profile_rows(game, profile) for profile in known]
-    bound, inner = whole_box(form, DirectionFan.even(16)), None
+    bound, inner = whole_box(form, DirectionFan.even(FIRST_DIRECTIONS)), None
     if is_repeated(form):
         bound, inner = _extreme_points(bound, tolerance)
-    close = inner is not None and _beyond(bound, inner) <= AIM_SHARE * tolerance
-    if not close:
-        bound, inner = _approached(bound, inner, tolerance)
-    if not bound.empty.all():
-        inner = _with_known(bound, inner, profiles, tolerance)
-    if inner is not None and not close:
+        if inner is not None and _beyond(bound, inner) <= AIM_SHARE * tolerance:
+            return _result(bound, _with_known(bound, inner, profiles, tolerance), tolerance, deviation)
+    inside: Floats | None = None
+    apart, asked, patient = 0.1, tolerance, False
+    for left in reversed(range(MOST_ROUNDS)):
+        guess = None if inside is None else _supports(inside, bound)
+        bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
+        if bound.empty.all():
+            break
+        inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
+        before, size = apart, bound.fan.size
+        if inside is not None:
+            apart = _apart(bound, inside)
+            if apart <= AIM_SHARE * tolerance:
+                break
+        finer = _refined(bound, inside, asked, apart, apart < before / 2)
+        enough = size if inside is not None else MANY_MORE * size
+        more = left > 0 and (finer.fan.size > enough or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
+        # the inner sets' points belong to the directions that they were found on
+        settling = inside is not None and form.delta[0] == form.delta[1]
+        if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
+            break
+        bound = finer
+        if more:
+            continue
+        # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
+        asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
+    inner = None if bound.empty.all() else _with_known(bound, _proof(bound, inner, inside, tolerance, apart), profiles, tolerance)
+    if inner is not None:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance, deviation)
 
@@ -255,37 +281,6 @@ def _extreme_points(bound: OuterBound, tolerance: float) -> tuple[OuterBound, In
 def _beyond(bound: OuterBound, inner: InnerBound) -> float:
     """By how much the outer polygon of the only state exceeds the inner one at most toward a direction, scaled."""
     return float(np.max(bound.h - _supports(inner.promises.values[inner.promises.rounds][None], bound)))
-
-
-def _approached(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> tuple[OuterBound, InnerBound | None]:
-    """Outer and inner sets, in rounds: each ends with more directions where the two are apart."""
-    form = bound.form
-    inside: Floats | None = None
-    apart, asked, patient = 0.1, tolerance, False
-    for left in reversed(range(MOST_ROUNDS)):
-        guess = None if inside is None else _supports(inside, bound)
-        bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
-        if bound.empty.all():
-            break
-        inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
-        before, size = apart, bound.fan.size
-        if inside is not None:
-            apart = _apart(bound, inside)
-            if apart <= AIM_SHARE * tolerance:
-                break
-        finer = _refined(bound, inside, asked, apart, apart < before / 2)
-        enough = size if inside is not None else MANY_MORE * size
-        more = left > 0 and (finer.fan.size > enough or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
-        # the inner sets' points belong to the directions that they were found on
-        settling = inside is not None and form.delta[0] == form.delta[1]
-        if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
-            break
-        bound = finer
-        if more:
-            continue
-        # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
-        asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
-    return bound, None if bound.empty.all() else _proof(bound, inner, inside, tolerance, apart)
 
 
 def _refined(bound: OuterBound, inside: Floats | None, tolerance: float, apart: float, fresh: bool) -> OuterBound:
