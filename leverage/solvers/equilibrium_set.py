@@ -97,8 +97,8 @@ TIE_SHARE = 1e-3
 #: payoff range).
 SETTLED = 2e-13
 
-#: Directions beside the normals of a polygon that is thought to be the set, and the share of the tolerance to which the outer bound
-#: on the last directions is iterated.
+#: Directions beside the normals of a polygon that is thought to be the set, and the share of the tolerance to which the outer
+#: bound on the last directions is iterated.
 FEW_DIRECTIONS, LAST_ITERATION_SHARE = 8, 0.01
 
 
