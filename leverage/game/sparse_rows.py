@@ -80,7 +80,7 @@ class SparseRows:
     @property
     def widest(self) -> int:
         """How many numbers one row has at most."""
-        return int(np.diff(self.row_start).max(initial=0))
+        return int(np.bincount(self.row).max(initial=0))
 
     def times(self, factor: float) -> SparseRows:
         """Every number times the factor."""
