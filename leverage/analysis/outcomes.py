@@ -416,13 +416,13 @@ def _march(play: _Play, dates: Dates, *, ever: bool) -> _March:
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
     """At times 0 to horizon: the distribution over nodes, and the chance of reaching each target for the first time just then."""
     both = np.vstack([play.start, np.broadcast_to(play.start, targets.shape)])  # all of play; play before each target
-    onward = play.reverse.for_each(len(both))
+    onward, hit = play.reverse.for_each(len(both)), targets.astype(np.float64)
     for t in range(horizon + 1):
         both = onward(both) if t else both
         still = both[1:]
-        arrived = np.where(targets, still, 0.0).sum(axis=1)
-        still[targets] = 0.0
-        yield both[0], arrived
+        arrived = still * hit
+        still -= arrived
+        yield both[0], arrived.sum(axis=1)
 
 
 def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:

@@ -63,7 +63,7 @@ def equations_of(law: SparseRows) -> tuple[Equations, Equations]:
     if not matrix.size:  # which LAPACK refuses
         empty = Equations(matrix, lambda right: right)
         return empty, empty
-    matrix[np.diag_indices_from(matrix)] += 1.0
+    matrix.flat[:: len(matrix) + 1] += 1.0
     factors, pivots, singular = dgetrf(matrix)
     if singular:
         raise np.linalg.LinAlgError("a node is never left")

@@ -61,12 +61,13 @@ class SparseRows:
 
     def for_each(self, count: int) -> Callable[[Floats], Floats]:
         """What makes of so many vectors, (count, n), the matrix times each of them, (count, m)."""
-        size = self.shape[0]
-        place = (np.arange(count)[:, None] * size + self.row).ravel()
+        size, each = self.shape[0], np.arange(count)[:, None]
+        place, source = (each * size + self.row).ravel(), (each * self.shape[1] + self.column).ravel()
+        numbers = np.tile(self.numbers, count)
 
         def product(vectors: Floats) -> Floats:
-            weights = self.numbers * vectors[:, self.column]
-            return np.asarray(np.bincount(place, weights.ravel(), count * size), dtype=np.float64).reshape(count, size)
+            weights = numbers * vectors.ravel().take(source)
+            return np.asarray(np.bincount(place, weights, count * size), dtype=np.float64).reshape(count, size)
 
         return product
 
@@ -89,7 +90,7 @@ class SparseRows:
     @property
     def widest(self) -> int:
         """How many numbers one row has at most."""
-        return int(np.diff(self.row_start).max(initial=0))
+        return int(np.bincount(self.row).max(initial=0))
 
     def times(self, factor: float) -> SparseRows:
         """Every number times the factor."""

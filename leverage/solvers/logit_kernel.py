@@ -77,8 +77,8 @@ PIVOT_SHARE = 0.1
 #: Pivots are chosen anew if one is below this share of the largest in its column.
 SMALLEST_PIVOT = 1e-3
 
-#: Log-odds below which a probability counts as 0: its products would be slow subnormal numbers.
-NEGLIGIBLE = -100.0
+#: Log-odds below which a probability counts as 0: it would be a subnormal number, with which arithmetic is slow.
+NEGLIGIBLE = -700.0
 
 #: Tasks of `equations`.
 REWARDS, RESIDUALS, DERIVATIVE, CORRECTION, DIRECTION = 2 ** np.arange(5)

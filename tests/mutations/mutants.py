@@ -334,8 +334,8 @@ OUTCOMES = _rows(
     "analysis/outcomes.py",
     ("delta[:, None] ** t", "delta[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
-    ("onward = play.reverse.for_each", "onward = play.law.for_each", "play is marched with the law not transposed"),
-    ("still[targets] = 0.0", "still = still.copy()", "returns to an event count as arrivals"),
+    ("play.reverse.for_each(len(both))", "play.law.for_each(len(both))", "play is marched with the law not transposed"),
+    ("still -= arrived", "still = still.copy()", "returns to an event count as arrivals"),
     ("if whole == t:", "if whole == t + 1:", "dates are one period early"),
     (
         "_spread(play.reverse, target) & ~target",
