@@ -18,7 +18,7 @@ import numpy as np
 from leverage.certification.checker import certify
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
-from leverage.game.stochastic_game import Floats, Integers, StochasticGame
+from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.markov_perfect import (
     AIMS,
@@ -195,14 +195,8 @@ def _at_precision(engine: Engine, m: float, before: tuple[float, Floats, Floats]
         if moved <= FINAL * (1 + m):
             break
     kernel.equations(shape, engine.numbers, work, kernel.ALL_SLOTS, kernel.BIAS, (1.0, m), (1.0, 0.0), kernel.EVALUATION)
-    return _lotteries(shape.group_start, work.slot[kernel.Z])
-
-
-def _lotteries(starts: Integers, z: Floats) -> Floats:
-    """(C,): probabilities from log-odds. The kernel takes the least ones for 0; in the long run even those count."""
-    sizes = np.diff(starts)
-    weights = np.exp(z - np.repeat(np.maximum.reduceat(z, starts[:-1]), sizes))
-    return np.asarray(weights / np.repeat(np.add.reduceat(weights, starts[:-1]), sizes))
+    result: Floats = work.slot[kernel.P].copy()
+    return result
 
 
 def _solution(engine: Engine, p: Floats, precision: float) -> Solution | None:
