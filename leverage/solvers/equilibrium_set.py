@@ -214,32 +214,9 @@ def equilibrium_set(
         bound, inner = _extreme_points(bound, tolerance)
         if inner is not None and _beyond(bound, inner) <= AIM_SHARE * tolerance:
             return _result(bound, _with_known(bound, inner, profiles, tolerance), tolerance, deviation)
-    inside: Floats | None = None
-    apart, asked, patient = 0.1, tolerance, False
-    for left in reversed(range(MOST_ROUNDS)):
-        guess = None if inside is None else _supports(inside, bound)
-        bound = tighten(bound, max(ITERATION_SHARE * asked, 0.01 * apart), MOST_SWEEPS, guess)
-        if bound.empty.all():
-            break
-        inside, inner = _inside(bound, inner, tolerance, apart, patient=patient)
-        before, size = apart, bound.fan.size
-        if inside is not None:
-            apart = _apart(bound, inside)
-            if apart <= AIM_SHARE * tolerance:
-                break
-        finer = _refined(bound, inside, asked, apart, apart < before / 2)
-        enough = size if inside is not None else MANY_MORE * size
-        more = left > 0 and (finer.fan.size > enough or apart <= 0.9 * before) and finer.fan.size <= MOST_DIRECTIONS
-        # the inner sets' points belong to the directions that they were found on
-        settling = inside is not None and form.delta[0] == form.delta[1]
-        if left == 0 or (not more and (patient or settling)) or (patient and inside is None):
-            break
-        bound = finer
-        if more:
-            continue
-        # nothing is proved inside, or too little: the polygons may be too loose for it, or constraints may be tied exactly
-        asked, patient = asked * CLOSER, asked <= CLOSEST * tolerance
-    inner = None if bound.empty.all() else _with_known(bound, _proof(bound, inner, inside, tolerance, apart), profiles, tolerance)
+    bound, inner = _approached(bound, inner, tolerance)
+    if not bound.empty.all():
+        inner = _with_known(bound, inner, profiles, tolerance)
     if inner is not None:
         bound = _close(bound, inner, tolerance)
     return _result(bound, inner, tolerance, deviation)
