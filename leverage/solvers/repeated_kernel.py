@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 
 from leverage.game.stochastic_game import Floats, Integers
-from leverage.solvers.vertex_kernel import NEGLIGIBLE, convex_rounds
+from leverage.solvers.vertex_kernel import convex_rounds
 
 #: Points that a profile promises at most: two on each line, and their corner.
 ROOM = 5
@@ -211,29 +211,10 @@ def _hull(points: Floats, count: int, least: float, order: Integers, rounds: Int
                 m -= gap
             order[m] = k
         gap //= 3
-    _sort_upright(points, order, left)
     start, round_start = np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64)
     start[1] = left
     convex_rounds(points, order, start, least, rounds, round_start)
     return int(round_start[1])
-
-
-@njit(cache=True)
-def _sort_upright(points: Floats, order: Integers, count: int) -> None:
-    """Sorts by the second coordinate, in place, those that share the smallest first coordinate but for rounding, and those that
-    share the largest: else a corner between two of them would be struck off. order: by the first coordinate, `count` points."""
-    low, high = 1, count - 1
-    while low < count and points[order[low], 0] <= points[order[0], 0] + NEGLIGIBLE:
-        low += 1
-    while high > 0 and points[order[high - 1], 0] >= points[order[count - 1], 0] - NEGLIGIBLE:
-        high -= 1
-    for begin, end in ((0, low), (high, count)):
-        for n in range(begin + 1, end):
-            k, m = order[n], n
-            while m > begin and points[order[m - 1], 1] > points[k, 1]:
-                order[m] = order[m - 1]
-                m -= 1
-            order[m] = k
 
 
 @njit(cache=True)

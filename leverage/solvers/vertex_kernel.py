@@ -347,19 +347,38 @@ def _aside(a: Floats, b: Floats, c: Floats) -> float:
 
 
 @njit(cache=True)
+def _sort_upright(values: Floats, order: Integers, first: int, last: int) -> None:
+    """Sorts by the second coordinate, in place, those of order[first] to order[last] that share the smallest first coordinate but
+    for rounding, and those that share the largest: else a corner between two of them could be struck off."""
+    low, high = first + 1, last - 1
+    while low < last and values[order[low], 0] <= values[order[first], 0] + NEGLIGIBLE:
+        low += 1
+    while high > first and values[order[high - 1], 0] >= values[order[last - 1], 0] - NEGLIGIBLE:
+        high -= 1
+    for begin, end in ((first, low), (high, last)):
+        for n in range(begin + 1, end):
+            k, m = order[n], n
+            while m > begin and values[order[m - 1], 1] > values[k, 1]:
+                order[m] = order[m - 1]
+                m -= 1
+            order[m] = k
+
+
+@njit(cache=True)
 def convex_rounds(
     values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers
 ) -> None:
     """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
 
     order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s +
-    1]]. Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start,
-    vertices only.
+    1]]. It is changed where rounding decided it. Points within `least` of the last one in that order count as the same. rounds,
+    round_start: like order and start, vertices only.
     """
     size = 0
     round_start[0] = 0
     for s in range(len(start) - 1):
         base = size
+        _sort_upright(values, order, start[s], start[s + 1])
         for side in range(2):
             floor = size if side == 0 else size - 1
             if side == 1 and size - base < 1:

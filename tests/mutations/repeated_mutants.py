@@ -28,7 +28,6 @@ REPEATED_KERNEL = faults_in(
     ("if not before * beyond >= -OFF_EDGE:", "if False:", "places are followed beyond their edges"),
     ("if points[other, 0] < x or", "if points[other, 0] > x or", "points are sorted from right to left"),
     ("(points[k, 0] - side[n, 0]) <= least:", "(points[k, 0] - side[n, 0]) >= least:", "points outside the octagon are dropped"),
-    ("for begin, end in ((0, low), (high, count)):", "for begin, end in ((high, count),):", "rounding sorts what is upright"),
     ("if same and moved <= enough:", "if same:", "what has not settled counts as settled"),
     ("LEAVES_FIRST if x >= t0 else ENTERS_FIRST", "ENTERS_FIRST if x >= t0 else LEAVES_FIRST", "the ends of a line are confused"),
 )

@@ -666,6 +666,9 @@ def _rounds(module: ModuleType, random: np.random.Generator) -> None:
     groups = [
         cloud(random, 12), np.ones((3, 2)), grid, np.zeros((0, 2)), grid[[0, 4, 8, 4, 0]], grid[[2, 4, 6]], grid[[0, 1, 2]],
         np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1e-13], [0.5, 1.0]]), cloud(random, 1), grid[[0, 3, 6]],
+        # upright but for rounding, on the left and on the right
+        np.array([[0.0, 1.0], [1e-16, 0.0], [2e-16, 0.5], [1.0, 0.2]]),
+        np.array([[-1.0, 0.2], [0.0, 0.5], [1e-16, 1.0], [2e-16, 0.1]]),
     ]  # fmt: skip
     values = np.concatenate(groups)
     state = np.repeat(np.arange(len(groups)), [len(g) for g in groups])

@@ -164,6 +164,7 @@ VERTEX_KERNEL = faults_in(
         "the first triangle is taken wherever the point is",
     ),
     ("share = min(max(share, 0.0), 1.0)", "share = max(share, 0.0)", "points of the boundary lie beyond its edges' ends"),
+    ("for begin, end in ((first, low), (high, last)):", "for begin, end in ((high, last),):", "rounding sorts what is upright"),
 )
 
 OUTER = faults_in(
