@@ -29,17 +29,24 @@ def compile_beside() -> None:
 
 
 def compile_set_kernels() -> None:
-    """Solve three small games: of one state with a common discount factor and with different ones, and of two states. They use
-    every kernel but those that evaluate many nodes, best replies and changes of short plans."""
-    dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
-    for states, discount in ((1, (0.6, 0.6)), (1, (0.7, 0.6)), (2, (0.6, 0.6))):
-        stay = np.broadcast_to(np.eye(states)[:, None, None], (states, 2, 2, states))
-        equilibrium_set(StochasticGame.from_arrays([dilemma] * states, list(stay), discount), tolerance=1e-2)
+    """Solve three small games: of one state with different discount factors, of two states, and of one state with a common one,
+    which has a kernel of its own and comes last. They use every kernel but those that evaluate many nodes, best replies and
+    changes of short plans."""
+    _solve(1, (0.7, 0.6))
+    _solve(2, (0.6, 0.6))
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
     square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)
     rough_choices(np.array([0, 1]), once[0], once[0], first, np.array([0, 1]), 0.0, 1, 1)
     raise_to_gains(square.copy(), square[0], square, square[0], square, first, 0, first, np.full((1, 1), -1, dtype=np.intp))
+    _solve(1, (0.6, 0.6))
+
+
+def _solve(states: int, discount: tuple[float, float]) -> None:
+    """The equilibrium set of a dilemma in each state, none of which is ever left."""
+    dilemma = [[[3.0, 3.0], [0.0, 5.0]], [[5.0, 0.0], [1.0, 1.0]]]
+    stay = np.broadcast_to(np.eye(states)[:, None, None], (states, 2, 2, states))
+    equilibrium_set(StochasticGame.from_arrays([dilemma] * states, list(stay), discount), tolerance=1e-2)
 
 
 if __name__ == "__main__":
