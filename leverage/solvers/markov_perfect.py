@@ -85,7 +85,7 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     path. Where the path is lost or too long, as in sparse games of hundreds of states, smoothed conditions (`complementarity`,
     for two players) and then other starts are tried; `selection` says which rule the answer is by.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
-    a scenario's size need a hundred to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
+    a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
 
     References
