@@ -88,7 +88,7 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     for two players; first from where `fictitious_play` leads) and then other starts are tried; `selection` says which rule the
     answer is by.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
-    a scenario's size need a hundred to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
+    a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
 
     References
