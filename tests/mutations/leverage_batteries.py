@@ -11,6 +11,7 @@ from leverage.analysis.point import Point
 from leverage.analysis.worlds import Worlds
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Scenario
+from leverage.solvers import equilibrium_set
 from tests.analysis.test_shapley import MANY, NAMES, pairs_and_singles, random_worth, slow_interaction, slow_values
 from tests.leverage_games import borrower, complements, irrelevant, unused_threat
 
@@ -31,7 +32,9 @@ def check_effects(module: ModuleType) -> None:
     gross = module.gross_gain(meeting, "threat", "holder", worst).effect
     assert gross.value == pytest.approx(net.value + paid.value)
     assert module.price(_at(complements()), "left_key", AGREED).effect.value == 0
-    _check_inclusion(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(equilibrium_set, "is_repeated", lambda _: False)  # by their extreme points these sets are exact at once
+        _check_inclusion(module)
 
 
 def _check_inclusion(module: ModuleType) -> None:
