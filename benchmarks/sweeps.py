@@ -165,7 +165,7 @@ POINTS = {"outcomes": 256, "strategies": 64, "sets": 4}
 #: The larger scenario takes long: so many times fewer of its points.
 FEWER = {"aid": 1, "withdrawal": 8}
 #: Points on which the sweep's own work is measured, on which workers are compared, and with which memory is.
-OVERHEAD_POINTS, WORKER_POINTS, MEMORY_POINTS = 512, 2048, 100_000
+OVERHEAD_POINTS, WORKER_POINTS, MEMORY_POINTS = 512, 8192, 100_000
 #: Share of the plausible range, around the value, of the points near the baseline.
 NEAR = 0.1
 SEED = 20_260
