@@ -58,11 +58,22 @@ class Automaton:
         who = tuple(range(game.n_players)) if players is None else tuple(players)
         if len(strategies) != len(who):
             raise GameError(f"{len(strategies)} strategies for {len(who)} players")
-        lotteries = tuple(_flat_lotteries(game, i, own) for i, own in zip(who, strategies, strict=True))
+        return cls._always(game, who, tuple(_flat_lotteries(game, i, own) for i, own in zip(who, strategies, strict=True)))
+
+    @classmethod
+    def of_profile(cls, game: StochasticGame, p: Floats) -> Automaton:
+        """One mode for all players: p (C,) holds lotteries state by state, within a state player by player; whether they are
+        lotteries is left to a checker."""
+        player = np.repeat(np.arange(game.action_counts.size) % game.n_players, game.action_counts.ravel())
+        return cls._always(game, tuple(range(game.n_players)), tuple(p[player == i] for i in range(game.n_players)))
+
+    @classmethod
+    def _always(cls, game: StochasticGame, players: tuple[int, ...], lotteries: tuple[Floats, ...]) -> Automaton:
+        """One mode; lotteries[j]: (C_i,) of the j-th of `players`."""
         states = np.arange(game.n_states)
         return cls(
             game=game,
-            players=who,
+            players=players,
             modes=("always",),
             node_mode=np.zeros(game.n_states, dtype=np.intp),
             node_state=states,

@@ -313,5 +313,7 @@ def _check_law(law: sparse.csr_array) -> None:
     if np.max(np.abs(totals - 1)) > PROBABILITY_TOLERANCE:
         row = int(np.argmax(np.abs(totals - 1)))
         raise GameError(f"the probabilities of row {row} sum to {totals[row]:.12g}, not to 1")
-    np.clip(law.data, 0.0, None, out=law.data)
-    law.data /= np.repeat(np.asarray(law.sum(axis=1)).ravel(), np.diff(law.indptr))
+    if law.data.min() < 0:
+        np.clip(law.data, 0.0, None, out=law.data)
+        totals = np.asarray(law.sum(axis=1)).ravel()
+    law.data /= np.repeat(totals, np.diff(law.indptr))

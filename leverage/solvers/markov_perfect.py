@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.sparse.linalg import splu
@@ -250,10 +249,8 @@ def _tied(engine: Engine) -> Floats | None:
 
 def accepted(engine: Engine, p: Floats, selection: str) -> Solution | None:
     """The certified answer for the profile p (C,), or None if the checker does not accept it."""
-    game, starts = engine.game, engine.shape.group_start
-    lotteries = [p[low:high] for low, high in pairwise(starts.tolist())]
-    strategies = [lotteries[i :: game.n_players] for i in range(game.n_players)]
-    plan = Automaton.stationary(game, strategies)
+    game = engine.game
+    plan = Automaton.of_profile(game, p)
     checked = check(plan, nodes=np.ones(game.n_states, dtype=bool))  # an equilibrium from wherever play begins
     certificate = float(checked.gain)
     if not certificate <= engine.allowed:

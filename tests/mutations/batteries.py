@@ -410,6 +410,21 @@ def check_sparse_rows(module: ModuleType) -> None:
         same(module.identity_less(square).dense(), np.eye(3) - dense[:3, :3])
 
 
+def _profiles_are_stationary_play(module: ModuleType) -> None:
+    """Also with other numbers of actions in each state, and three players."""
+    random = np.random.default_rng(1)
+    counts = ((2, 1, 3), (1, 3, 2))
+    payoffs = [random.random((*count, 3)) for count in counts]
+    game = StochasticGame.from_arrays(payoffs, [np.full((*count, 2), 0.5) for count in counts], 0.5)
+    lotteries = [random.dirichlet(np.ones(n)) for count in counts for n in count]
+    found = module.Automaton.of_profile(game, np.concatenate(lotteries))
+    known = module.Automaton.stationary(game, [lotteries[i::3] for i in range(3)])
+    assert (found.players, found.modes) == (known.players, known.modes)
+    for own, same_play in zip(found.lotteries, known.lotteries, strict=True):
+        same(own, same_play)
+    assert (found.next_nodes != known.next_nodes).nnz == (found.start != known.start).nnz == 0
+
+
 def check_automaton(module: ModuleType) -> None:
     game = random_game(2, states=2, actions=(2, 2, 2), delta=0.9)
     parts = [_copied(module, random_machine(game, (i,), modes, i)) for i, modes in ((2, 3), (0, 1), (1, 2))]
@@ -432,6 +447,7 @@ def check_automaton(module: ModuleType) -> None:
     plan = module.Automaton.stationary(one_way, [[np.ones(1)] * 2])
     assert [module.reachable_nodes(plan, s).tolist() for s in (0, 1, None)] == [[True, False], [True, True], [True, True]]
     module.Automaton.stationary(prisoners_dilemma(), [[np.array([1.0, 0.0])]], players=[0])
+    _profiles_are_stationary_play(module)
     for wrong in ([0.5, 0.4], [0.5, 0.6], [1.0]):
         with pytest.raises(GameError):
             module.Automaton.stationary(prisoners_dilemma(), [[np.array(wrong)]], players=[0])

@@ -372,6 +372,11 @@ AUTOMATON = _rows(
     ("machine.edge_probability > 0", "machine.edge_probability >= 0", "chance 0 counts as possible"),
     ("_pick(right, i, second)", "_pick(right, i, first)", "the second machine plays at the first one's nodes"),
     ("off = np.abs(np.add.reduceat(flat, starts) - 1)", "off = np.add.reduceat(flat, starts) - 1", "less than 1 in all passes"),
+    (
+        "np.arange(game.action_counts.size) % game.n_players",
+        "np.arange(game.action_counts.size) // game.n_states",
+        "slots are others'",
+    ),
 )
 
 SPARSE_ROWS = _rows(
@@ -510,7 +515,11 @@ MARKOV = (
         "solvers/markov_perfect.py",
         ("(average @ game.payoffs) * (1 - game.discount)", "(average @ game.payoffs)", "values are not normalised"),
         ("game.discount[:, None, None] * law", "game.discount[0] * law", "everybody is as patient as the first player"),
-        ("lotteries[i :: game.n_players]", "lotteries[:: game.n_players]", "everybody plays the first player's strategy"),
+        (
+            "plan = Automaton.of_profile(game, p)",
+            "plan = Automaton.of_profile(game, p[::-1])",
+            "lotteries are read backwards",
+        ),
         ("np.argmax(own)", "np.argmin(own)", "best replies are worst replies"),
     ),
 )
