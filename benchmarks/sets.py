@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from leverage import StochasticGame, compile_game, equilibrium_set, load_scenario
-from leverage.solvers.set_compilation import compile_set_kernels
+from leverage.solvers.kernel_compilation import compile_set_kernels
 
 #: States, actions of each player, discount factor.
 DENSE = ((10, 4, 0.9), (20, 4, 0.9), (50, 3, 0.9), (50, 2, 0.7))

@@ -35,8 +35,8 @@ from leverage.scenario.scenario import Scenario
 from leverage.solvers.best_reply import answered
 from leverage.solvers.declared import judge_plan
 from leverage.solvers.equilibrium_set import equilibrium_set
+from leverage.solvers.kernel_compilation import compile_set_kernels
 from leverage.solvers.markov_perfect import markov_perfect
-from leverage.solvers.set_compilation import compile_set_kernels
 
 WITHDRAWAL = Path(__file__).parents[1] / "scenarios" / "withdrawal.yaml"
 

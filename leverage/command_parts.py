@@ -170,7 +170,7 @@ def warn_of_size(scenario: Scenario, *, quiet: bool, keeps: bool = False) -> Non
 
 def say_compiling(quiet: bool) -> None:
     """Tell why the first run after an install takes longer, and let a second core help."""
-    from leverage.solvers.set_compilation import compile_beside
+    from leverage.solvers.kernel_compilation import compile_beside
 
     compile_beside()
     if not quiet:

@@ -26,15 +26,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from leverage.game.stochastic_game import Floats, Integers
 from leverage.solvers import logit_kernel as logit
+from leverage.solvers.kernel_kinds import called, called_part
 from leverage.solvers.logit_kernel import Numbers, Shape
 
 #: Smoothing: at first; where it begins to fall faster; its factors.
@@ -74,8 +74,6 @@ SMALLEST_SHARE, DECREASE = 0.05, 0.01
 SEED = 20240
 #: A pivot of a state's own system that is 0 becomes this: damping then makes the step harmless.
 TINY = 1e-14
-
-_options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
 
 
 def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | None = None) -> Floats | None:
@@ -354,7 +352,7 @@ class Search:
 # --- kernels -------------------------------------------------------------------------------------------------------------------
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called
 def conditions(
     shape: Shape,
     numbers: Numbers,
@@ -403,7 +401,7 @@ def conditions(
     return largest, squares
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called_part
 def own_system(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seconds of compilation
     shape: Shape,
     numbers: Numbers,
@@ -466,7 +464,7 @@ def own_system(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seco
     return int(n + 2)
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called
 def linearise(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seconds of compilation
     shape: Shape,
     numbers: Numbers,
@@ -525,7 +523,7 @@ def linearise(  # noqa: PLR0912 - see logit_kernel: each more kernel costs secon
                 r += 1
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called
 def go(
     shape: Shape,
     numbers: Numbers,
@@ -561,7 +559,7 @@ def go(
             damping[s] = 0.0
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called
 def gather(shape: Shape, states: Integers, place: Integers, coupling: Floats, matrix: Floats) -> None:
     """The coupling among `states` as a dense matrix; place: (S,) their numbers, -1 elsewhere."""
     for s in states:
@@ -575,7 +573,7 @@ def gather(shape: Shape, states: Integers, place: Integers, coupling: Floats, ma
                     matrix[2 * place[s] + v, 2 * t + 1] = coupling[q + 1]
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called
 def complete(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seconds of compilation
     shape: Shape,
     numbers: Numbers,

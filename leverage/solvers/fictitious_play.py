@@ -14,19 +14,15 @@ follow, in zero-sum stochastic games, where it converges.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Floats
 from leverage.solvers import logit_kernel as logit
+from leverage.solvers.kernel_kinds import called
 from leverage.solvers.logit_kernel import Numbers, Shape
 
 #: Paces, and how many sweeps are made at each.
 PACES = ((0.3, 200), (0.1, 300), (0.03, 500), (0.01, 1000))
-
-_options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
 
 
 def fictitious_play(shape: Shape, numbers: Numbers) -> tuple[Floats, Floats]:
@@ -65,7 +61,7 @@ def fictitious_play(shape: Shape, numbers: Numbers) -> tuple[Floats, Floats]:
     return p, values
 
 
-@njit(**_options)  # type: ignore[untyped-decorator]
+@called
 def sweeps(shape: Shape, numbers: Numbers, p: Floats, values: Floats, pace: float, count: int) -> None:
     """`count` sweeps through all states; p (C,) and values (S N,) are changed."""
     players, first = shape.players, shape.state[logit.ROWS]

@@ -30,12 +30,12 @@ continuation; Gilbert and Peierls (1988) for the sparse factors.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.kernel_kinds import inlined, lean, lean_part
 
 #: Corrections are small enough when the next would move no probability by more than this, or than rounding at this precision.
 CORRECTOR_TOLERANCE = 1e-5
@@ -170,23 +170,14 @@ class Work(NamedTuple):
     at: Floats
 
 
-#: Each kernel is compiled together with all that it calls, so that layers cost time: small parts of one kernel are inlined. Only
-#: what Python calls has the door to Python, which is costly to compile.
-_options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
-_inner: dict[str, Any] = {**_options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-called: Any = njit(**_options)
-compiled: Any = njit(**_inner)
-inlined: Any = njit(inline="always", error_model="numpy", nogil=True)
-
-
-@compiled
+@lean_part
 def fill(x: Floats, value: float) -> None:
     """x = value throughout."""
     for k in range(len(x)):
         x[k] = value
 
 
-@compiled
+@lean_part
 def copy(source: Floats, target: Floats) -> None:
     """target = source throughout."""
     for k in range(len(target)):
@@ -196,7 +187,7 @@ def copy(source: Floats, target: Floats) -> None:
 # --- the equations -----------------------------------------------------------------------------------------------------
 
 
-@compiled
+@lean_part
 def lotteries(shape: Shape, z: Floats, bias: Floats, support: Booleans, p: Floats) -> None:
     """p = softmax of z + bias within each group, 0 off the support."""
     for g in range(len(shape.group_start) - 1):
@@ -212,7 +203,7 @@ def lotteries(shape: Shape, z: Floats, bias: Floats, support: Booleans, p: Float
             p[c] /= total
 
 
-@compiled
+@lean_part
 def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: Work) -> None:
     """ahead[r, i] = delta_i sum_s' P(s' | r) values_i(s') for all rows."""
     players = shape.players
@@ -243,7 +234,7 @@ def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: 
             ahead[r, i] = numbers.player[DISCOUNT, i] * ((one + two) + (three + four))
 
 
-@compiled
+@lean_part
 def product(shape: Shape, p: Floats, r: int, i: int, j: int) -> float:
     """The chance of row r from all players but i and j."""
     chance = 1.0
@@ -253,7 +244,7 @@ def product(shape: Shape, p: Floats, r: int, i: int, j: int) -> float:
     return chance
 
 
-@compiled
+@lean_part
 def gather(shape: Shape, others: Floats, per_row: Floats, into: Floats) -> None:
     """into[c] = sum over the rows with c of the others' probabilities times per_row[r, i]."""
     fill(into, 0.0)
@@ -262,7 +253,7 @@ def gather(shape: Shape, others: Floats, per_row: Floats, into: Floats) -> None:
             into[shape.row_slot[r, i]] += others[r, i] * per_row[r, i]
 
 
-@compiled
+@lean_part
 def residuals(shape: Shape, work: Work, bias: Floats, support: Booleans, a: float, b: float) -> None:
     """The equations at the work's z and values, from the rewards that it has."""
     z, values = work.slot[Z], work.group[VALUES]
@@ -288,7 +279,7 @@ def residuals(shape: Shape, work: Work, bias: Floats, support: Booleans, a: floa
 # --- the derivative ----------------------------------------------------------------------------------------------------
 
 
-@compiled
+@lean_part
 def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int) -> float:
     """LU factors, in place, of the n x n matrix by rows that begins at `start`; returns the determinant's sign, 0 if singular."""
     sign = 1.0
@@ -319,7 +310,7 @@ def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: in
     return sign
 
 
-@compiled
+@lean_part
 def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below: int) -> float:
     """As `factor_square`, for the large matrix of values, whose rows are followed by room for four more.
 
@@ -373,7 +364,7 @@ def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below
     return sign
 
 
-@compiled
+@lean_part
 def _take_off(matrix: Floats, row: int, top: int, k: int, right: int) -> None:
     """Take the row that begins at `top` off another as often as its column k asks for, up to column `right`."""
     factor = matrix[row + k] / matrix[top + k]
@@ -382,7 +373,7 @@ def _take_off(matrix: Floats, row: int, top: int, k: int, right: int) -> None:
         matrix[row + j] -= factor * matrix[top + j]
 
 
-@compiled
+@lean_part
 def _take_off_four(matrix: Floats, n: int, i: int, left: int, wide: int) -> bool:
     """Take the four rows from `left` on, which are kept behind the matrix, off row i; False if there is nothing to take off."""
     at, right, last = i * n, left + 4, n - 1
@@ -399,7 +390,7 @@ def _take_off_four(matrix: Floats, n: int, i: int, left: int, wide: int) -> bool
     return True
 
 
-@compiled
+@lean_part
 def solve_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int, x: Floats, at: int) -> None:
     """x[at : at + n] becomes A^-1 x from the factors of A."""
     for k in range(n):
@@ -418,7 +409,7 @@ def solve_square(matrix: Floats, start: int, n: int, pivot: Integers, first: int
         x[at + i] = total / matrix[start + i * n + i]
 
 
-@compiled
+@lean_part
 def solve_square_left(matrix: Floats, start: int, n: int, pivot: Integers, first: int, x: Floats) -> None:
     """x[:, first : first + n] becomes x A^-1 from the factors of A."""
     for i in range(n):
@@ -439,7 +430,7 @@ def solve_square_left(matrix: Floats, start: int, n: int, pivot: Integers, first
                 x[q, first + k], x[q, first + best] = x[q, first + best], x[q, first + k]
 
 
-@compiled
+@lean_part
 def choices_of_state(shape: Shape, work: Work, s: int, support: Booleans, a: float, b: float) -> None:
     """The matrix J = dF/dz of state s, and in `elimination` the rows dG_i/dz of its players.
 
@@ -478,7 +469,7 @@ def choices_of_state(shape: Shape, work: Work, s: int, support: Booleans, a: flo
             share[c] += work.slot[P, c] * (work.slot[ADVANTAGE, c] - mean)
 
 
-@compiled
+@lean_part
 def _respond(work: Work, c: int, row: int, low: int, high: int, b: float, share: Floats) -> None:
     """How the value of action c responds to the others' choices low to high, in its row of J and in its player's row dG/dz."""
     for d in range(low, high):
@@ -487,7 +478,7 @@ def _respond(work: Work, c: int, row: int, low: int, high: int, b: float, share:
         work.matrix[row + d] = -b * response
 
 
-@compiled
+@lean_part
 def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: float, b: float, onward: float) -> bool:
     """Eliminate the choices of each state and factor the values' matrix; False if a part of it is singular.
 
@@ -536,7 +527,7 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
     return sign != 0.0
 
 
-@compiled
+@lean_part
 def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
     """The rows of state s in the values' matrix, and what it adds to the border's, block by block."""
     players, base, end = shape.players, shape.state[BLOCKS, s], shape.state[BLOCKS, s + 1]
@@ -563,7 +554,7 @@ def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
             work.blocks[i, j, shape.state[DIAGONAL, s]] -= total
 
 
-@compiled
+@lean_part
 def assemble(shape: Shape, work: Work) -> int:
     """The values' matrix by rows, from its blocks and sides, and where nonzeros are: `reach`, and (returned) `below`."""
     players, size = shape.players, shape.players * shape.states + 1
@@ -590,7 +581,7 @@ def assemble(shape: Shape, work: Work) -> int:
 # --- sparse factors ----------------------------------------------------------------------------------------------------
 
 
-@compiled
+@lean_part
 def factor_sparse(shape: Shape, work: Work) -> float:
     """LU factors of the values' matrix, column by column; pivots on the diagonal where they are large enough.
 
@@ -655,7 +646,7 @@ def factor_sparse(shape: Shape, work: Work) -> float:
     return sign * work.at[PARITY]
 
 
-@compiled
+@lean_part
 def factors_again(shape: Shape, work: Work) -> float:
     """Factors of another matrix in the pattern and with the pivots that `factor_sparse` found last; 0 if a pivot is too small."""
     size, sign, x, place = len(shape.order), work.at[PARITY], work.group[SPARSE_COLUMN], work.place[ROW_PLACE]
@@ -699,7 +690,7 @@ def factors_again(shape: Shape, work: Work) -> float:
     return sign
 
 
-@compiled
+@lean_part
 def _parity(order: Integers, seen: Integers, size: int) -> float:
     """1 for an even permutation, -1 for an odd one."""
     sign = 1.0
@@ -714,7 +705,7 @@ def _parity(order: Integers, seen: Integers, size: int) -> float:
     return sign
 
 
-@compiled
+@lean_part
 def _spread_column(shape: Shape, work: Work, column: int, k: int) -> int:
     """Put the column's entries into the dense work column; the rows they reach stand in `stack` from the place returned on,
     in an order in which each comes before those that it changes."""
@@ -739,7 +730,7 @@ def _spread_column(shape: Shape, work: Work, column: int, k: int) -> int:
     return top
 
 
-@compiled
+@lean_part
 def _reach(work: Work, row: int, k: int, top: int) -> int:
     """Depth-first search through the columns of L from a row; finished rows are put before `top`, which is returned."""
     head, size = 0, work.group.shape[1]
@@ -772,7 +763,7 @@ def _reach(work: Work, row: int, k: int, top: int) -> int:
     return top
 
 
-@compiled
+@lean_part
 def solve_sparse(shape: Shape, work: Work, x: Floats) -> None:
     """x becomes A^-1 x from the sparse factors."""
     size = len(shape.order)
@@ -794,7 +785,7 @@ def solve_sparse(shape: Shape, work: Work, x: Floats) -> None:
     fill(y, 0.0)
 
 
-@compiled
+@lean_part
 def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: float, given: float, corrects: bool) -> float:
     """Changes `drive` of z, `change` of the values and (returned) of the precision that cancel the residuals to first order.
 
@@ -836,7 +827,7 @@ def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: floa
     return precision
 
 
-@compiled
+@lean_part
 def departures(shape: Shape, work: Work, precision: float, rate: float) -> None:
     """By how much the direction `z_turn`, `value_turn` and `rate` fails to solve the linear equations of the work's point.
 
@@ -869,16 +860,16 @@ def departures(shape: Shape, work: Work, precision: float, rate: float) -> None:
             turned[c] = z_turn[c] - precision * (turned[c] - value_turn[g]) - work.slot[ADVANTAGE, c] * rate
 
 
-@called
+@lean
 def equations(
     shape: Shape,
     numbers: Numbers,
     work: Work,
-    support: int,
-    bias: int,
+    support: int | np.intp,
+    bias: int | np.intp,
     form: tuple[float, float],
     border: tuple[float, float],
-    tasks: int,
+    tasks: int | np.intp,
 ) -> float:
     """What Newton's method needs at the work's z and values; `tasks` is a sum of those named above, done in their order.
 
@@ -905,7 +896,7 @@ def equations(
 # --- the path ----------------------------------------------------------------------------------------------------------
 
 
-@compiled
+@lean_part
 def speed(p: Floats, precision: float, z_rate: Floats, precision_rate: float) -> float:
     """Length of a direction: Fisher's metric for the lotteries, relative changes of the precision."""
     total = (precision_rate / (1.0 + abs(precision))) ** 2
@@ -914,7 +905,7 @@ def speed(p: Floats, precision: float, z_rate: Floats, precision_rate: float) ->
     return float(np.sqrt(total))
 
 
-@compiled
+@lean_part
 def largest_move(work: Work) -> float:
     """The largest change of a probability, to first order."""
     largest = 0.0
@@ -925,7 +916,7 @@ def largest_move(work: Work) -> float:
     return largest
 
 
-@compiled
+@lean_part
 def largest_value(work: Work) -> float:
     """The largest absolute value."""
     largest = 0.0
@@ -934,7 +925,7 @@ def largest_value(work: Work) -> float:
     return largest
 
 
-@compiled
+@lean_part
 def move(work: Work) -> None:
     """Add the changes that `solve` found to z and to the values, and what they do to rewards."""
     z, values = work.slot[Z], work.group[VALUES]
@@ -967,7 +958,7 @@ def begin(shape: Shape, numbers: Numbers, work: Work) -> bool:
     return bool(change == change and rate == rate)  # noqa: PLR0124 - NaN is not itself
 
 
-@compiled
+@lean_part
 def _settle(work: Work, precision: float, rate: float, length: float) -> None:
     """Make the corrected point and the direction found there, divided by `length`, the point where the walk is."""
     at = work.at
@@ -986,7 +977,7 @@ def _settle(work: Work, precision: float, rate: float, length: float) -> None:
     at[M] = precision
 
 
-@compiled
+@lean_part
 def onward(step: float, last: float) -> tuple[float, float, float, float, float, float, float]:
     """Hermite's cubic through two points of the path and their rates: weights for what lies `step` behind the nearer one.
 
@@ -1025,7 +1016,7 @@ def heading(shape: Shape, numbers: Numbers, work: Work, precision: float, guess:
     return rate
 
 
-@inlined
+@lean_part
 def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
     """One step along the path, corrected; False if it was too long. The length of the next step is set.
 
@@ -1123,7 +1114,7 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, large
     return -1.0, precision
 
 
-@compiled
+@lean_part
 def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, form: tuple[float, float], goal: float) -> bool:
     """Newton's method from the work's z and values at fixed coefficients; False if corrections do not become small."""
     fill(work.slot[BORDER], 0.0)
@@ -1147,7 +1138,7 @@ def newton(shape: Shape, numbers: Numbers, work: Work, support: int, bias: int, 
 # --- the end of the path -----------------------------------------------------------------------------------------------
 
 
-@compiled
+@lean_part
 def gain(shape: Shape, numbers: Numbers, work: Work) -> float:
     """Largest gain of a one-shot deviation, in allowed gains, from the action values last computed."""
     largest, values = 0.0, work.group[VALUES]
@@ -1157,7 +1148,7 @@ def gain(shape: Shape, numbers: Numbers, work: Work) -> float:
     return largest
 
 
-@compiled
+@lean_part
 def settled_support(work: Work) -> bool:
     """Find which actions stay in play as precision grows; True if that is clear."""
     precision, rate = work.at[M], work.at[M_RATE]
@@ -1200,7 +1191,7 @@ def end(shape: Shape, numbers: Numbers, work: Work) -> bool:
     return largest <= SAME
 
 
-@called
+@lean
 def walk(shape: Shape, numbers: Numbers, work: Work, aim: float, most: int, seek: bool) -> int:
     """Follow the path for at most `most` points and say what it stopped for.
 

@@ -6,9 +6,9 @@ A polygon is an array (K, 2) of vertices in counter-clockwise order; 0, 1 and 2 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.kernel_kinds import checked, checked_part
 
 
 def corners(directions: Floats, support: Floats) -> Floats:
@@ -27,7 +27,7 @@ def simplified_outward(directions: Floats, support: Floats, allowed: float) -> t
     return directions[kept], support[kept]
 
 
-@njit(cache=True)
+@checked
 def _drop_facets(d: Floats, h: Floats, allowed: float, kept: Booleans) -> None:
     """Strikes facets off `kept`, round by round."""
     size, count = len(d), len(d)
@@ -61,7 +61,7 @@ def _drop_facets(d: Floats, h: Floats, allowed: float, kept: Booleans) -> None:
                 before[after[k]], after[before[k]] = before[k], after[k]
 
 
-@njit(cache=True)
+@checked_part
 def _excess_without(d: Floats, h: Floats, before: int, k: int, after: int) -> float:
     """By how much the polygon without facet k exceeds it; inf where the neighbours do not meet beyond it."""
     det = d[before, 0] * d[after, 1] - d[before, 1] * d[after, 0]
@@ -79,7 +79,7 @@ def distinct(points: Floats, least: float) -> Integers:
     return keep[: _strike_out(points, least, keep)]
 
 
-@njit(cache=True)
+@checked
 def _strike_out(points: Floats, least: float, keep: Integers) -> int:
     """Moves the indices that stay to the front of `keep`; how many they are."""
     size = 0
@@ -103,7 +103,7 @@ def _strike_out(points: Floats, least: float, keep: Integers) -> int:
     return size
 
 
-@njit(cache=True)
+@checked_part
 def _dispensable(a: Floats, b: Floats, c: Floats, least: float) -> bool:
     """Whether b stands within `least` of the line from a to c, or inside it."""
     chord = c[0] - a[0], c[1] - a[1]

@@ -5,13 +5,11 @@ Scalar loops only: what numpy does inside compiled code costs seconds to compile
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
-
 from leverage.game.stochastic_game import Floats, Integers
+from leverage.solvers.kernel_kinds import checked
 
 
-@njit(cache=True)
+@checked
 def raise_to_gains(
     found: Floats,
     paid: Floats,
@@ -32,9 +30,13 @@ def raise_to_gains(
     to from a row; -1: none.
     """
     count = len(state)
+    end = 0
     for k in range(len(played)):
-        begin = np.searchsorted(state, k - first)  # the changes of node k itself are begin to end
-        end = np.searchsorted(state, k - first, side="right")
+        while end < count and state[end] < k - first:
+            end += 1
+        begin = end  # the changes of node k itself are begin to end
+        while end < count and state[end] == k - first:
+            end += 1
         for row in other[played[k]]:
             if row < 0:
                 continue

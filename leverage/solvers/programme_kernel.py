@@ -19,12 +19,10 @@ for the programmes.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.kernel_kinds import called, called_part
 
 #: A constraint that is missed by less than this is met: payoffs are scaled to [0, 1], rounding stays below 1e-13.
 MISSED = 1e-12
@@ -39,15 +37,8 @@ FAST_PIVOTS, MOST_PIVOTS = 60, 400
 #: Chances below this are rounding.
 CHANCE = 1e-13
 
-#: Divisions need no check, pivots below PIVOT are never taken. Only what Python calls has the door to Python, which is costly to
-#: compile.
-_options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
-called: Any = njit(**_options)
-_inner: dict[str, Any] = {**_options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-compiled: Any = njit(**_inner)
 
-
-@compiled  # type: ignore[untyped-decorator]
+@called_part
 def _eliminate(matrix: Floats, x: Floats, size: int) -> None:
     """Replaces the right side x by the solution of matrix x' = x; Gaussian elimination with partial pivoting, in place."""
     for k in range(size):
@@ -71,7 +62,7 @@ def _eliminate(matrix: Floats, x: Floats, size: int) -> None:
         x[k] /= matrix[k, k]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@called_part
 def _lower_bound_multipliers(  # noqa: PLR0912 - scalar loops; each more function costs compilation
     directions: Floats, goal: Floats, bound: Floats, basis: Integers, multiplier: Floats, work: Floats, vectors: Floats
 ) -> float:
@@ -133,7 +124,7 @@ def _lower_bound_multipliers(  # noqa: PLR0912 - scalar loops; each more functio
     return missing
 
 
-@called  # type: ignore[untyped-decorator]
+@called
 def raise_supports(  # noqa: PLR0912 - scalar loops; each more function costs compilation
     directions: Floats,
     goals: Floats,
@@ -195,7 +186,7 @@ def raise_supports(  # noqa: PLR0912 - scalar loops; each more function costs co
                     value[best] = total
 
 
-@compiled  # type: ignore[untyped-decorator]
+@called_part
 def _fill_column(column: Floats, code: int, chance: Floats, target: Integers, points: Floats, first: int, slots: int) -> None:
     """Column of a variable: point code % K of next state code // K, or the surplus over a floor."""
     count, size = points.shape[1], points.shape[2]
@@ -210,7 +201,7 @@ def _fill_column(column: Floats, code: int, chance: Floats, target: Integers, po
             column[slots + i] = chance[first + e] * points[target[first + e], code % count, i]
 
 
-@compiled  # type: ignore[untyped-decorator]
+@called_part
 def _find_lotteries(  # noqa: PLR0912, PLR0915 - scalar loops; each more function costs compilation
     goal: Floats,
     chance: Floats,
@@ -307,7 +298,7 @@ def _find_lotteries(  # noqa: PLR0912, PLR0915 - scalar loops; each more functio
     return False
 
 
-@called  # type: ignore[untyped-decorator]
+@called
 def propose_points(  # noqa: PLR0912 - scalar loops; each more function costs compilation
     goals: Floats,
     constant: Floats,
@@ -340,7 +331,8 @@ def propose_points(  # noqa: PLR0912 - scalar loops; each more function costs co
         begin, end = first_row[s], first_row[s + 1]
         seen = np.empty(end - begin, dtype=np.bool_)
         for k in range(len(goals)):
-            seen[:] = False
+            for q in range(end - begin):
+                seen[q] = False
             row[s, k], best = -1, -np.inf
             while True:
                 r = -1

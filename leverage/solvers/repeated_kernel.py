@@ -18,9 +18,9 @@ Scalar loops only: what numpy does inside compiled code costs seconds to compile
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Floats, Integers
+from leverage.solvers.kernel_kinds import checked, checked_part
 from leverage.solvers.vertex_kernel import convex_rounds
 
 #: Points that a profile promises at most: two on each line, and their corner.
@@ -37,7 +37,7 @@ OFF_EDGE = 1e-24
 STAYS, LEAVES_FIRST, ENTERS_FIRST, LEAVES_SECOND, ENTERS_SECOND, CORNER = 0, 1, 2, 3, 4, 5
 
 
-@njit(cache=True)
+@checked
 def repeated_points(
     payoff: Floats,
     more: Floats,
@@ -90,7 +90,7 @@ def repeated_points(
     return 0, most
 
 
-@njit(cache=True)
+@checked
 def extreme_promises(
     corner: Floats,
     size: int,
@@ -154,7 +154,7 @@ def extreme_promises(
     return count
 
 
-@njit(cache=True)
+@checked_part
 def _follow(corner: Floats, size: int, origin: Integers, payoff: Floats, more: Floats, delta: float, enough: float) -> None:
     """Sweeps, in place: each vertex becomes what its profile and the place of its continuation now pay, until none moves by more
     than `enough` or a place leaves its edge."""
@@ -178,12 +178,13 @@ def _follow(corner: Floats, size: int, origin: Integers, payoff: Floats, more: F
                 x, y = (t, across) if i == 0 else (across, t)
             moved[n, 0], moved[n, 1] = (1.0 - delta) * payoff[r, 0] + delta * x, (1.0 - delta) * payoff[r, 1] + delta * y
             change = max(change, abs(moved[n, 0] - corner[n, 0]), abs(moved[n, 1] - corner[n, 1]))
-        corner[:size] = moved
+        for n in range(size):
+            corner[n, 0], corner[n, 1] = moved[n, 0], moved[n, 1]
         if change <= enough:
             return
 
 
-@njit(cache=True)
+@checked_part
 def _worst(corner: Floats, size: int) -> tuple[float, float]:
     """The least that each player gets at a vertex."""
     first, second = np.inf, np.inf
@@ -192,7 +193,7 @@ def _worst(corner: Floats, size: int) -> tuple[float, float]:
     return first, second
 
 
-@njit(cache=True)
+@checked
 def _hull(points: Floats, count: int, least: float, order: Integers, rounds: Integers) -> int:
     """The vertices of the hull of the first `count` points, counter-clockwise, into `rounds`; how many they are."""
     left = _outside(points, count, least, order)
@@ -217,7 +218,7 @@ def _hull(points: Floats, count: int, least: float, order: Integers, rounds: Int
     return int(round_start[1])
 
 
-@njit(cache=True)
+@checked_part
 def _outside(points: Floats, count: int, least: float, order: Integers) -> int:
     """Writes to `order` which of the first `count` points are not deeper than `least` inside the octagon of the farthest ones in
     eight directions (Akl and Toussaint 1978); how many they are: most points need not be sorted."""

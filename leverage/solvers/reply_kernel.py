@@ -8,12 +8,12 @@ Source: Puterman and Shin (1978), modified policy iteration.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Floats, Integers
+from leverage.solvers.kernel_kinds import checked, checked_part
 
 
-@njit(cache=True)
+@checked
 def rough_choices(
     first: Integers,
     reward: Floats,
@@ -30,8 +30,10 @@ def rough_choices(
     (choices, n), discounted. tie: of choices this close to the best the first is taken. sweeps: of evaluation in a round.
     """
     nodes = len(first) - 1
-    values, following = np.zeros(nodes), np.empty(nodes)
-    worth, choices = np.empty(len(reward)), np.full(nodes, -1)
+    values, following = np.empty(nodes), np.empty(nodes)
+    worth, choices = np.empty(len(reward)), np.empty(nodes, dtype=np.intp)
+    for k in range(nodes):
+        values[k], choices[k] = 0.0, -1
     for _ in range(rounds + 1):
         changed = False
         for k in range(nodes):
@@ -54,7 +56,7 @@ def rough_choices(
     return choices
 
 
-@njit(cache=True)
+@checked_part
 def _worth(reward: Floats, data: Floats, indices: Integers, indptr: Integers, choice: int, values: Floats) -> float:
     """What a choice pays if `values` (n,) follow."""
     total = 0.0

@@ -18,9 +18,9 @@ Scalar loops only: what numpy does inside compiled code costs seconds to compile
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.kernel_kinds import checked, checked_part
 
 #: What became of an image under its incentive constraints: nothing left because player 1's constraint asks for more than the
 #: image holds, player 2's does, or both together do.
@@ -31,7 +31,7 @@ KEPT, ABOVE_FIRST, ABOVE_SECOND, ABOVE_BOTH = 0, 1, 2, 3
 CORNER, APART, ONLY_FIRST, ONLY_SECOND = 0, 1, 2, 3
 
 
-@njit(cache=True)
+@checked
 def punished(
     h: Floats, marks: Integers, indptr: Integers, indices: Integers, data: Floats, reward: Floats, delta: Floats, value: Floats
 ) -> None:
@@ -45,7 +45,7 @@ def punished(
             value[i, r] = reward[r, i] + delta[i] * total
 
 
-@njit(cache=True)
+@checked
 def best_departures(value: Floats, departure_start: Integers, departures: Integers, best: Integers) -> None:
     """best[i, r]: the row to which player i departs best from row r; -1 if it can do nothing else."""
     for i in range(2):
@@ -57,7 +57,7 @@ def best_departures(value: Floats, departure_start: Integers, departures: Intege
             best[i, r] = found
 
 
-@njit(cache=True)
+@checked_part
 def mean_supports(r: int, h: Floats, indptr: Integers, indices: Integers, data: Floats, c: Floats) -> None:
     """c[k] = sum_s' p(s' | r) h[s', k]."""
     for k in range(len(c)):
@@ -69,7 +69,7 @@ def mean_supports(r: int, h: Floats, indptr: Integers, indices: Integers, data: 
                 c[k] += p * h[s, k]
 
 
-@njit(cache=True)
+@checked_part
 def constraint(
     i: int, r: int, best: Integers, value: Floats, reward: Floats, delta: Floats, slack: float, c: Floats, marks: Integers
 ) -> tuple[float, bool]:
@@ -81,7 +81,7 @@ def constraint(
     return (asked, True) if asked > own else (own, False)
 
 
-@njit(cache=True)
+@checked
 def crossings(c: Floats, d: Floats, marks: Integers, t0: float, t1: float, margin: float) -> tuple[int, int, int, int, int, int]:
     """Where the lines x_1 = t0 and x_2 = t1 leave the polygon {d . x <= c}.
 
@@ -129,7 +129,7 @@ def crossings(c: Floats, d: Floats, marks: Integers, t0: float, t1: float, margi
     return KEPT, shape, up, low, left, right
 
 
-@njit(cache=True)
+@checked
 def facets(j: int, size: int, m1: int, m2: int, shape: int, up: int, low: int, left: int, right: int) -> tuple[int, int]:
     """The two facets of the cut image between which a direction of cone j (from d_j to d_j+1) lies; `size` stands for the
     constraint of player 1, `size` + 1 for that of player 2."""
@@ -156,7 +156,7 @@ def facets(j: int, size: int, m1: int, m2: int, shape: int, up: int, low: int, l
     return left, size + 1
 
 
-@njit(cache=True)
+@checked
 def weight_pair(x: float, y: float, d: Floats, fa: int, fb: int) -> tuple[float, float]:
     """(a, b) >= 0 with (x, y) = a d_fa + b d_fb, unit vectors; facets beyond the last direction are -e_1 and -e_2."""
     size = len(d)
@@ -168,7 +168,7 @@ def weight_pair(x: float, y: float, d: Floats, fa: int, fb: int) -> tuple[float,
     return max((x - b * bx) * ax + (y - b * by) * ay, 0.0), b
 
 
-@njit(cache=True)
+@checked
 def outer_step(
     h: Floats,
     d: Floats,
@@ -227,7 +227,7 @@ def outer_step(
                 out[s, q] = max(out[s, q], total)
 
 
-@njit(cache=True)
+@checked
 def contraction_step(
     h: Floats,
     weight: Floats,

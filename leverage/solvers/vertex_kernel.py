@@ -10,9 +10,9 @@ plan.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from leverage.game.stochastic_game import Booleans, Floats, Integers
+from leverage.solvers.kernel_kinds import checked, checked_part
 
 #: A point that is nearer than this to the boundary of a polygon (fraction of a player's payoff range) is on it.
 NEGLIGIBLE = 1e-14
@@ -21,7 +21,7 @@ NEGLIGIBLE = 1e-14
 NEARBY = 1e-10
 
 
-@njit(cache=True)
+@checked
 def promise_step(
     v: Floats,
     cone: Integers,
@@ -191,7 +191,7 @@ def promise_step(
                     out[s, k, 1] = reward[r, 1] + delta[1] * t1
 
 
-@njit(cache=True)
+@checked
 def _columns(v: Floats, column: Integers, side: Integers) -> int:
     """How many columns of v (S, K, 2) are left when those that repeat the one before in every state count once; column[k]: the
     number of column k among them, side[c]: the first that has number c. Many directions touch the same points."""
@@ -209,7 +209,7 @@ def _columns(v: Floats, column: Integers, side: Integers) -> int:
     return count
 
 
-@njit(cache=True)
+@checked
 def _mean_of(r: int, indptr: Integers, indices: Integers, data: Floats, v: Floats, mean: Floats) -> None:
     """mean[k] = sum_s' p(s' | r) v[s', k], summed in the order of the law.
 
@@ -231,7 +231,7 @@ def _mean_of(r: int, indptr: Integers, indices: Integers, data: Floats, v: Float
         n += 1
 
 
-@njit(cache=True)
+@checked
 def mark_repeats(
     chosen: Integers, nodes: Integers, weights: Floats, bound_by: Integers, slope: Floats, repeats: Booleans
 ) -> None:
@@ -246,7 +246,7 @@ def mark_repeats(
             repeats[s, k] = same
 
 
-@njit(cache=True)
+@checked
 def follow_choice(
     v: Floats,
     chosen: Integers,
@@ -301,11 +301,13 @@ def follow_choice(
                     x, y = reward[r, 0] + delta[0] * x, reward[r, 1] + delta[1] * y
                 change = max(change, abs(x - v0[k, s]), abs(y - v1[k, s]))
                 v0[k, s], v1[k, s] = x, y
-    v[:, :, 0], v[:, :, 1] = v0.T, v1.T
+    for s in range(len(v)):
+        for k in range(v.shape[1]):
+            v[s, k, 0], v[s, k, 1] = v0[k, s], v1[k, s]
     return change
 
 
-@njit(cache=True)
+@checked
 def least_of(v: Floats, least: Floats) -> None:
     """least[s] = the smallest of each coordinate among the points v[s]."""
     for s in range(len(v)):
@@ -315,7 +317,7 @@ def least_of(v: Floats, least: Floats) -> None:
         least[s, 0], least[s, 1] = x, y
 
 
-@njit(cache=True)
+@checked
 def farthest_apart(v: Floats, w: Floats, middle: Floats, live: Booleans) -> float:
     """Largest difference of support values of points v and w (S, 2 K, 2), two a cone and in its order, toward the middles (K, 2)
     of the cones, among live states. The best point stands in the cone or in one beside it."""
@@ -333,20 +335,20 @@ def farthest_apart(v: Floats, w: Floats, middle: Floats, live: Booleans) -> floa
     return most
 
 
-@njit(cache=True)
+@checked_part
 def _turn(a: Floats, b: Floats, c: Floats) -> float:
     """Twice the area of the triangle a, b, c: positive if it goes round counter-clockwise."""
     return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
 
 
-@njit(cache=True)
+@checked_part
 def _aside(a: Floats, b: Floats, c: Floats) -> float:
     """How far b stands to the right of the way from a to c."""
     length = np.hypot(c[0] - a[0], c[1] - a[1])
     return float(_turn(a, b, c) / length) if length > 0.0 else 0.0
 
 
-@njit(cache=True)
+@checked_part
 def _sort_upright(values: Floats, order: Integers, first: int, last: int) -> None:
     """Sorts by the second coordinate, in place, those of order[first] to order[last] that share the smallest first coordinate but
     for rounding, and those that share the largest: else a corner between two of them could be struck off."""
@@ -364,7 +366,7 @@ def _sort_upright(values: Floats, order: Integers, first: int, last: int) -> Non
             order[m] = k
 
 
-@njit(cache=True)
+@checked
 def convex_rounds(
     values: Floats, order: Integers, start: Integers, least: float, rounds: Integers, round_start: Integers
 ) -> None:
@@ -407,7 +409,7 @@ def convex_rounds(
         round_start[s + 1] = size
 
 
-@njit(cache=True)
+@checked
 def best_vertices(values: Floats, rounds: Integers, round_start: Integers, toward: Floats, found: Integers) -> None:
     """found[s, k]: the vertex of state s that is best toward[k]; -1 without vertices. Every vertex is tried: after rounding
     a polygon's support need not rise and fall only once."""
@@ -421,7 +423,7 @@ def best_vertices(values: Floats, rounds: Integers, round_start: Integers, towar
             found[s, k] = at
 
 
-@njit(cache=True)
+@checked_part
 def _edge_gap(start: Floats, edge: Floats, x: float, y: float) -> tuple[float, float, bool]:
     """Squared distance of the point (x, y) from an edge, where on the edge the nearest point is, and whether it is outside."""
     dx, dy, ax, ay = edge[0], edge[1], x - start[0], y - start[1]
@@ -431,7 +433,7 @@ def _edge_gap(start: Floats, edge: Floats, x: float, y: float) -> tuple[float, f
     return gx * gx + gy * gy, share, dx * ay - dy * ax < 0.0
 
 
-@njit(cache=True)
+@checked_part
 def _last_up_to(values: Floats, chain: Integers, x: float, sign: float) -> int:
     """The last vertex of a chain, whose first coordinates times `sign` rise, where they are at most x; the first if none is."""
     low, high = 0, len(chain)
@@ -444,7 +446,7 @@ def _last_up_to(values: Floats, chain: Integers, x: float, sign: float) -> int:
     return low
 
 
-@njit(cache=True)
+@checked
 def as_lotteries(
     points: Floats, state: Integers, values: Floats, rounds: Integers, round_start: Integers, vertices: Integers, weights: Floats
 ) -> float:
@@ -458,7 +460,7 @@ def as_lotteries(
             a, b = rounds[first + n], rounds[first + (n + 1) % count]
             dx, dy = values[b, 0] - values[a, 0], values[b, 1] - values[a, 1]
             length = dx * dx + dy * dy
-            edges[first + n] = dx, dy, 1.0 / length if length > 0.0 else 0.0
+            edges[first + n, 0], edges[first + n, 1], edges[first + n, 2] = dx, dy, 1.0 / length if length > 0.0 else 0.0
             if values[a, 0] > values[rounds[first + turns[s]], 0]:
                 turns[s] = n
     worst = 0.0
@@ -518,7 +520,7 @@ def as_lotteries(
     return worst
 
 
-@njit(cache=True)
+@checked
 def follow_chain(
     values: Floats, indptr: Integers, indices: Integers, data: Floats, gain: Floats, delta: Floats, sweeps: int
 ) -> float:
@@ -538,7 +540,7 @@ def follow_chain(
     return change
 
 
-@njit(cache=True)
+@checked
 def write_machine(
     node_state: Integers,
     node_row: Integers,

@@ -281,6 +281,6 @@ PLAN_KERNEL = faults_in(
     ("for row in other[r]:", "for row in other[played[k]]:", "the changed row is not departed from"),
     ("for row in other[played[k]]:", "for row in other[k]:", "departures from the row of the node's number"),
     ("for r in range(begin, end):", "for r in range(0):", "the changed node is not looked at"),
-    ("np.searchsorted(state, k - first)", "np.searchsorted(state, k)", "changes are about the first phase"),
+    ("state[end] == k - first:", "state[end] == k:", "changes are about the first phase"),
     ("if row >= 0:", "if row >= -1:", "rows that are none are departed to after a change"),
 )
