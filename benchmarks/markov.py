@@ -3,7 +3,7 @@
     python benchmarks/markov.py
 
 Games are random: payoffs even on [0, 1], transition laws even on the simplex. Large sparse ones are the withdrawal scenario with
-more levels of deployment and talks.
+more levels of deployment and talks, and random games whose rows lead to a few states anywhere.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +28,10 @@ BATCH, SINGLE = 1000, 5
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "withdrawal.yaml"
 #: Levels of deployment and of talks; they give 160, 504 and 1,000 states.
 LEVELS = ((8, 10), (14, 18), (20, 25))
-#: Points of the parameters' ranges, halfway to their values, at which each refined scenario is solved.
+#: Of a row of a game whose rows lead anywhere.
+SUCCESSORS = 4
+#: Points of the parameters' ranges, halfway to their values, at which each refined scenario is solved; and games that
+#: lead anywhere.
 POINTS = 4
 
 
@@ -85,10 +90,22 @@ def refined(deployment: int, talks: int, seed: int) -> leverage.StochasticGame:
         return leverage.compile_game(leverage.load_scenario(file, overrides=point))
 
 
-def sparse_scenarios(deployment: int, talks: int) -> None:
+def scattered(states: int, seed: int) -> leverage.StochasticGame:
+    """Two actions each; every pair of them leads to any few of the states."""
+    rng, payoffs, laws = np.random.default_rng(seed), [], []
+    for _ in range(states):
+        payoffs.append(rng.random((2, 2, 2)))
+        law = np.zeros((2, 2, states))
+        for profile in np.ndindex(2, 2):
+            law[(*profile, rng.choice(states, SUCCESSORS, replace=False))] = rng.dirichlet(np.ones(SUCCESSORS))
+        laws.append(law)
+    return leverage.StochasticGame.from_arrays(payoffs, laws, 0.9)
+
+
+def sparse_games(make: Callable[[int], leverage.StochasticGame]) -> None:
     """Seconds until the first path is solved or given up, then of each kind of smoothing until one ends in an equilibrium."""
     for seed in range(POINTS):
-        engine = engine_for(refined(deployment, talks, seed), 1e-9)
+        engine = engine_for(make(seed), 1e-9)
         started = time.process_time()
         p = next(path_ends(engine, AIMS[0], np.zeros(int(engine.shape.group_start[-1]))), None)
         told, found = [f"path {time.process_time() - started:5.2f} s"], None
@@ -120,7 +137,9 @@ def main() -> None:
         small = engine_for(refined(4, 6, 0), 1e-9)
         smoothed_end(small.shape, small.numbers, fictitious_play(small.shape, small.numbers))  # compiled
         for levels in LEVELS:
-            sparse_scenarios(*levels)
+            sparse_games(partial(refined, *levels))
+        print("two actions, four successors anywhere")
+        sparse_games(partial(scattered, 1000))
 
 
 if __name__ == "__main__":

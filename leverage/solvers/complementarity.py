@@ -13,7 +13,8 @@ a term that holds it where it was (an implicit Euler step of the dynamics in whi
 to another branch. States that stay unsolved are solved again in blocks, together with their neighbours, while all other states
 stay as they are.
 
-Linear algebra. Chances are eliminated state by state, which leaves a sparse system for the values, of order 2 S.
+Linear algebra. Chances are eliminated state by state, which leaves a sparse system for the values, of order 2 S. Where play soon
+leads from most states to most others its factors are dense, but few iterations of GMRES (Saad and Schultz 1986) solve it.
 
 Nothing here is certain to end at an equilibrium, and which one it ends at is a matter of the steps taken. All is counted in
 steps, and random play comes from one seed: no answer depends on time or chance.
@@ -30,12 +31,13 @@ from typing import cast
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import gmres, splu
 
 from leverage.game.stochastic_game import Floats, Integers
 from leverage.solvers import logit_kernel as logit
 from leverage.solvers.kernel_kinds import called, called_part
 from leverage.solvers.logit_kernel import Numbers, Shape
+from leverage.solvers.logit_system import DENSE_LIMIT
 
 #: Smoothing: at first; where it begins to fall faster; its factors.
 FIRST, CLEAR, SLOW_FALL, FAST_FALL = 1.0, 1e-2, 0.5, 0.1
@@ -72,6 +74,8 @@ STATES_A_ROUND, LEAST_ROUND, ROUND_STEPS = 40, 4, 4
 SMALLEST_SHARE, DECREASE = 0.05, 0.01
 #: Of the random play that blocks start from at last.
 SEED = 20240
+#: Where sparse factors would fill in, steps come from iterations: to what share of the right side, and how many at most.
+CLOSE_ENOUGH, MOST_ITERATIONS = 1e-6, 250
 #: A pivot of a state's own system that is 0 becomes this: damping then makes the step harmless.
 TINY = 1e-14
 
@@ -91,7 +95,8 @@ def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | 
     Notes
     -----
     Guarantee: none, neither that it finds an equilibrium nor which. Cost: a step of the whole game makes one sparse factorisation
-    of order 2 S, one of a block a dense one; it gives up after about `WORK` states times steps, a quarter of them from a start.
+    of order 2 S, or some
+        hundred products with it, one of a block a dense factorisation; it gives up after about `WORK` states times steps, a quarter of them from a start.
 
     References
     ----------
@@ -127,7 +132,8 @@ class Search:
     p: (C,) chances. values: (2 S,) unnormalised, state by state. slack, miss: (C,) V - Q and the conditions' left sides.
     step_p, step_values: the last step. state_miss, state_move: (S,) largest miss, and move, of a state's chances. damping: (S,).
     reward: (R, 2). coupling: (4 B,) the values' matrix by rows; columns, starts: its pattern; right: (2 S,). group: (C,).
-    neighbours: (S, S), nonzero for states that a transition links, and on the diagonal. everything: all states.
+    neighbours: (S, S), nonzero for states that a transition links, and on the diagonal. everything: all states. fills: whether
+    sparse factors would have most entries.
     """
 
     shape: Shape
@@ -151,6 +157,7 @@ class Search:
     starts: Integers
     neighbours: sparse.csr_array
     everything: Integers
+    fills: bool
     work: int = 0
 
     @classmethod
@@ -186,6 +193,7 @@ class Search:
             starts=np.concatenate([[0], np.cumsum(np.repeat(2 * widths, 2))]).astype(np.intp),
             neighbours=sparse.csr_array(near + near.T + sparse.eye_array(states)),
             everything=np.arange(states),
+            fills=2 * states > DENSE_LIMIT and not len(shape.order),
         )
 
     def begin_at(self, p: Floats, values: Floats) -> None:
@@ -241,10 +249,7 @@ class Search:
     def _solve(self, states: Integers) -> None:
         """The values' step from the coupling."""
         if len(states) == self.shape.states:
-            size = 2 * len(states)
-            transposed = sparse.csc_matrix((self.coupling, self.columns, self.starts), shape=(size, size))
-            solve = cast(Callable[..., Floats], splu(transposed).solve)
-            self.step_values[:] = solve(self.right, "T")
+            self.step_values[:] = self._solve_all()
             return
         place = np.full(self.shape.states, -1, dtype=np.intp)
         place[states] = np.arange(len(states))
@@ -253,6 +258,19 @@ class Search:
         self.step_values.reshape(-1, 2)[states] = np.linalg.solve(matrix, self.right.reshape(-1, 2)[states].ravel()).reshape(
             -1, 2
         )
+
+    def _solve_all(self) -> Floats:
+        """The step of all values by sparse factors. Where these would fill in, by GMRES, unless it does not come close soon: what
+        belongs to one state alone is eliminated, so that it needs no other preparation."""
+        size = len(self.right)
+        system = self.coupling, self.columns, self.starts
+        if self.fills:
+            matrix = sparse.csr_array(system, shape=(size, size), dtype=np.float64)
+            found, failed = gmres(matrix, self.right, rtol=CLOSE_ENOUGH, restart=MOST_ITERATIONS, maxiter=1)
+            if not failed:
+                return np.asarray(found, dtype=np.float64)
+        transposed = sparse.csc_matrix(system, shape=(size, size))
+        return cast(Callable[..., Floats], splu(transposed).solve)(self.right, "T")
 
     def descend(self, states: Integers, smoothing: float, last: float, steps: int) -> tuple[bool, float]:
         """Damped steps of `states`, all others held, the smoothing falling to `last`: whether it was reached, and what was."""

@@ -83,9 +83,9 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     Precision multiplies *unnormalised* action values (payoffs are summed over periods, discounted), after each player's payoffs
     are divided by that player's range over all rows. So the answer does not change when a player's payoffs are multiplied or
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
-    path. Where the path is lost or too long, as in sparse games of hundreds of states, smoothed conditions (`complementarity`,
-    for two players; first from where `fictitious_play` leads) and then other starts are tried; `selection` says which rule the
-    answer is by.
+    path. Where the path is lost or too long, as in games of hundreds of states, smoothed conditions (`complementarity`, for two
+    players; first from where `fictitious_play` leads) and then other starts are tried; `selection` says which rule the answer is
+    by. No path is tried first in two-player games of more than 300 states most of which follow each other soon.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -154,7 +154,7 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     too_long = False
     for aim in AIMS:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform))
-        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or turned_often(engine)
+        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or turned_often(engine) or fills(engine)
         if too_long:
             break  # tighter steps would not make it shorter
     if too_long or engine.shape.states * engine.shape.players > SLOW_VALUES:
@@ -189,6 +189,13 @@ def turned_often(engine: Engine) -> bool:
     return bool(engine.shape.states * engine.shape.players > LONG_VALUES and engine.work.at[kernel.TURNS] >= MOST_TURNS)
 
 
+def fills(engine: Engine) -> bool:
+    """Whether no path is followed at first, since one point of it takes too long: of a game of two players, for which there is
+    smoothing, with many values whose sparse factors would fill in."""
+    shape = engine.shape
+    return shape.players == 2 and 2 * shape.states > LONG_VALUES and not len(shape.order)
+
+
 def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
     """Log-odds (C,) at precision 0 of other starts, always the same ones for games of one size."""
     rng = np.random.default_rng(SEED)
@@ -203,8 +210,10 @@ def path_ends(engine: Engine, aim: float, bias: Floats, most: int | None = None)
     """Profiles (C,) that the logit path from `bias` leads to, those that the kernel finds good enough; usually one.
 
     After one is refused by the caller the path goes on, for at most so many points (default: `first_points`, and while it has not
-    `turned_often`).
+    `turned_often`, none where it `fills`).
     """
+    if most is None and fills(engine):
+        return
     allowed = first_points(engine) if most is None else most
     engine.work.at[:] = 0.0
     engine.work.slot[kernel.BIAS] = bias

@@ -261,3 +261,69 @@ def test_only_paths_of_large_games_are_too_long_for_their_turns():
         engine.work.at[logit_kernel.TURNS] = ladder.MOST_TURNS
     assert not turned_often(small)
     assert turned_often(large)
+
+
+# --- games whose factors fill in -------------------------------------------------------------------------------------
+
+
+def anywhere(states: int, seed: int, successors: int = 4) -> StochasticGame:
+    """Two actions each; every pair of them leads to any few of the states."""
+    rng, payoffs, laws = np.random.default_rng(seed), [], []
+    for _ in range(states):
+        payoffs.append(rng.random((2, 2, 2)))
+        law = np.zeros((2, 2, states))
+        for a, b in itertools.product(range(2), range(2)):
+            law[a, b, rng.choice(states, successors, replace=False)] = rng.dirichlet(np.ones(successors))
+        laws.append(law)
+    return StochasticGame.from_arrays(payoffs, laws, 0.9)
+
+
+def test_which_games_fill_in():
+    assert Search.of(shape_of(anywhere(100, 0)), numbers_of(anywhere(100, 0), TOLERANCE)).fills
+    for game in (anywhere(50, 0), chain(200, 0)):  # few values; a narrow band
+        assert not Search.of(shape_of(game), numbers_of(game, TOLERANCE)).fills
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_iterations_give_the_step_of_the_factors(seed):
+    search = search_in(anywhere(100, seed), seed)
+    steps = []
+    for search.fills in (True, False):
+        search.evaluate(search.everything, SMOOTHING)
+        assert np.isfinite(search.direction(search.everything, SMOOTHING))
+        steps.append((search.step_values.copy(), search.step_p.copy()))
+    for iterated, exact in zip(*steps, strict=True):
+        assert 0 < np.max(np.abs(iterated - exact)) <= 1e-4 * np.max(np.abs(exact))  # other numbers: they were not factored
+
+
+def test_where_iterations_do_not_come_close_factors_are_made(monkeypatch):
+    search = search_in(anywhere(100, 0), 0)
+    search.fills = False
+    search.evaluate(search.everything, SMOOTHING)
+    search.direction(search.everything, SMOOTHING)
+    exact = search.step_values.copy()
+    search.fills = True
+    monkeypatch.setattr(module, "MOST_ITERATIONS", 2)
+    search.direction(search.everything, SMOOTHING)
+    np.testing.assert_array_equal(search.step_values, exact)
+
+
+def test_a_thousand_states_that_lead_anywhere_are_solved_without_a_path():
+    game = anywhere(1000, 2)
+    engine = engine_for(game, TOLERANCE)
+    assert ladder.fills(engine)
+    assert not list(ladder.path_ends(engine, ladder.AIMS[0], np.zeros(int(engine.shape.group_start[-1]))))
+    assert engine.work.at[logit_kernel.POINTS] == 0
+    found = markov_perfect(game)[0]
+    assert found.selection == SETTLED
+    assert found.certificate <= TOLERANCE * game.payoff_range
+
+
+def test_paths_of_other_games_are_followed():
+    one_player = StochasticGame.from_arrays(
+        [np.random.default_rng(s).random((2, 1)) for s in range(700)],
+        [np.random.default_rng(s).dirichlet(np.ones(700), size=2) for s in range(700)],
+        0.5,
+    )
+    for game in (anywhere(300, 0), chain(400, 0), one_player):
+        assert not ladder.fills(engine_for(game, TOLERANCE))
