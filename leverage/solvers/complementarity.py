@@ -95,8 +95,8 @@ def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | 
     Notes
     -----
     Guarantee: none, neither that it finds an equilibrium nor which. Cost: a step of the whole game makes one sparse factorisation
-    of order 2 S, or some
-        hundred products with it, one of a block a dense factorisation; it gives up after about `WORK` states times steps, a quarter of them from a start.
+    of order 2 S, or some hundred products with that matrix, one of a block a dense factorisation; it gives up after about `WORK`
+    states times steps, a quarter of them from a start.
 
     References
     ----------
