@@ -37,7 +37,7 @@ from leverage.game.stochastic_game import Floats, Integers
 from leverage.solvers import logit_kernel as logit
 from leverage.solvers.kernel_kinds import called, called_part
 from leverage.solvers.logit_kernel import Numbers, Shape
-from leverage.solvers.logit_system import DENSE_LIMIT
+from leverage.solvers.logit_system import DENSE_LIMIT, uniform_play
 
 #: Smoothing: at first; where it begins to fall faster; its factors.
 FIRST, CLEAR, SLOW_FALL, FAST_FALL = 1.0, 1e-2, 0.5, 0.1
@@ -176,7 +176,7 @@ class Search:
             numbers=numbers,
             rng=np.random.default_rng(SEED),
             most=WORK,
-            p=np.repeat(1.0 / sizes, sizes),
+            p=uniform_play(shape),
             values=np.zeros(2 * states),
             damping=np.zeros(states),
             slack=np.zeros(slots),

@@ -20,6 +20,7 @@ from leverage.game.stochastic_game import Floats
 from leverage.solvers import logit_kernel as logit
 from leverage.solvers.kernel_kinds import called
 from leverage.solvers.logit_kernel import Numbers, Shape
+from leverage.solvers.logit_system import uniform_play
 
 #: Paces, and how many sweeps are made at each.
 PACES = ((0.3, 200), (0.1, 300), (0.03, 500), (0.01, 1000))
@@ -54,8 +55,7 @@ def fictitious_play(shape: Shape, numbers: Numbers) -> tuple[Floats, Floats]:
     >>> p.round(1).tolist()
     [0.4, 0.6, 0.4, 0.6]
     """
-    sizes = np.diff(shape.group_start)
-    p, values = np.repeat(1.0 / sizes, sizes), np.zeros(len(sizes))
+    p, values = uniform_play(shape), np.zeros(shape.players * shape.states)
     for pace, count in PACES:
         sweeps(shape, numbers, p, values, pace, count)
     return p, values

@@ -39,7 +39,8 @@ from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.logit_kernel import DISCOUNT, TO
-from leverage.solvers.markov_perfect import Engine, accepted, engine_for, uniform_play
+from leverage.solvers.logit_system import uniform_play
+from leverage.solvers.markov_perfect import Engine, accepted, engine_for
 from leverage.solvers.solution import Solution
 from leverage.solvers.tied_end import tied_end
 
@@ -186,7 +187,7 @@ def _tracing(
     """Raises GameError for a prior or weights that do not fit the game."""
     game, shape = engine.game, engine.shape
     group = np.repeat(np.arange(len(shape.group_start) - 1), np.diff(shape.group_start))
-    rho = uniform_play(engine)
+    rho = uniform_play(engine.shape)
     if prior is not None:
         Automaton.stationary(game, [[np.asarray(x, dtype=np.float64) for x in own] for own in prior])  # lotteries of the game
         rho = _in_slots(game, prior, "prior")

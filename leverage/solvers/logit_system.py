@@ -97,6 +97,12 @@ def _pattern(states: int, pairs: Integers) -> sparse.csc_matrix:
     return sparse.csc_matrix((np.where(rows == columns, 1.0, -0.5 / states), (rows, columns)), shape=(states, states))
 
 
+def uniform_play(shape: Shape) -> Floats:
+    """All actions equally likely, (C,)."""
+    sizes = np.diff(shape.group_start)
+    return np.repeat(1.0 / sizes, sizes)
+
+
 def numbers_of(game: StochasticGame, tolerance: float) -> Numbers:
     """The game's numbers: payoffs less each player's least, divided by its range (a constant player's are 0)."""
     spread, base = scales(game)

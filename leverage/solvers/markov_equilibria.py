@@ -15,7 +15,7 @@ import numpy as np
 from leverage.errors import UnsolvedError
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
-from leverage.solvers.logit_system import workspace
+from leverage.solvers.logit_system import uniform_play, workspace
 from leverage.solvers.markov_perfect import (
     AIMS,
     Engine,
@@ -25,7 +25,6 @@ from leverage.solvers.markov_perfect import (
     markov_perfect,
     path_ends,
     perturbed_starts,
-    uniform_play,
 )
 from leverage.solvers.side_by_side import side_by_side
 from leverage.solvers.solution import Solution
@@ -122,7 +121,7 @@ class MarkovSearch:
 def searches_from(engine: Engine, starts: int) -> tuple[MarkovSearch, ...]:
     """What is tried, in a fixed order: best replies, the priors in which a player leans to an end of its list of actions,
     then `starts` perturbed ones."""
-    searches = [MarkovSearch("iterated best replies from uniform play", lambda own: best_replies(own, uniform_play(own)))]
+    searches = [MarkovSearch("iterated best replies from uniform play", lambda own: best_replies(own, uniform_play(own.shape)))]
     for player, name in enumerate(engine.game.players):
         for last in (False, True):
             rule = f"limit of a logit path from play in which {name} leans to its {'last' if last else 'first'} action"

@@ -25,7 +25,7 @@ from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_kernel import Numbers, Shape, Work
-from leverage.solvers.logit_system import allowed_gain, numbers_of, shape_of, workspace
+from leverage.solvers.logit_system import allowed_gain, numbers_of, shape_of, uniform_play, workspace
 from leverage.solvers.solution import Solution
 from leverage.solvers.tied_end import tied_end
 
@@ -163,7 +163,7 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         rule = f"limit of a logit path from perturbed play (start {k + 1}), as the path from uniform play was lost or too long"
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
-    yield from ((rule, p) for p in best_replies(engine, uniform_play(engine)))
+    yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
     for aim in AIMS[:1]:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform, MOST_POINTS))
 
@@ -172,11 +172,13 @@ def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
     """Profiles (C,) that smoothed conditions lead to, with their rules; nothing unless there are two players."""
     if engine.shape.players != 2:
         return
-    for rule in (SETTLED, SMOOTHED):
-        start = fictitious_play(engine.shape, engine.numbers) if rule == SETTLED else None
-        p = smoothed_end(engine.shape, engine.numbers, start)
-        if p is not None:
-            yield rule, p
+    shape, numbers = engine.shape, engine.numbers
+    settled = smoothed_end(shape, numbers, fictitious_play(shape, numbers))
+    if settled is not None:
+        yield SETTLED, settled
+    smoothed = smoothed_end(shape, numbers)
+    if smoothed is not None:
+        yield SMOOTHED, smoothed
 
 
 def first_points(engine: Engine) -> int:
@@ -289,12 +291,6 @@ def policy_values(engine: Engine, p: Floats) -> Floats:
         same = game.discount == d
         values[:, same] = splu(identity_less(law.times(d)).scipy().tocsc()).solve(payoffs[:, same])
     return values
-
-
-def uniform_play(engine: Engine) -> Floats:
-    """All actions equally likely, (C,)."""
-    sizes = np.diff(engine.shape.group_start)
-    return np.repeat(1.0 / sizes, sizes)
 
 
 def best_replies(engine: Engine, p: Floats) -> Iterator[Floats]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leverage.certification.checker import certify
+from leverage.certification.checker import check
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
@@ -28,7 +28,6 @@ from leverage.solvers.markov_perfect import (
     action_values,
     engine_for,
     path_ends,
-    policy_values,
 )
 from leverage.solvers.solution import Solution
 
@@ -208,13 +207,13 @@ def _solution(engine: Engine, p: Floats, precision: float) -> Solution | None:
     residual = float(np.max(np.abs(weight / np.add.reduceat(weight, starts[:-1])[group] - p)))
     if not residual <= LARGEST_RESIDUAL * max(1.0, precision * game.payoff_range):
         return None
-    lotteries = np.split(p, starts[1:-1])
-    strategies = [lotteries[i :: game.n_players] for i in range(game.n_players)]
+    plan = Automaton.of_profile(game, p)
+    checked = check(plan, nodes=np.ones(game.n_states, dtype=bool))
     return Solution(
         concept=CONCEPT,
         selection=f"first on the logit path from uniform play at precision {precision:g}",
-        plan=Automaton.stationary(game, strategies),
-        values=policy_values(engine, p),
-        certificate=float(certify(game, strategies)),
+        plan=plan,
+        values=checked.values,
+        certificate=float(checked.gain),
         status=f"every probability is within {residual:.1g} of the logit response of precision {precision:g} to this play",
     )

@@ -69,10 +69,10 @@ NOISY_PLAY = faults_in(
         "/ (1 - game.discount[0])",
         "everybody's values are summed over the first player's periods",
     ),
-    ("lotteries[i :: game.n_players]", "lotteries[:: game.n_players]", "everybody plays the first player's strategy"),
+    ("values=checked.values", "values=checked.values / (1 - game.discount)", "values are not normalised"),
     ("if work.at[kernel.M] < m:", "if work.at[kernel.M] > m:", "a path that was lost is read as if it had got there"),
     ("dict(zip(sorted(set(wanted)),", "dict(zip(sorted(set(wanted), reverse=True),", "the walk's answers are read backwards"),
-    ("certificate=float(certify(game, strategies))", "certificate=residual", "the residual stands for the gain"),
+    ("certificate=float(checked.gain)", "certificate=residual", "the residual stands for the gain"),
 )
 
 RESPONSES = faults_in(
