@@ -80,7 +80,9 @@ CLOSE_ENOUGH, MOST_ITERATIONS = 1e-6, 250
 TINY = 1e-14
 
 
-def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | None = None) -> Floats | None:
+def smoothed_end(
+    shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | None = None, most: int | None = None
+) -> Floats | None:
     """The profile (C,) at which falling smoothing ended; None if it did not within the allowed work.
 
     Use it for sparse two-player games of hundreds of states, whose logit path turns back too often; what it gives is for a
@@ -91,12 +93,13 @@ def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | 
     shape, numbers : the game's arrays, see `logit_system`.
     start : lotteries (C,) and unnormalised values (2 S,), state by state, near an equilibrium, as from `fictitious_play`; by
         default uniform play, and much smoothing.
+    most : allowed work, in states times steps; by default `WORK`, from a start a quarter of it.
 
     Notes
     -----
     Guarantee: none, neither that it finds an equilibrium nor which. Cost: a step of the whole game makes one sparse factorisation
-    of order 2 S, or some hundred products with that matrix, one of a block a dense factorisation; it gives up after about `WORK`
-    states times steps, a quarter of them from a start.
+    of order 2 S, or some hundred products with that matrix, one of a block a dense factorisation; it gives up after about `most`
+    states times steps.
 
     References
     ----------
@@ -119,6 +122,8 @@ def smoothed_end(shape: Shape, numbers: Numbers, start: tuple[Floats, Floats] | 
     if start is not None:
         search.begin_at(*start)
         first = CLOSER
+    if most is not None:
+        search.most = most
     return search.play() if search.run(first) else None
 
 

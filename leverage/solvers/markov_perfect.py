@@ -47,6 +47,8 @@ FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
 #: In games of more values, turns after which a path counts as too long: one is rarely the last there, and smoothing takes less
 #: than the next hundred points. Smaller games were solved after up to 86 turns.
 LONG_VALUES, MOST_TURNS = 600, 1
+#: Work that smoothing may take, in states times steps, where no path is followed: a minute, of which most games need less.
+LONG_WORK = 10_000_000
 #: In games of more values, where other starts take seconds each, smoothing is tried before them where the path was lost as well.
 SLOW_VALUES = 200
 #: Sparse factors may outgrow their room so many times; each time it is doubled.
@@ -164,8 +166,8 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
-    for aim in AIMS[:1]:
-        yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform, MOST_POINTS))
+    if not fills(engine):
+        yield from ((SELECTION, p) for p in path_ends(engine, AIMS[0], uniform, MOST_POINTS))
 
 
 def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
@@ -176,7 +178,7 @@ def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
     settled = smoothed_end(shape, numbers, fictitious_play(shape, numbers))
     if settled is not None:
         yield SETTLED, settled
-    smoothed = smoothed_end(shape, numbers)
+    smoothed = smoothed_end(shape, numbers, most=LONG_WORK if fills(engine) else None)
     if smoothed is not None:
         yield SMOOTHED, smoothed
 

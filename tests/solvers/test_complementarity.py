@@ -327,3 +327,21 @@ def test_paths_of_other_games_are_followed():
     )
     for game in (anywhere(300, 0), chain(400, 0), one_player):
         assert not ladder.fills(engine_for(game, TOLERANCE))
+
+
+def test_smoothing_may_take_longer_where_no_path_is_followed(monkeypatch):
+    allowed = []
+
+    def gives_up(shape, numbers, start=None, most=None):
+        allowed.append((start is None, most))
+
+    def never(engine, *_):
+        assert not ladder.fills(engine)
+        return iter(())
+
+    monkeypatch.setattr(ladder, "smoothed_end", gives_up)
+    monkeypatch.setattr(ladder.kernel, "walk", never)
+    monkeypatch.setattr(ladder, "best_replies", lambda *_: iter(()))
+    with pytest.raises(leverage.UnsolvedError):
+        markov_perfect(anywhere(320, 0))
+    assert allowed == [(False, None), (True, ladder.LONG_WORK)]
