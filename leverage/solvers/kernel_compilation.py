@@ -33,8 +33,8 @@ def compile_beside() -> None:
 
 
 def compile_path_parts() -> None:
-    """Compile the parts of the walk along the path to which its own compilation comes last, and which call little else: each
-    costs the same in either process, and both together half as long."""
+    """Compile parts of the walk along the path: those that its own compilation, in the first process, comes to late, and that
+    call little else. What is on disk by then it does not compile again."""
     game = _dilemma(1, (0.7, 0.6))
     shape = shape_of(game)
     numbers, work = numbers_of(game, 1e-9), workspace(shape)

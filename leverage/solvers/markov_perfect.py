@@ -166,8 +166,8 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
-    if not fills(engine):
-        yield from ((SELECTION, p) for p in path_ends(engine, AIMS[0], uniform, MOST_POINTS))
+    for aim in () if fills(engine) else AIMS[:1]:
+        yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform, MOST_POINTS))
 
 
 def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
