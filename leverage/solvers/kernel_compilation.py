@@ -6,8 +6,10 @@ parts of the kernel of Markov play, and then the kernels of equilibrium sets.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +29,12 @@ _started: list[subprocess.Popen[bytes]] = []
 
 def compile_beside() -> None:
     """Start the compilation in another process and do not wait for it."""
-    command = [sys.executable, "-m", "leverage.solvers.kernel_compilation"]
+    # the same package as here, not one that lies in the present folder, as in a clone: kernels lie beside their files
+    command = [sys.executable, "-P", "-m", "leverage.solvers.kernel_compilation"]
+    home = str(Path(__file__).parents[2])
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
     quiet = subprocess.DEVNULL
-    _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))  # noqa: S603 - this interpreter, this file
+    _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=env))  # noqa: S603 - this interpreter
 
 
 def compile_path_parts() -> None:

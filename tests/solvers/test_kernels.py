@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from leverage.solvers import kernel_kinds
+from leverage.solvers import kernel_compilation, kernel_kinds
 
 SOLVERS = Path(kernel_kinds.__file__).parent
 KINDS = {name for name, made in vars(kernel_kinds).items() if callable(made) and made.__module__.startswith("numba.core.deco")}
@@ -64,6 +64,18 @@ def test_no_kernel_has_one() -> None:
     files = {path.name: list(kernels(path.read_text(encoding="utf-8"))) for path in SOLVERS.glob("*.py")}
     assert sum(map(len, files.values())) > 60
     assert {(name, line) for name, own in files.items() for kernel in own for line in costly(kernel)} == set()
+
+
+def test_the_second_process_takes_the_package_of_the_first_wherever_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leverage").mkdir()
+    (tmp_path / "leverage" / "__init__.py").write_text("raise SystemExit(3)\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    started: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(kernel_compilation, "_started", started)
+    kernel_compilation.compile_beside()
+    assert started[0].wait() == 0
 
 
 @pytest.mark.slow
