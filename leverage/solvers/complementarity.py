@@ -37,7 +37,7 @@ from leverage.game.stochastic_game import Floats, Integers
 from leverage.solvers import logit_kernel as logit
 from leverage.solvers.kernel_kinds import called, called_part
 from leverage.solvers.logit_kernel import Numbers, Shape
-from leverage.solvers.logit_system import DENSE_LIMIT, uniform_play
+from leverage.solvers.logit_system import fills_in, uniform_play
 
 #: Smoothing: at first; where it begins to fall faster; its factors.
 FIRST, CLEAR, SLOW_FALL, FAST_FALL = 1.0, 1e-2, 0.5, 0.1
@@ -198,7 +198,7 @@ class Search:
             starts=np.concatenate([[0], np.cumsum(np.repeat(2 * widths, 2))]).astype(np.intp),
             neighbours=sparse.csr_array(near + near.T + sparse.eye_array(states)),
             everything=np.arange(states),
-            fills=2 * states > DENSE_LIMIT and not len(shape.order),
+            fills=fills_in(shape),
         )
 
     def begin_at(self, p: Floats, values: Floats) -> None:

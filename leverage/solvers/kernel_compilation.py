@@ -31,8 +31,8 @@ def compile_beside() -> None:
     """Start the compilation in another process and do not wait for it."""
     # the same package as here, not one that lies in the present folder, as in a clone: kernels lie beside their files
     command = [sys.executable, "-P", "-m", "leverage.solvers.kernel_compilation"]
-    home = str(Path(__file__).parents[2])
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
+    folders = filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
     quiet = subprocess.DEVNULL
     _started.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=env))  # noqa: S603 - this interpreter
 

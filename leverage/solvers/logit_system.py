@@ -97,6 +97,11 @@ def _pattern(states: int, pairs: Integers) -> sparse.csc_matrix:
     return sparse.csc_matrix((np.where(rows == columns, 1.0, -0.5 / states), (rows, columns)), shape=(states, states))
 
 
+def fills_in(shape: Shape) -> bool:
+    """Whether sparse factors of the values' matrix would have most entries, and it is too large for dense ones to be cheap."""
+    return shape.players * shape.states > DENSE_LIMIT and not len(shape.order)
+
+
 def uniform_play(shape: Shape) -> Floats:
     """All actions equally likely, (C,)."""
     sizes = np.diff(shape.group_start)

@@ -25,7 +25,7 @@ from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_kernel import Numbers, Shape, Work
-from leverage.solvers.logit_system import allowed_gain, numbers_of, shape_of, uniform_play, workspace
+from leverage.solvers.logit_system import allowed_gain, fills_in, numbers_of, shape_of, uniform_play, workspace
 from leverage.solvers.solution import Solution
 from leverage.solvers.tied_end import tied_end
 
@@ -87,7 +87,7 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
     path. Where the path is lost or too long, as in games of hundreds of states, smoothed conditions (`complementarity`, for two
     players; first from where `fictitious_play` leads) and then other starts are tried; `selection` says which rule the answer is
-    by. No path is tried first in two-player games of more than 300 states most of which follow each other soon.
+    by. No path is tried in two-player games of more than 300 states most of which follow each other soon.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -156,7 +156,7 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     too_long = False
     for aim in AIMS:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform))
-        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or turned_often(engine) or fills(engine)
+        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or turned_often(engine)
         if too_long:
             break  # tighter steps would not make it shorter
     if too_long or engine.shape.states * engine.shape.players > SLOW_VALUES:
@@ -166,7 +166,7 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         yield from ((rule, p) for p in path_ends(engine, AIMS[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
-    for aim in () if fills(engine) else AIMS[:1]:
+    for aim in AIMS[:1]:
         yield from ((SELECTION, p) for p in path_ends(engine, aim, uniform, MOST_POINTS))
 
 
@@ -178,7 +178,7 @@ def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
     settled = smoothed_end(shape, numbers, fictitious_play(shape, numbers))
     if settled is not None:
         yield SETTLED, settled
-    smoothed = smoothed_end(shape, numbers, most=LONG_WORK if fills(engine) else None)
+    smoothed = smoothed_end(shape, numbers, most=LONG_WORK if unwalkable(engine) else None)
     if smoothed is not None:
         yield SMOOTHED, smoothed
 
@@ -193,11 +193,11 @@ def turned_often(engine: Engine) -> bool:
     return bool(engine.shape.states * engine.shape.players > LONG_VALUES and engine.work.at[kernel.TURNS] >= MOST_TURNS)
 
 
-def fills(engine: Engine) -> bool:
-    """Whether no path is followed at first, since one point of it takes too long: of a game of two players, for which there is
-    smoothing, with many values whose sparse factors would fill in."""
+def unwalkable(engine: Engine) -> bool:
+    """Whether no path is followed, since one point of it takes too long: of a game of two players, for which there is smoothing,
+    with many values whose sparse factors would fill in."""
     shape = engine.shape
-    return shape.players == 2 and 2 * shape.states > LONG_VALUES and not len(shape.order)
+    return shape.players == 2 and 2 * shape.states > LONG_VALUES and fills_in(shape)
 
 
 def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
@@ -214,9 +214,9 @@ def path_ends(engine: Engine, aim: float, bias: Floats, most: int | None = None)
     """Profiles (C,) that the logit path from `bias` leads to, those that the kernel finds good enough; usually one.
 
     After one is refused by the caller the path goes on, for at most so many points (default: `first_points`, and while it has not
-    `turned_often`, none where it `fills`).
+    `turned_often`); none where it is `unwalkable`.
     """
-    if most is None and fills(engine):
+    if unwalkable(engine):
         return
     allowed = first_points(engine) if most is None else most
     engine.work.at[:] = 0.0

@@ -119,7 +119,7 @@ def logit_limit(game: StochasticGame, *, tolerance: float = 1e-9) -> Solution:
     It is the one that `markov_perfect` selects where players' payoffs range as widely as each other's; otherwise it may be
     another, as that one does not depend on the scale of a player's payoffs and noisy play does.
 
-    Raises UnsolvedError : the path was lost, or its end was not certified.
+    Raises UnsolvedError : the path was lost or is too long to be followed, or its end was not certified.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def logit_limit(game: StochasticGame, *, tolerance: float = 1e-9) -> Solution:
             solution = accepted(engine, p, "limit of the path of noisy play from uniform play")
             if solution is not None:
                 return solution
-    raise UnsolvedError("the path of logit equilibria was lost on its way to a Markov equilibrium")
+    raise UnsolvedError("the path of logit equilibria was lost or too long on its way to a Markov equilibrium")
 
 
 @dataclass(eq=False)

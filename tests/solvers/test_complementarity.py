@@ -311,7 +311,7 @@ def test_where_iterations_do_not_come_close_factors_are_made(monkeypatch):
 def test_a_thousand_states_that_lead_anywhere_are_solved_without_a_path():
     game = anywhere(1000, 2)
     engine = engine_for(game, TOLERANCE)
-    assert ladder.fills(engine)
+    assert ladder.unwalkable(engine)
     assert not list(ladder.path_ends(engine, ladder.AIMS[0], np.zeros(int(engine.shape.group_start[-1]))))
     assert engine.work.at[logit_kernel.POINTS] == 0
     found = markov_perfect(game)[0]
@@ -326,7 +326,7 @@ def test_paths_of_other_games_are_followed():
         0.5,
     )
     for game in (anywhere(300, 0), chain(400, 0), one_player):
-        assert not ladder.fills(engine_for(game, TOLERANCE))
+        assert not ladder.unwalkable(engine_for(game, TOLERANCE))
 
 
 def test_smoothing_may_take_longer_where_no_path_is_followed(monkeypatch):
@@ -336,7 +336,7 @@ def test_smoothing_may_take_longer_where_no_path_is_followed(monkeypatch):
         allowed.append((start is None, most))
 
     def never(engine, *_):
-        assert not ladder.fills(engine)
+        assert not ladder.unwalkable(engine)
         return iter(())
 
     monkeypatch.setattr(ladder, "smoothed_end", gives_up)
