@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,7 @@ from loky import ProcessPoolExecutor
 
 from leverage.errors import OutputError
 from leverage.experiments.part import SolvedPart, StoppedPart, SweepTask, solve_part
+from leverage.experiments.part_files import ask, collect, no_room, solve_asked
 from leverage.experiments.store import Part
 from leverage.game.stochastic_game import Floats
 
@@ -35,7 +37,8 @@ PARENT_SECONDS = 1.0
 WORTH_SECONDS = 15.0
 
 Result = tuple[Part, SolvedPart | StoppedPart]
-UnderWay = dict[Future[SolvedPart | StoppedPart], Part]
+#: What is under way, by what tells when it is solved, and in the end why it could not be handed back.
+UnderWay = dict[Future[str], Part]
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ class LocalProcesses:
     count: int
 
     def results(self, work: Work) -> Iterator[Result]:
+        with tempfile.TemporaryDirectory(prefix="leverage-") as folder:
+            yield from self._replacing(work, folder)
+
+    def _replacing(self, work: Work, folder: str) -> Iterator[Result]:
+        """The results, by new workers where one has died."""
         waiting = iter(work.parts)
         again: list[Part] = []
         deaths = 0
@@ -87,9 +95,9 @@ class LocalProcesses:
                 self.count, initializer=begin_worker, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"}
             )
             try:
-                for part, solved in self._until_broken(pool, work, itertools.chain(again, waiting), under_way):
+                for part in self._until_broken(pool, work, itertools.chain(again, waiting), under_way, folder):
                     deaths = 0
-                    yield part, solved
+                    yield part, collect(folder, part)
             except BrokenProcessPool as error:
                 again, deaths = list(under_way.values()), deaths + 1
                 if deaths >= MOST_DEATHS:
@@ -108,32 +116,30 @@ class LocalProcesses:
         work: Work,
         parts: Iterator[Part],
         under_way: UnderWay,
-    ) -> Iterator[Result]:
-        """Results until all parts are solved; `under_way` tells what was not when a worker died."""
+        folder: str,
+    ) -> Iterator[Part]:
+        """Parts as they are solved; `under_way` tells which were not when a worker died."""
         while True:
             for part in itertools.islice(parts, AHEAD * self.count - len(under_way)):
-                under_way[self._submitted(pool, work, part, under_way)] = part
+                ask(folder, part, work.task, work.values(part))
+                under_way[_submitted(pool, folder, part, under_way)] = part
             if not under_way:
                 return
             work.heed()
             done, _ = wait(under_way, timeout=HEED_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
-                solved = future.result()
-                yield under_way.pop(future), solved
+                if reason := future.result():
+                    raise no_room(folder, reason)
+                yield under_way.pop(future)
 
-    def _submitted(
-        self,
-        pool: ProcessPoolExecutor,
-        work: Work,
-        part: Part,
-        under_way: UnderWay,
-    ) -> Future[SolvedPart | StoppedPart]:
-        try:
-            future: Future[SolvedPart | StoppedPart] = pool.submit(solve_part, work.task, part.start, work.values(part))
-            return future
-        except BrokenProcessPool:
-            under_way[Future()] = part  # a worker died in the meantime: not submitted, and not to be lost
-            raise
+
+def _submitted(pool: ProcessPoolExecutor, folder: str, part: Part, under_way: UnderWay) -> Future[str]:
+    try:
+        future: Future[str] = pool.submit(solve_asked, folder, part.start)
+        return future
+    except BrokenProcessPool:
+        under_way[Future()] = part  # a worker died in the meantime: not submitted, and not to be lost
+        raise
 
 
 @dataclass(frozen=True)
