@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from typing import Protocol
 
 from loky import ProcessPoolExecutor
@@ -135,7 +137,8 @@ class LocalProcesses:
 
 def _submitted(pool: ProcessPoolExecutor, folder: str, part: Part, under_way: UnderWay) -> Future[str]:
     try:
-        future: Future[str] = pool.submit(solve_asked, folder, part.start)
+        with _ctrl_c_held_back():
+            future: Future[str] = pool.submit(solve_asked, folder, part.start)
         return future
     except BrokenProcessPool:
         under_way[Future()] = part  # a worker died in the meantime: not submitted, and not to be lost
@@ -161,6 +164,23 @@ class WhereWorth:
             if left and (time.monotonic() - began) / done * len(left) > self.seconds:
                 yield from LocalProcesses(min(self.count, len(left))).results(replace(work, parts=left))
                 return
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Processes that are started meanwhile do not see Ctrl-C before they know that it is not for them, see `begin_worker`.
+
+    Here it comes a moment later.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it is started with the first worker, and starting it lets Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker(parent: int) -> None:

@@ -150,6 +150,20 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(whole: Path, tmp_pa
     assert parts(folder) == parts(whole)
 
 
+def test_ctrl_c_while_workers_are_starting_is_told_once(tmp_path: Path) -> None:
+    process = start(*LONG, "--jobs", "2", "--out", str(tmp_path / "sweep"))
+    until = time.monotonic() + 120
+    while not children_of(process):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    time.sleep(0.1)  # they are importing
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.count("\n") == 1
+    assert told.startswith(f"interrupted: 0 of {POINTS} points are kept in")
+
+
 def test_a_disk_without_room_keeps_whole_parts_only(whole: Path, tmp_path: Path) -> None:
     """The parts of a table of many columns are larger than a file may be here."""
     folder = tmp_path / "sweep"
