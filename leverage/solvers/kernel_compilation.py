@@ -43,12 +43,14 @@ def compile_path_parts() -> None:
     game = _dilemma(1, (0.7, 0.6))
     shape = shape_of(game)
     numbers, work = numbers_of(game, 1e-9), workspace(shape)
-    line = work.slot[path.P]
+    line, place = work.slot[path.P], work.place
+    behind = place[path.DENSE_PIVOT], place[path.ONSET], place[path.REACH]
     parts: tuple[tuple[Any, tuple[object, ...]], ...] = (
         (path.factor_sparse, (shape, work)),
         (path.factors_again, (shape, work)),
         (path.assemble, (shape, work)),
-        (path.factor_dense, (work.dense, np.intp(1), work.place[path.DENSE_PIVOT], work.place[path.REACH], np.intp(1))),
+        (path.factor_dense, (work.dense, np.intp(1), *behind, np.intp(1))),
+        (path.solve_dense, (work.dense, np.intp(1), *behind, line)),
         (path.solve_sparse, (shape, work, line)),
         (path.departures, (shape, work, 1.0, 1.0)),
         (path.move, (work,)),

@@ -89,7 +89,7 @@ OUTGROWN = -2
 END, NEAR_END, TIED, LOST, PAUSED = 0, 1, 2, 3, 4
 #: Rows of the tables below, as numpy integers: kernels are compiled anew for each value of a plain one that they are called with.
 #: Compiling costs time for each array that kernels hand to each other, so that these are few.
-ROWS, BLOCKS, SQUARE, DIAGONAL, ALIGNED, COLUMN = np.arange(6)  # Shape.state
+ROWS, BLOCKS, SQUARE, DIAGONAL, ALIGNED, COLUMN, RANK = np.arange(7)  # Shape.state
 NEXT, SOURCE, BY_COLUMN = np.arange(3)  # Shape.block
 TO, BLOCK = np.arange(2)  # Shape.entry
 DISCOUNT, WORTH = np.arange(2)  # Numbers.player
@@ -103,7 +103,7 @@ OTHERS, REWARD, AHEAD, LINE_OTHERS = np.arange(4)  # Work.row
 ELIMINATION, COEFFICIENT = np.arange(2)  # Work.weight
 ALL_SLOTS, SUPPORT = np.arange(2)  # Work.flag
 LOWER, UPPER = np.arange(2)  # Work.factor, Work.factor_row
-LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT, REACH = np.arange(7)  # Work.place
+LOWER_START, UPPER_START, ROW_PLACE, STACK, MARKS, DENSE_PIVOT, ONSET, REACH = np.arange(8)  # Work.place
 #: Work.at: precision, its rate along the path here and at the point before, lengths of the next and the last step, counters, and
 #: what the search for the end remembers.
 M, M_RATE, M_BEFORE, M_RATE_BEFORE, STEP, LAST, POINTS, TRIED, TURNS, FACTORED = np.arange(10)
@@ -114,11 +114,11 @@ SCALARS = 14
 class Shape(NamedTuple):
     """Index arrays of one game form, the same for all games of a batch.
 
-    players, states: N, S. group_start: (S N + 1,) first slot of each group. state: (6, S + 1): first row of each state; first
+    players, states: N, S. group_start: (S N + 1,) first slot of each group. state: (7, S + 1): first row of each state; first
     block; where its matrix of choices begins; the block (s, s); whether its rows all have its blocks as entries, in order; the
-    first of the blocks that lead to it. row_start: (R + 1,) first entry of each row. row_slot: (R, N) slots of the row's
-    actions. entry: (2, E) next state, block. block: (3, B) next state; then, sorted by next state, its state and the block
-    itself. order: (K,) columns of the values' matrix in the order of elimination; empty for dense factors.
+    first of the blocks that lead to it; its place in a dense matrix. row_start: (R + 1,) first entry of each row. row_slot:
+    (R, N) slots of the row's actions. entry: (2, E) next state, block. block: (3, B) next state; then, sorted by next state, its
+    state and the block itself. order: (K,) columns of the values' matrix in the order of elimination; empty for dense factors.
     """
 
     players: int
@@ -151,7 +151,7 @@ class Work(NamedTuple):
     matrix: the states' matrices of choices and their factors, one after the other; pivot: (C,). weight: (2, N + 1, C).
     blocks: (N + 1, N, B) equation (border last), value's player, block. dense: (K K + 4 K,) by rows, with room for
     `factor_dense`, or empty. flag: (2, C). factor, factor_row: (2, room) sparse factors by columns, or empty.
-    place: (7, 2 K + 1). at: (14,) scalars.
+    place: (8, 2 K + 1). at: (14,) scalars.
     """
 
     slot: Floats
@@ -311,11 +311,12 @@ def factor_square(matrix: Floats, start: int, n: int, pivot: Integers, first: in
 
 
 @lean_part
-def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below: int) -> float:
+def factor_dense(matrix: Floats, n: int, pivot: Integers, onset: Integers, reach: Integers, below: int) -> float:
     """As `factor_square`, for the large matrix of values, whose rows are followed by room for four more.
 
-    Only the last row and the last column need be full: in a row, `reach` is the place behind the last nonzero of the others; in a
-    column, they are at most `below` rows under the diagonal. Four columns at a time, so that each number of what is left is
+    Only the last row and the last column need be full: in a row, `onset` is the place of the first nonzero and `reach` the place
+    behind the last one of the others, and is so for the factors afterwards; in a column, they are at most `below` rows under the
+    diagonal. Four columns at a time, so that each number of what is left is
     loaded once for four multiplications. The rows that they multiply are copied, which tells the compiler that they do not
     change.
     """
@@ -337,6 +338,7 @@ def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below
                 sign = -sign
                 for j in range(n):
                     matrix[k * n + j], matrix[best * n + j] = matrix[best * n + j], matrix[k * n + j]
+                onset[k], onset[best] = onset[best], onset[k]
                 reach[k], reach[best] = reach[best], reach[k]
             far = max(far, reach[k])
             if matrix[k * n + k] < 0.0:
@@ -347,6 +349,7 @@ def factor_dense(matrix: Floats, n: int, pivot: Integers, reach: Integers, below
                 _take_off(matrix, last * n, k * n, k, right)
         wide = max(min(far, last) - right, 0)
         for k in range(left, right):
+            reach[k] = far
             row, kept = matrix[k * n + right : k * n + right + wide], matrix[tail + (k - left) * n : tail + (k - left) * n + wide]
             for t in range(left, k):
                 factor, above = matrix[k * n + t], matrix[t * n + right : t * n + right + wide]
@@ -388,6 +391,54 @@ def _take_off_four(matrix: Floats, n: int, i: int, left: int, wide: int) -> bool
     end = left * n + last
     matrix[at + last] -= (one * matrix[end] + two * matrix[end + n]) + (three * matrix[end + 2 * n] + four * matrix[end + 3 * n])
     return True
+
+
+@lean_part
+def solve_dense(matrix: Floats, n: int, pivot: Integers, onset: Integers, reach: Integers, x: Floats) -> None:
+    """x[:n] becomes A^-1 x from the factors that `factor_dense` has made of A."""
+    last = n - 1
+    for k in range(n):
+        best = pivot[k]
+        if best != k:
+            x[k], x[best] = x[best], x[k]
+    for i in range(1, n):
+        x[i] -= _sum_over(matrix, i * n, onset[i], i, x)
+    x[last] /= matrix[last * n + last]
+    for i in range(last - 1, -1, -1):
+        rest = x[i] - matrix[i * n + last] * x[last]
+        x[i] = (rest - _sum_over(matrix, i * n, i + 1, min(reach[i], last), x)) / matrix[i * n + i]
+
+
+@lean_part
+def solve_ranked(shape: Shape, work: Work, x: Floats) -> None:
+    """x becomes A^-1 x from the dense factors of A, in which states stand by their ranks."""
+    players, last, rank, y = shape.players, len(x) - 1, shape.state[RANK], work.group[SPARSE_COLUMN]
+    y[last] = x[last]
+    for s in range(shape.states):
+        for i in range(players):
+            y[rank[s] * players + i] = x[s * players + i]
+    solve_dense(work.dense, len(x), work.place[DENSE_PIVOT], work.place[ONSET], work.place[REACH], y)
+    x[last] = y[last]
+    for s in range(shape.states):
+        for i in range(players):
+            x[s * players + i] = y[rank[s] * players + i]
+    fill(y, 0.0)
+
+
+@lean_part
+def _sum_over(matrix: Floats, row: int, low: int, high: int, x: Floats) -> float:
+    """The row that begins at `row` times x, over the columns low to high."""
+    numbers, others = matrix[row + low : row + high], x[low:high]
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0  # four sums at a time: an addition need not wait for the one before
+    whole = len(others) // 4
+    for k in range(whole):
+        one += numbers[4 * k] * others[4 * k]
+        two += numbers[4 * k + 1] * others[4 * k + 1]
+        three += numbers[4 * k + 2] * others[4 * k + 2]
+        four += numbers[4 * k + 3] * others[4 * k + 3]
+    for k in range(4 * whole, len(others)):
+        one += numbers[k] * others[k]
+    return (one + two) + (three + four)
 
 
 @lean_part
@@ -522,7 +573,7 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
         sign *= again if again != 0.0 else factor_sparse(shape, work)
     elif sign != 0.0:
         below = assemble(shape, work)
-        sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT], work.place[REACH], below)
+        sign *= factor_dense(work.dense, size, work.place[DENSE_PIVOT], work.place[ONSET], work.place[REACH], below)
     work.at[DETERMINANT], work.at[DERIVED] = sign, b
     return sign != 0.0
 
@@ -556,25 +607,32 @@ def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
 
 @lean_part
 def assemble(shape: Shape, work: Work) -> int:
-    """The values' matrix by rows, from its blocks and sides, and where nonzeros are: `reach`, and (returned) `below`."""
+    """The values' matrix by rows, from its blocks and sides, and where nonzeros are: `onset`, `reach`, (returned) `below`."""
     players, size = shape.players, shape.players * shape.states + 1
-    matrix, last, below = work.dense, size - 1, 0
+    matrix, last, below, rank = work.dense, size - 1, 0, shape.state[RANK]
     fill(matrix, 0.0)
-    work.place[REACH, last] = last
+    work.place[ONSET, last], work.place[REACH, last] = 0, last
     for s in range(shape.states):
         following = shape.block[NEXT, shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]]
-        below = max(below, (s + 1 - following[0]) * players - 1)
+        low, high = rank[s], rank[s]
+        for k in range(len(following)):
+            low, high = min(low, rank[following[k]]), max(high, rank[following[k]])
+        below = max(below, (rank[s] + 1 - low) * players - 1)
         for i in range(players):
-            work.place[REACH, s * players + i] = (following[-1] + 1) * players
+            work.place[ONSET, rank[s] * players + i], work.place[REACH, rank[s] * players + i] = (
+                low * players,
+                (high + 1) * players,
+            )
         for i in range(players + 1):
-            first = (s * players + i if i < players else last) * size
+            first = (rank[s] * players + i if i < players else last) * size
             row = matrix[first : first + size]
             for j in range(players):
                 cells = work.blocks[i, j, shape.state[BLOCKS, s] : shape.state[BLOCKS, s + 1]]
                 for k in range(len(cells)):
-                    row[following[k] * players + j] += cells[k]
-    for k in range(size):
-        matrix[k * size + last] = work.group[SIDE, k]
+                    row[rank[following[k]] * players + j] += cells[k]
+        for i in range(players):
+            matrix[(rank[s] * players + i) * size + last] = work.group[SIDE, s * players + i]
+    matrix[last * size + last] = work.group[SIDE, last]
     return below
 
 
@@ -810,7 +868,7 @@ def solve(shape: Shape, numbers: Numbers, work: Work, support: Booleans, b: floa
     if len(shape.order):
         solve_sparse(shape, work, x)
     else:
-        solve_square(work.dense, 0, size, work.place[DENSE_PIVOT], 0, x, 0)
+        solve_ranked(shape, work, x)
     precision = x[size - 1]
     expect(shape, numbers, x, work.row[AHEAD], work)
     gather(shape, work.row[LINE_OTHERS], work.row[AHEAD], work.slot[DRIVE])

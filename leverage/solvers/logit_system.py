@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
 
 from leverage.game.stochastic_game import Floats, Integers, RowIndices, StochasticGame
@@ -48,12 +49,13 @@ def _made(game: StochasticGame) -> Shape:
     widths = group_start[players::players] - group_start[:-1:players]
     block_start = np.searchsorted(pairs, np.arange(states + 1) * states)
     block_source, by_column = pairs // states, np.argsort(pairs % states, kind="stable")
-    table = np.zeros((6, states + 1), dtype=np.intp)
+    table = np.zeros((7, states + 1), dtype=np.intp)
     table[kernel.ROWS] = game.row_start
     table[kernel.BLOCKS] = block_start
     table[kernel.SQUARE, 1:] = np.cumsum(widths**2)
     table[kernel.DIAGONAL, :-1] = np.searchsorted(pairs, diagonal)
     table[kernel.ALIGNED, :-1] = _aligned(game, entry_block, block_start)
+    table[kernel.RANK, :-1] = _dense_ranks(states, pairs)
     table[kernel.COLUMN, 1:] = np.cumsum(np.bincount(pairs % states, minlength=states))
     return Shape(
         players=players,
@@ -89,6 +91,24 @@ def _elimination_order(players: int, states: int, pairs: Integers) -> Integers:
         return np.zeros(0, dtype=np.intp)
     by_place = np.argsort(lu.perm_c)
     return np.append((by_place[:, None] * players + np.arange(players)).ravel(), size - 1)
+
+
+def _dense_ranks(states: int, pairs: Integers) -> Integers:
+    """(S,): places of the states in a dense matrix, in an order that keeps what is not zero near the diagonal: their own, or that
+    of Cuthill and McKee (1969) if it is better."""
+    own, ranks = np.arange(states), np.empty(states, dtype=np.intp)
+    if 2 * len(pairs) > states * states:
+        return own
+    rows, columns = pairs // states, pairs % states
+    ranks[reverse_cuthill_mckee(_pattern(states, pairs).tocsr())] = own
+
+    def spread(place: Integers) -> int:
+        reach = own.copy()
+        np.maximum.at(reach, place[rows], place[columns])
+        np.maximum.at(reach, place[columns], place[rows])
+        return int((reach - own).sum())
+
+    return ranks if spread(ranks) < spread(own) else own
 
 
 def _pattern(states: int, pairs: Integers) -> sparse.csc_matrix:
@@ -149,7 +169,7 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
         flag=flag,
         factor=np.zeros((2, capacity)),
         factor_row=np.zeros((2, capacity), dtype=np.intp),
-        place=np.zeros((7, 2 * size + 1), dtype=np.intp),
+        place=np.zeros((8, 2 * size + 1), dtype=np.intp),
         at=np.zeros(kernel.SCALARS),
     )
 

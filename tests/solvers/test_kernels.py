@@ -84,5 +84,7 @@ def test_the_second_process_compiles_parts_of_the_walk_as_the_first_would(tmp_pa
     run = subprocess.run([sys.executable, "-c", BOTH], env=env, capture_output=True, text=True, check=True)
     names = run.stdout.split()
     assert "walk" in names
-    parts = "factor_sparse factors_again assemble factor_dense solve_sparse departures move speed settled_support gain"
+    parts = (
+        "factor_sparse factors_again assemble factor_dense solve_dense solve_sparse departures move speed settled_support gain"
+    )
     assert not set(names) & set(parts.split())

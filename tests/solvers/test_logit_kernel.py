@@ -15,10 +15,13 @@ from leverage.solvers.logit_system import shape_of
 from tests.mutations.kernel_batteries import check_determinant, walkway
 
 
-def _factored(matrix: Floats, n: int, pivot: Integers, reach: Integers, below: int, x: Floats) -> float:
-    """The sign of the determinant; x becomes A^-1 x."""
-    sign = logit_kernel.factor_dense(matrix, n, pivot, reach, below)
-    logit_kernel.solve_square(matrix, 0, n, pivot, 0, x, 0)
+def _factored(
+    matrix: Floats, n: int, pivot: Integers, onset: Integers, reach: Integers, below: int, x: Floats, y: Floats
+) -> float:
+    """The sign of the determinant; x becomes A^-1 x where the factors are known to be 0 in places, y where it is not."""
+    sign = logit_kernel.factor_dense(matrix, n, pivot, onset, reach, below)
+    logit_kernel.solve_dense(matrix, n, pivot, onset, reach, x)
+    logit_kernel.solve_square(matrix, 0, n, pivot, 0, y, 0)
     return float(sign)
 
 
@@ -40,10 +43,12 @@ def test_banded_factors_with_a_full_border_are_those_of_the_whole_matrix(seed: i
     whole[-1], whole[:, -1] = rng.normal(size=(2, n))
     if np.linalg.cond(whole) > 1e8:
         whole += 3.0 * np.eye(n)
+    onset = np.append(np.maximum(np.arange(n - 1) - below, 0), 0)
     reach = np.append(np.minimum(np.arange(1, n) + above, n - 1), n - 1)
     right = rng.normal(size=n)
-    x = right.copy()
-    sign = factored(np.append(whole.ravel(), np.zeros(4 * n)), n, np.zeros(n, dtype=np.intp), reach, below, x)
+    x, y = right.copy(), right.copy()
+    sign = factored(np.append(whole.ravel(), np.zeros(4 * n)), n, np.zeros(n, dtype=np.intp), onset, reach, below, x, y)
+    assert x == pytest.approx(y, rel=1e-9, abs=1e-9 * np.abs(y).max())
     assert whole @ x == pytest.approx(right, abs=1e-9 * np.linalg.cond(whole) ** 0.5)
     assert sign == np.linalg.slogdet(whole)[0]
 
