@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -94,7 +95,7 @@ class LocalProcesses:
         while True:
             under_way: UnderWay = {}
             pool = ProcessPoolExecutor(
-                self.count, initializer=begin_worker, initargs=(os.getpid(),), env={"OMP_NUM_THREADS": "1"}
+                self.count, initializer=begin_worker, initargs=(os.getpid(), folder), env={"OMP_NUM_THREADS": "1"}
             )
             try:
                 for part in self._until_broken(pool, work, itertools.chain(again, waiting), under_way, folder):
@@ -183,15 +184,19 @@ def _ctrl_c_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def begin_worker(parent: int) -> None:
-    """Ctrl-C is for the process that started this one, whose end is the worker's end too, however it comes."""
+def begin_worker(parent: int, folder: str) -> None:
+    """Ctrl-C is for the process that started this one, whose end is the worker's end too, however it comes.
+
+    folder: what lies there is passing, and does not outlive them.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent, folder), daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, folder: str) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_SECONDS)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

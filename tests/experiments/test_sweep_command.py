@@ -39,9 +39,11 @@ def parts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "points").glob("*"))}
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
+def start(*arguments: str, passing: Path | None = None) -> subprocess.Popen[str]:
+    """passing: a folder for files that are not to stay."""
     command = [sys.executable, "-m", "leverage", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    env = {**os.environ, "TMPDIR": str(passing)} if passing else None
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env)
 
 
 def after_parts(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
@@ -85,19 +87,22 @@ def test_two_workers_write_the_same_bytes(whole: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_sweep_that_is_killed_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path, jobs: str) -> None:
-    """Killed twice; what was finished is not touched again, and no worker outlives it."""
-    folder = tmp_path / "killed"
+    """Killed twice; what was finished is not touched again, and no worker and none of its files outlives it."""
+    folder, passing = tmp_path / "killed", tmp_path / "passing"
+    passing.mkdir()
     arguments = (*LONG, "--jobs", jobs, "--out", str(folder))
     touched: dict[str, int] = {}
     for more in (2, 6):
-        process = start(*arguments, *(("--resume",) if more > 2 else ()))
+        process = start(*arguments, *(("--resume",) if more > 2 else ()), passing=passing)
         after_parts(folder, more, process)
         workers = children_of(process)
+        assert bool(list(passing.glob("leverage-*"))) == (jobs == "2")
         process.kill()
         process.communicate()
         assert not (folder / "manifest.json").exists()
         assert len(workers) == (0 if jobs == "1" else 2)
         _all_end(workers)
+        assert not list(passing.glob("leverage-*"))
         assert set(parts(folder).items()) <= {*parts(whole).items(), *_drafts(folder)}
         for name, moment in touched.items():
             assert (folder / "points" / name).stat().st_mtime_ns == moment
