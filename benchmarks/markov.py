@@ -20,6 +20,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import leverage
+from leverage.solvers.active_states import active_ends
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.markov_perfect import AIMS, SELECTION, accepted, engine_for, path_ends
@@ -111,6 +112,13 @@ def sparse_games(make: Callable[[int], leverage.StochasticGame]) -> None:
         told, found = [f"path {time.process_time() - started:5.2f} s"], None
         if p is not None:
             found = accepted(engine, p, SELECTION)
+        if found is None:
+            before = time.process_time()
+            for _, p in active_ends(engine.shape, engine.numbers, engine.game.indices):
+                found = accepted(engine, p, SELECTION)
+                if found is not None:
+                    break
+            told.append(f"active states {time.process_time() - before:5.2f} s")
         for name, begin in (("play settled", fictitious_play), ("smoothing", lambda *_: None)):
             if found is None:
                 before = time.process_time()

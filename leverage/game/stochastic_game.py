@@ -192,7 +192,7 @@ class StochasticGame:
     @property
     def action_counts(self) -> Integers:
         """(S, N): how many actions each player has in each state."""
-        return self._indices.action_counts
+        return self.indices.action_counts
 
     @cached_property
     def payoff_range(self) -> float:
@@ -218,34 +218,34 @@ class StochasticGame:
     # --- indices that solvers share --------------------------------------------------------------------------------
 
     @cached_property
-    def _indices(self) -> RowIndices:
+    def indices(self) -> RowIndices:
         """The shared index arrays, unless they are those of other actions."""
         return self.shared if self.shared is not None and self.shared.actions is self.actions else RowIndices(self.actions)
 
     @property
     def row_start(self) -> Integers:
         """(S + 1,): rows of state s are row_start[s] to row_start[s + 1]."""
-        return self._indices.row_start
+        return self.indices.row_start
 
     @property
     def row_state(self) -> Integers:
         """(R,): the state of each row."""
-        return self._indices.row_state
+        return self.indices.row_state
 
     @property
     def row_action(self) -> Integers:
         """(N, R): which of its actions in the state each player plays in each row."""
-        return self._indices.row_action
+        return self.indices.row_action
 
     @property
     def choice_start(self) -> Integers:
         """(N, S + 1): a *choice* of player i is a pair (state, own action), numbered state by state."""
-        return self._indices.choice_start
+        return self.indices.choice_start
 
     @property
     def row_choice(self) -> Integers:
         """(N, R): the choice of player i that row r contains."""
-        return self._indices.row_choice
+        return self.indices.row_choice
 
     @cached_property
     def entry_row(self) -> Integers:

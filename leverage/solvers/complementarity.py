@@ -76,6 +76,8 @@ SMALLEST_SHARE, DECREASE = 0.05, 0.01
 SEED = 20240
 #: Where sparse factors would fill in, steps come from iterations: to what share of the right side, and how many at most.
 CLOSE_ENOUGH, MOST_ITERATIONS = 1e-6, 250
+#: ... unless there are no more states than this: then dense factors take less time.
+DENSE_STATES = 450
 #: A pivot of a state's own system that is 0 becomes this: damping then makes the step harmless.
 TINY = 1e-14
 
@@ -253,7 +255,7 @@ class Search:
 
     def _solve(self, states: Integers) -> None:
         """The values' step from the coupling."""
-        if len(states) == self.shape.states:
+        if len(states) == self.shape.states and not (self.fills and len(states) <= DENSE_STATES):
             self.step_values[:] = self._solve_all()
             return
         place = np.full(self.shape.states, -1, dtype=np.intp)
@@ -392,7 +394,7 @@ def conditions(
 
     Where a player has one action, its chance is 1 and the condition is that the slack is 0.
     """
-    first, law = shape.state[logit.ROWS], numbers.law
+    first, law, other = shape.state[logit.ROWS], numbers.law[0], numbers.law[len(numbers.law) - 1]
     largest, squares = 0.0, 0.0
     for s in states:
         x, y, end = shape.group_start[2 * s], shape.group_start[2 * s + 1], shape.group_start[2 * s + 2]
@@ -405,7 +407,7 @@ def conditions(
                 for e in range(shape.row_start[r], shape.row_start[r + 1]):
                     to = 2 * shape.entry[logit.TO, e]
                     one += law[e] * values[to]
-                    two += law[e] * values[to + 1]
+                    two += other[e] * values[to + 1]
                 reward[r, 0] = numbers.payoffs[r, 0] + numbers.player[logit.DISCOUNT, 0] * one
                 reward[r, 1] = numbers.payoffs[r, 1] + numbers.player[logit.DISCOUNT, 1] * two
                 slack[i] -= reward[r, 0] * p[j]
@@ -443,7 +445,7 @@ def own_system(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seco
     rate: (n,) derivative of each condition in its slack.
     """
     x, y, end = shape.group_start[2 * s], shape.group_start[2 * s + 1], shape.group_start[2 * s + 2]
-    n, a = end - x, y - x
+    n, a, law, other = end - x, y - x, numbers.law[0], numbers.law[len(numbers.law) - 1]
     for i in range(n + 2):
         for j in range(n + 2):
             matrix[i, j] = 0.0
@@ -464,8 +466,8 @@ def own_system(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seco
             matrix[j, i] -= rate[j] * reward[r, 1]
             for e in range(shape.row_start[r], shape.row_start[r + 1]):
                 if shape.entry[logit.TO, e] == s:
-                    matrix[i, n] -= rate[i] * numbers.player[logit.DISCOUNT, 0] * p[x + j] * numbers.law[e]
-                    matrix[j, n + 1] -= rate[j] * numbers.player[logit.DISCOUNT, 1] * p[x + i] * numbers.law[e]
+                    matrix[i, n] -= rate[i] * numbers.player[logit.DISCOUNT, 0] * p[x + j] * law[e]
+                    matrix[j, n + 1] -= rate[j] * numbers.player[logit.DISCOUNT, 1] * p[x + i] * other[e]
             r += 1
     for k in range(n + 2):
         best = k
@@ -507,6 +509,7 @@ def linearise(  # noqa: PLR0912 - see logit_kernel: each more kernel costs secon
         widest = max(widest, shape.group_start[2 * s + 2] - shape.group_start[2 * s] + 2)
     matrix, rate, pivot = np.zeros((widest, widest)), np.zeros(widest), np.zeros(widest, dtype=np.intp)
     row, blocks = np.zeros((2, widest)), shape.state[logit.BLOCKS]
+    law, other = numbers.law[0], numbers.law[len(numbers.law) - 1]
     for s in states:
         x, y = shape.group_start[2 * s], shape.group_start[2 * s + 1]
         size = own_system(shape, numbers, s, p, smoothing, damping[s], reward, slack, matrix, rate, pivot)
@@ -537,8 +540,8 @@ def linearise(  # noqa: PLR0912 - see logit_kernel: each more kernel costs secon
             for j in range(a, n):
                 for e in range(shape.row_start[r], shape.row_start[r + 1]):
                     if shape.entry[logit.TO, e] != s:
-                        one = numbers.law[e] * p[x + j] * numbers.player[logit.DISCOUNT, 0]
-                        two = numbers.law[e] * p[x + i] * numbers.player[logit.DISCOUNT, 1]
+                        one = law[e] * p[x + j] * numbers.player[logit.DISCOUNT, 0]
+                        two = other[e] * p[x + i] * numbers.player[logit.DISCOUNT, 1]
                         for v in range(2):
                             q = 4 * low + 2 * (high - low) * v + 2 * (shape.entry[logit.BLOCK, e] - low)
                             coupling[q] -= row[v, i] * one
@@ -616,7 +619,7 @@ def complete(  # noqa: PLR0912 - see logit_kernel: each more kernel costs second
     for s in states:
         widest = max(widest, shape.group_start[2 * s + 2] - shape.group_start[2 * s] + 2)
     matrix, rate, pivot = np.zeros((widest, widest)), np.zeros(widest), np.zeros(widest, dtype=np.intp)
-    w = np.zeros(widest)
+    w, law, other = np.zeros(widest), numbers.law[0], numbers.law[len(numbers.law) - 1]
     for s in states:
         x, y = shape.group_start[2 * s], shape.group_start[2 * s + 1]
         size = own_system(shape, numbers, s, p, smoothing, damping[s], reward, slack, matrix, rate, pivot)
@@ -630,8 +633,8 @@ def complete(  # noqa: PLR0912 - see logit_kernel: each more kernel costs second
                 for e in range(shape.row_start[r], shape.row_start[r + 1]):
                     to = shape.entry[logit.TO, e]
                     if to != s:
-                        one += numbers.law[e] * step_values[2 * to]
-                        two += numbers.law[e] * step_values[2 * to + 1]
+                        one += law[e] * step_values[2 * to]
+                        two += other[e] * step_values[2 * to + 1]
                 w[i] += rate[i] * numbers.player[logit.DISCOUNT, 0] * p[x + j] * one
                 w[j] += rate[j] * numbers.player[logit.DISCOUNT, 1] * p[x + i] * two
                 r += 1

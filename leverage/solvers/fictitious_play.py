@@ -26,14 +26,15 @@ from leverage.solvers.logit_system import uniform_play
 PACES = ((0.3, 200), (0.1, 300), (0.03, 500), (0.01, 1000))
 
 
-def fictitious_play(shape: Shape, numbers: Numbers) -> tuple[Floats, Floats]:
-    """Where fictitious play from uniform play leads: lotteries (C,) and unnormalised values (S N,), state by state.
+def fictitious_play(shape: Shape, numbers: Numbers, start: Floats | None = None) -> tuple[Floats, Floats]:
+    """Where fictitious play leads: lotteries (C,) and unnormalised values (S N,), state by state.
 
     Use it as a start for a method that needs one near an equilibrium, in games with too many states to follow a path.
 
     Parameters
     ----------
     shape, numbers : the game's arrays, see `logit_system`; any number of players.
+    start : (C,) lotteries to begin from, state by state; default: uniform play.
 
     Notes
     -----
@@ -55,7 +56,7 @@ def fictitious_play(shape: Shape, numbers: Numbers) -> tuple[Floats, Floats]:
     >>> p.round(1).tolist()
     [0.4, 0.6, 0.4, 0.6]
     """
-    p, values = uniform_play(shape), np.zeros(shape.players * shape.states)
+    p, values = uniform_play(shape) if start is None else start.copy(), np.zeros(shape.players * shape.states)
     for pace, count in PACES:
         sweeps(shape, numbers, p, values, pace, count)
     return p, values
@@ -72,9 +73,9 @@ def sweeps(shape: Shape, numbers: Numbers, p: Floats, values: Floats, pace: floa
                 worth[c] = 0.0
             for r in range(first[s], first[s + 1]):
                 for i in range(players):
-                    ahead, others = 0.0, 1.0
+                    ahead, others, law = 0.0, 1.0, numbers.law[min(i, len(numbers.law) - 1)]
                     for e in range(shape.row_start[r], shape.row_start[r + 1]):
-                        ahead += numbers.law[e] * values[shape.entry[logit.TO, e] * players + i]
+                        ahead += law[e] * values[shape.entry[logit.TO, e] * players + i]
                     for j in range(players):
                         if j != i:
                             others *= p[shape.row_slot[r, j]]

@@ -135,8 +135,8 @@ class Shape(NamedTuple):
 class Numbers(NamedTuple):
     """The numbers of one game.
 
-    payoffs: (R, N) scaled to ranges of 1. law: (E,). player: (2, N) discount factors, and how many allowed gains a gain of 1 in
-    unnormalised scaled values is worth.
+    payoffs: (R, N) scaled to ranges of 1. law: (1, E), or (N, E) with one for each player, whose rows need not sum to 1.
+    player: (2, N) discount factors, and how many allowed gains a gain of 1 in unnormalised scaled values is worth.
     """
 
     payoffs: Floats
@@ -212,9 +212,11 @@ def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: 
         for s in range(shape.states):
             own[s] = values[s * players + i]
     for r in range(len(shape.row_slot)):
-        law = numbers.law[shape.row_start[r] : shape.row_start[r + 1]]
+        law = numbers.law[0, shape.row_start[r] : shape.row_start[r + 1]]
         to, whole = shape.entry[TO, shape.row_start[r] : shape.row_start[r + 1]], len(law) // 4
         for i in range(players):
+            if i > 0 and len(numbers.law) > 1:
+                law = numbers.law[i, shape.row_start[r] : shape.row_start[r + 1]]
             own = work.column_values[i]
             one, two, three, four = 0.0, 0.0, 0.0, 0.0  # four sums at a time: an addition need not wait for the one before
             if len(law) == shape.states:
@@ -586,15 +588,15 @@ def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
         low, high = shape.row_start[r], shape.row_start[r + 1]
         for j in range(players):
             c, chance = shape.row_slot[r, j], work.row[OTHERS, r, j] * numbers.player[DISCOUNT, j]
+            law = numbers.law[j if len(numbers.law) > 1 else 0, low:high]
             if shape.state[ALIGNED, s]:
-                law = numbers.law[low:high]
                 for i in range(players + 1):
                     into, weight = work.blocks[i, j, base:end], work.weight[COEFFICIENT, i, c] * chance
                     for k in range(high - low):
                         into[k] += weight * law[k]
             else:
                 for e in range(low, high):
-                    share, block = chance * numbers.law[e], shape.entry[BLOCK, e]
+                    share, block = chance * law[e - low], shape.entry[BLOCK, e]
                     for i in range(players + 1):
                         work.blocks[i, j, block] += work.weight[COEFFICIENT, i, c] * share
     for i in range(players + 1):

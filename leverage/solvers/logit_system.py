@@ -5,6 +5,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
@@ -38,11 +39,17 @@ def shape_of(game: StochasticGame) -> Shape:
 
 def _made(game: StochasticGame) -> Shape:
     """The game's shape, made anew."""
-    counts, players, states = game.action_counts.ravel(), game.n_players, game.n_states
-    group_start = np.concatenate([[0], np.cumsum(counts)])
-    row_slot = group_start[game.row_state[:, None] * players + np.arange(players)] + game.row_action.T
-    indices = game.transitions.indices.astype(np.intp)
-    entry_state = game.row_state[game.entry_row]
+    return shape_from(game.indices, game.transitions.indptr, game.transitions.indices)
+
+
+def shape_from(rows: RowIndices, row_start: NDArray[np.integer], to: NDArray[np.integer]) -> Shape:
+    """Index arrays from those of the rows, and from the rows' entries of the transition law: where each begins (R + 1,), and the
+    next states (E,)."""
+    states, players = rows.action_counts.shape
+    group_start = np.concatenate([[0], np.cumsum(rows.action_counts.ravel())])
+    row_slot = group_start[rows.row_state[:, None] * players + np.arange(players)] + rows.row_action.T
+    indices, entry_start = to.astype(np.intp), row_start.astype(np.intp)
+    entry_state = np.repeat(rows.row_state, np.diff(entry_start))
     diagonal = np.arange(states) * (states + 1)
     pairs = np.unique(np.concatenate([entry_state * states + indices, diagonal]))
     entry_block = np.searchsorted(pairs, entry_state * states + indices)
@@ -50,11 +57,11 @@ def _made(game: StochasticGame) -> Shape:
     block_start = np.searchsorted(pairs, np.arange(states + 1) * states)
     block_source, by_column = pairs // states, np.argsort(pairs % states, kind="stable")
     table = np.zeros((7, states + 1), dtype=np.intp)
-    table[kernel.ROWS] = game.row_start
+    table[kernel.ROWS] = rows.row_start
     table[kernel.BLOCKS] = block_start
     table[kernel.SQUARE, 1:] = np.cumsum(widths**2)
     table[kernel.DIAGONAL, :-1] = np.searchsorted(pairs, diagonal)
-    table[kernel.ALIGNED, :-1] = _aligned(game, entry_block, block_start)
+    table[kernel.ALIGNED, :-1] = _aligned(rows, entry_start, entry_block, block_start)
     table[kernel.RANK, :-1] = _dense_ranks(states, pairs)
     table[kernel.COLUMN, 1:] = np.cumsum(np.bincount(pairs % states, minlength=states))
     return Shape(
@@ -62,7 +69,7 @@ def _made(game: StochasticGame) -> Shape:
         states=states,
         group_start=group_start,
         state=table,
-        row_start=game.transitions.indptr.astype(np.intp),
+        row_start=entry_start,
         row_slot=np.ascontiguousarray(row_slot),
         entry=np.stack([indices, entry_block]),
         block=np.stack([pairs % states, block_source[by_column], by_column]),
@@ -70,13 +77,14 @@ def _made(game: StochasticGame) -> Shape:
     )
 
 
-def _aligned(game: StochasticGame, entry_block: Integers, block_start: Integers) -> np.ndarray:
+def _aligned(rows: RowIndices, entry_start: Integers, entry_block: Integers, block_start: Integers) -> np.ndarray:
     """(S,): whether every row of a state has all the state's blocks as its entries, in order."""
-    sizes = np.diff(game.transitions.indptr)
-    expected = block_start[game.row_state[game.entry_row]] + np.arange(len(entry_block)) - game.transitions.indptr[game.entry_row]
-    fits = sizes == np.diff(block_start)[game.row_state]
-    fits[game.entry_row[entry_block != expected]] = False
-    return np.logical_and.reduceat(fits, game.row_start[:-1])
+    sizes = np.diff(entry_start)
+    entry_row = np.repeat(np.arange(len(sizes)), sizes)
+    expected = block_start[rows.row_state[entry_row]] + np.arange(len(entry_block)) - entry_start[entry_row]
+    fits = sizes == np.diff(block_start)[rows.row_state]
+    fits[entry_row[entry_block != expected]] = False
+    return np.logical_and.reduceat(fits, rows.row_start[:-1])
 
 
 def _elimination_order(players: int, states: int, pairs: Integers) -> Integers:
@@ -134,7 +142,7 @@ def numbers_of(game: StochasticGame, tolerance: float) -> Numbers:
     worth = (1 - game.discount) * spread / allowed_gain(game, tolerance)
     return Numbers(
         payoffs=np.ascontiguousarray((game.payoffs - base) / spread),
-        law=np.ascontiguousarray(game.transitions.data),
+        law=np.ascontiguousarray(game.transitions.data)[None],
         player=np.stack([game.discount, worth]),
     )
 

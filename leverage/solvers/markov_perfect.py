@@ -22,6 +22,7 @@ from leverage.game.automaton import Automaton
 from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
+from leverage.solvers.active_states import active_ends
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_kernel import Numbers, Shape, Work
@@ -85,9 +86,10 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     Precision multiplies *unnormalised* action values (payoffs are summed over periods, discounted), after each player's payoffs
     are divided by that player's range over all rows. So the answer does not change when a player's payoffs are multiplied or
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
-    path. Where the path is lost or too long, as in games of hundreds of states, smoothed conditions (`complementarity`, for two
-    players; first from where `fictitious_play` leads) and then other starts are tried; `selection` says which rule the answer is
-    by. No path is tried in two-player games of more than 300 states most of which follow each other soon.
+    path. Where the path is lost or too long, as in games of hundreds of states, the end of `fictitious_play` is made exact (for
+    two players: `active_states`), and smoothed conditions (`complementarity`) and then other starts are tried; `selection` says
+    which rule the answer is by. No path is tried in two-player games of more than 300 states most of which follow each other
+    soon.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -175,6 +177,8 @@ def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
     if engine.shape.players != 2:
         return
     shape, numbers = engine.shape, engine.numbers
+    for start, p in active_ends(shape, numbers, engine.game.indices):
+        yield (f"{SETTLED} (start {start})" if start else SETTLED), p
     settled = smoothed_end(shape, numbers, fictitious_play(shape, numbers))
     if settled is not None:
         yield SETTLED, settled

@@ -53,16 +53,17 @@ def _indifference(
 ) -> tuple[Floats, sparse.csr_array]:
     """Q - V of all choices (C,), and its derivative in z and in the values, (C, C + S N)."""
     players, slots, rows = shape.players, len(p), len(shape.row_slot)
-    law = sparse.csr_array((numbers.law, shape.entry[TO], shape.row_start), shape=(rows, shape.states))
+    laws = [sparse.csr_array((law, shape.entry[TO], shape.row_start), shape=(rows, shape.states)) for law in numbers.law]
     played, number = p[shape.row_slot], np.arange(rows)
-    reward = numbers.payoffs + numbers.player[DISCOUNT] * (law @ values.reshape(-1, players))
+    ahead_of = [laws[min(i, len(laws) - 1)] @ values[i::players] for i in range(players)]
+    reward = numbers.payoffs + numbers.player[DISCOUNT] * np.stack(ahead_of, axis=1)
     others = np.stack([np.prod(np.delete(played, i, axis=1), axis=1) for i in range(players)], axis=1)
     q = np.bincount(shape.row_slot.ravel(), (others * reward).ravel(), slots)
     ahead = sparse.lil_array((slots, len(values)))
     data, cells = [np.zeros(0)], [np.zeros((2, 0), dtype=np.intp)]
     for i in range(players):
         own = sparse.csr_array((others[:, i], (shape.row_slot[:, i], number)), shape=(slots, rows))
-        ahead[:, i::players] = numbers.player[DISCOUNT, i] * (own @ law).toarray()
+        ahead[:, i::players] = numbers.player[DISCOUNT, i] * (own @ laws[min(i, len(laws) - 1)]).toarray()
         for j in range(players):
             if j != i:
                 joint = np.prod(np.delete(played, [i, j], axis=1), axis=1)
