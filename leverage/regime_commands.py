@@ -183,7 +183,7 @@ def discover_command(
 
     if out is not None:
         refuse_taken(out)
-    sweep = FinishedSweep.open(folder)
+    sweep = FinishedSweep.whole(folder)
     cases = claim_cases(sweep, claim, holds=holds) if claim else row_cases(sweep, where)
     found = discovery_study(sweep, cases)
     target, seconds = out or folder.with_name(f"{folder.name}-discover"), time.monotonic() - started

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from leverage.errors import Fault, FolderError
 from leverage.experiments.columns import Column
+from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.experiments.index_table import has_indices, indices_frame, read_indices
 from leverage.experiments.indices import few_blocks
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
@@ -77,15 +79,26 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Repo
 def report_again(folder: SweepFolder, report: Report) -> Path:
     """Write the report of a finished sweep once more, from its folder alone. Returns its path.
 
-    Raises FolderError where the folder holds no finished sweep, ScenarioError where its scenario is none, OutputError where the
-    report cannot be written.
+    Raises FolderError where the folder holds no finished sweep or lacks a part of it, ScenarioError where its scenario is none,
+    OutputError where the report cannot be written.
     """
+    FinishedSweep.whole(folder.path)
     sweep = sweep_of(folder)
     bench = bench_of(sweep.task)
+    _refuse_other_columns(folder, bench.columns)
     page = Page(sweep.scenario, bench.evaluator.at().game())
     indices = read_indices(folder.path / INDICES) if has_indices(sweep.design) else None
     summary = summarise(folder, bench.columns)
     return _put_report(Findings(sweep, folder, bench.columns, summary, page, indices, folder.manifest or {}), report)
+
+
+def _refuse_other_columns(folder: SweepFolder, columns: Sequence[Column]) -> None:
+    """Raise FolderError where the points lack columns that this program reads."""
+    there = set(folder.schema.names)
+    lacking = next((column.name for column in columns if column.name not in there), None)
+    if lacking is not None:
+        fault = Fault(0, 0, f"another version made it: its points have no column '{lacking}'", "sweep again into a new folder")
+        raise FolderError(str(folder.path), fault)
 
 
 def _put_report(findings: Findings, report: Report) -> Path:

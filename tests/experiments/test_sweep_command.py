@@ -249,6 +249,25 @@ def test_strays_among_the_parts_are_refused_by_all_that_read_them(whole: Path, t
         assert "Traceback" not in refused.stderr
 
 
+def test_a_part_that_is_gone_or_cut_off_is_told_by_all_that_read_the_points(whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "sweep"))
+    part = folder / "points" / "part-000003.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    for gone in (False, True):
+        if gone:
+            part.unlink()
+        for command in (
+            ("report", str(folder)),
+            ("discover", str(folder), "--where", "toll > 1", "--out", str(tmp_path / "boxes")),
+        ):
+            refused = command_line.simulate(*command, cwd=tmp_path)
+            assert refused.returncode == 2, command
+            assert "damaged or missing: part-000003.parquet" in refused.stderr
+            assert "--resume" in refused.stderr
+            assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "boxes").exists()
+
+
 def test_points_without_an_answer_are_rows_and_the_status_is_3(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     arguments = ("sweep", str(LEAVING), "-p", "toll=-1", "--over", "leave=0.1,1e-17,0.2", "--out", str(folder), "--jobs", "1")
