@@ -81,14 +81,17 @@ def regimes_command(
     interruption.listen()
     started = time.monotonic()
     scenario = load(file, parameter, variant)
+    from leverage.experiments.part import bench_of
     from leverage.experiments.regime_folder import finish_map
-    from leverage.experiments.regime_map import asked_map
+    from leverage.experiments.regime_map import asked_map, refuse_unasked
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import TOLERANCE, open_folder
 
     refuse_tolerance(tolerance)
     gap = TOLERANCE if tolerance is None else tolerance
     asked = asked_map(scenario, over or (), player=player, credible=credible, cells=cells, budget=budget, tolerance=gap)
+    refuse_unasked(asked, player=bool(player))
+    bench_of(asked.task)  # nothing is written where a value makes no game
     folder = SweepFolder(out or own_folder("regimes", asked.scenario, asked.identifier))
     open_folder(folder, asked, resume=resume, what="map")
     with folder.locked():

@@ -165,6 +165,19 @@ def asked_map(
     return RegimeMap(scenario, sides[0], sides[1], _player(scenario, player), credible, cells, budget, tolerance)
 
 
+def refuse_unasked(asked: RegimeMap, *, player: bool) -> None:
+    """Raise ScenarioError where something was asked for that the scenario has no answer to. player: one was named."""
+    scenario, keys = asked.scenario, {aspect.key for aspect in asked.aspects}
+    many = f"the scenario has {len(scenario.players)} players"
+    if asked.credible and "credible" not in keys:
+        why = "both players need named strategies with rules" if len(scenario.players) == 2 else f"{many}; two are needed"
+        _refuse(f"no pair of named strategies has a path to judge: {why}", "leave out --credible", "--credible")
+    if player and "best_strategy" not in keys:
+        key = scenario.players[asked.player].key
+        why = f"{many}, of whom several would have to reply at once" if len(scenario.players) > 2 else "two with rules are needed"
+        _refuse(f"the named strategies of {key} cannot be compared: {why}", "leave out --player", f"--player {key}")
+
+
 def _side(text: str, scenario: Scenario) -> Side:
     axis = read_axis(text, scenario)
     low, high = axis.ends

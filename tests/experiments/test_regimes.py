@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,15 @@ from leverage.errors import ScenarioError
 from leverage.experiments.part import Bench, SolvedPart
 from leverage.experiments.refinement import WIDTH
 from leverage.experiments.regime_columns import MIXED_AT_START, MIXED_LATER, PURE, kind_of, likeliest_play
-from leverage.experiments.regime_map import NO_ANSWER, RegimeMap, SolvedMap, asked_map, labels_of, solve_map
+from leverage.experiments.regime_map import (
+    NO_ANSWER,
+    RegimeMap,
+    SolvedMap,
+    asked_map,
+    labels_of,
+    refuse_unasked,
+    solve_map,
+)
 from leverage.experiments.regime_page import map_text
 from leverage.experiments.regime_tables import MapTables, map_tables
 from leverage.experiments.store import SweepFolder
@@ -285,6 +294,31 @@ def test_what_cannot_be_asked_is_told_with_a_remedy(
         asked_map(load_scenario(TEMPTATION), over, **options)  # type: ignore[arg-type]
     assert message in str(told.value)
     assert remedy in str(told.value)
+
+
+def test_what_is_asked_in_vain_is_refused() -> None:
+    """Of a player with nothing to compare, or of strategies that are no pairs."""
+    refuse_unasked(prisoners(), player=True)
+    refuse_unasked(asked_map(load_scenario(LEAVING), ["leave", "toll"], player="other"), player=False)
+    bare = load_scenario(LEAVING)
+    bare = replace(bare, strategies=tuple(() for _ in bare.players))
+    three = replace(bare, players=(*bare.players, bare.players[0]))
+    for scenario, options, told in (
+        (bare, {"credible": True}, "both players need named strategies"),
+        (bare, {"player": "other"}, "strategies of other cannot be compared: two with rules are needed"),
+        (three, {"credible": True}, "the scenario has 3 players; two are needed"),
+        (three, {"player": "other"}, "several would have to reply at once"),
+    ):
+        with pytest.raises(ScenarioError, match=told):
+            refuse_unasked(asked_map(scenario, ["leave", "toll"], **options), player="player" in options)  # type: ignore[arg-type]
+
+
+def test_a_value_that_makes_no_game_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    refused = simulate("regimes", str(LEAVING), "--over", "toll", "--over", "leave=0,2", "--out", "map", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "leave" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "map").exists()
 
 
 def test_the_command_writes_a_whole_folder_and_prints_what_is_in_it(tmp_path: Path) -> None:
