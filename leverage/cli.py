@@ -302,7 +302,7 @@ def main() -> None:
         _end("interrupted", INTERRUPTED)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            typer.echo("interrupted", err=True)
+            _end("interrupted", INTERRUPTED)
         raise
 
 

@@ -156,7 +156,7 @@ def sweep_command(
         typer.echo(warning, err=True)
     with _workers(jobs, cluster, sweep) as workers:
         open_folder(folder, sweep, resume=resume)
-        with folder.locked():
+        with going_on(lambda: _kept(sweep, folder)), folder.locked():
             finished = _solved(sweep, folder, workers, fail_fast, quiet, interruption)
             if finished.stopped is None:
                 text = _finish(sweep, folder, time.monotonic() - started)
@@ -333,28 +333,37 @@ def _cluster(address: str) -> AbstractContextManager[Cluster]:
 def _solved(
     sweep: Sweep, folder: SweepFolder, workers: Workers, fail_fast: bool, quiet: bool, interruption: Interruption
 ) -> Finished:
-    """Solve what the folder lacks. Raises StoppedError where it is interrupted."""
-    from leverage.errors import StoppedError
+    """Solve what the folder lacks."""
     from leverage.experiments.sweep import run_sweep
     from leverage.solvers.compilation import announced_compilation
 
     last: list[Progress] = []
+    with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
+
+        def told(progress: Progress) -> None:
+            before = last[0].workers if last else None
+            if progress.workers == 0 and before != 0 and not quiet:
+                typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
+            last[:] = [progress]
+            tell(progress)
+
+        return run_sweep(sweep, folder, workers, fail_fast=fail_fast, tell=told, heed=interruption.heed)
+
+
+@contextmanager
+def going_on(kept: Callable[[], str]) -> Iterator[None]:
+    """An interruption ends with what is kept, and how to go on: also one that comes when all points are there, while pages are
+    written. Raises StoppedError."""
+    from leverage.errors import StoppedError
+
     try:
-        with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
-
-            def told(progress: Progress) -> None:
-                before = last[0].workers if last else None
-                if progress.workers == 0 and before != 0 and not quiet:
-                    typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
-                last[:] = [progress]
-                tell(progress)
-
-            return run_sweep(sweep, folder, workers, fail_fast=fail_fast, tell=told, heed=interruption.heed)
+        yield
     except KeyboardInterrupt:
-        done = folder.kept(sweep.design.size)
-        kept = f"{done:,} of {sweep.design.size:,} points are kept in {folder.path}"
-        message = f"interrupted: {kept}; to go on: {command_line('--resume')}"
-        raise StoppedError(message) from None
+        raise StoppedError(f"interrupted: {kept()}; to go on: {command_line('--resume')}") from None
+
+
+def _kept(sweep: Sweep, folder: SweepFolder) -> str:
+    return f"{folder.kept(sweep.design.size):,} of {sweep.design.size:,} points are kept in {folder.path}"
 
 
 def _finish(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:

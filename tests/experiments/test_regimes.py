@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from leverage import load_scenario
-from leverage.errors import ScenarioError
+from leverage.command_parts import Interruption
+from leverage.errors import ScenarioError, StoppedError
 from leverage.experiments.part import Bench, SolvedPart
 from leverage.experiments.refinement import WIDTH
 from leverage.experiments.regime_columns import MIXED_AT_START, MIXED_LATER, PURE, kind_of, likeliest_play
@@ -40,6 +41,7 @@ from leverage.game.stochastic_game import Floats
 from leverage.loading import parse_scenario
 from leverage.output.columns import WIDTH as PAGE
 from leverage.output.columns import percent
+from leverage.regime_commands import regimes_command
 from tests.command_line import simulate
 
 DATA = Path(__file__).parent.parent / "data"
@@ -319,6 +321,16 @@ def test_a_value_that_makes_no_game_is_refused_before_anything_is_written(tmp_pa
     assert "leave" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "map").exists()
+
+
+def test_an_interruption_while_tables_are_written_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interruption, "listen", lambda self: None)
+    monkeypatch.setattr("leverage.experiments.regime_folder.finish_map", interrupted)
+    with pytest.raises(StoppedError, match=r"^interrupted: 5 points are kept in .*map; to go on: .*--resume$"):
+        regimes_command(LEAVING, over=["leave", "toll"], cells=1, budget=5, jobs=1, out=tmp_path / "map", quiet=True)
 
 
 def test_the_command_writes_a_whole_folder_and_prints_what_is_in_it(tmp_path: Path) -> None:

@@ -19,8 +19,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from leverage.command_parts import Interruption
+from leverage.errors import StoppedError
 from leverage.experiments.store import part_size, parts_of
 from leverage.output.columns import WIDTH
+from leverage.sweep_commands import sweep_command
 from tests import command_line
 
 LEAVING = Path(__file__).parent.parent / "data" / "leaving.yaml"
@@ -391,17 +394,34 @@ def test_the_page_shows_what_moves(tmp_path: Path) -> None:
     assert frame["status"].eq("solved").all()
 
 
-def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
-    """As batch systems end programs."""
-    folder = tmp_path / "sweep"
-    process = start(*LONG, "--jobs", "1", "--out", str(folder))
+@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "2")])
+def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path, number: int, jobs: str) -> None:
+    """As batch systems end programs, and as a terminal that is closed ends all that run in it."""
+    folder, passing = tmp_path / "sweep", tmp_path / "passing"
+    passing.mkdir()
+    process = start(*LONG, "--jobs", jobs, "--out", str(folder), passing=passing)
     after_parts(folder, 2, process)
-    process.terminate()
+    (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert told.startswith("interrupted: ")
     assert "to go on: simulate sweep" in told
+    assert told.count("\n") == 1
     assert not (folder / ".lock").exists()
+    assert not list(passing.iterdir())
     assert parts(folder).items() < parts(whole).items()
+
+
+def test_an_interruption_after_the_last_point_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While pages are written."""
+
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interruption, "listen", lambda self: None)
+    monkeypatch.setattr("leverage.experiments.finishing.finish_sweep", interrupted)
+    with pytest.raises(StoppedError, match=r"^interrupted: 2 of 2 points are kept in .*sweep; to go on: .*--resume$"):
+        sweep_command(LEAVING, over=["toll=1,2"], jobs=1, out=tmp_path / "sweep", quiet=True)
 
 
 def test_too_few_points_for_indices_are_told_before(tmp_path: Path) -> None:
