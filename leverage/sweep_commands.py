@@ -234,7 +234,7 @@ def _known(name: str, known: Iterable[str], option: str, what: str) -> None:
 
 def _design(scenario: Scenario, words: PlannedSweep, seed: int, sheet: ParameterSheet | None) -> Design:
     from leverage.experiments.axes import read_axis
-    from leverage.experiments.design import Sample, asked_sample, grid_of
+    from leverage.experiments.design import Sample, asked_sample, grid_of, refuse_large
 
     axes = [read_axis(text, scenario) for text in words.over]
     if not words.sample:
@@ -253,11 +253,15 @@ def _design(scenario: Scenario, words: PlannedSweep, seed: int, sheet: Parameter
     kind, count = asked_sample(words.sample)
     chosen = {axis.name for axis in axes}
     if sheet is not None:
-        return _by_experts(sheet, kind, count, seed, chosen)
+        sample = _by_experts(sheet, kind, count, seed, chosen)
+        refuse_large(sample)
+        return sample
     ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not chosen or p.name in chosen)}
     if not ranges:
         raise typer.BadParameter("no parameter has a plausible range to draw from", param_hint="--sample")
-    return Sample(kind, count, seed, ranges)
+    sample = Sample(kind, count, seed, ranges)
+    refuse_large(sample)
+    return sample
 
 
 def _by_experts(sheet: ParameterSheet, kind: SampleKind, count: int, seed: int, names: set[str]) -> Sample:
@@ -286,10 +290,11 @@ def _refuse_idle(sweep: Sweep, given: Sequence[str], seed: int | None) -> None:
 
 def _refuse_empty(sweep: Sweep, columns: Sequence[Column]) -> None:
     """Tables of which the scenario has nothing to say."""
-    needs = {"sets": "two players", "strategies": "named strategies", "leverage": "instruments", "claims": "claims"}
+    from leverage.experiments.planned import NEEDS
+
     empty = next((name for name in sweep.tables if not any(column.table == name for column in columns)), None)
     if empty is not None:
-        message = f"'{empty}' needs {needs[empty]}, which the scenario has not: leave it out"
+        message = f"'{empty}' needs {NEEDS[empty][0]}, which the scenario has not: leave it out"
         raise typer.BadParameter(message, param_hint="--tables")
 
 

@@ -10,10 +10,7 @@ import numpy as np
 from leverage.errors import Fault, ScenarioError
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.sweeps import SweepTextError, read_values
-
-#: Values that a parameter takes over its declared range where none are given.
-RANGE_VALUES = 11
+from leverage.scenario.sweeps import RANGE_VALUES, SweepTextError, read_values
 
 
 @dataclass(frozen=True)
