@@ -234,34 +234,45 @@ def _known(name: str, known: Iterable[str], option: str, what: str) -> None:
 
 def _design(scenario: Scenario, words: PlannedSweep, seed: int, sheet: ParameterSheet | None) -> Design:
     from leverage.experiments.axes import read_axis
-    from leverage.experiments.design import Sample, asked_sample, grid_of, refuse_large
+    from leverage.experiments.design import grid_of
 
-    axes = [read_axis(text, scenario) for text in words.over]
-    if not words.sample:
-        if sheet is not None:
-            raise typer.BadParameter("say how many points to draw, such as --sample sobol:1024", param_hint="--plausible")
-        if not axes:
-            raise typer.BadParameter(
-                "name what varies, such as --over NAME, draw a --sample, or take a --plan of the file", param_hint="--over"
-            )
-        return grid_of(axes, together=words.together)
+    if words.sample:
+        return _sample(scenario, words, seed, sheet)
+    if sheet is not None:
+        raise typer.BadParameter("say how many points to draw, such as --sample sobol:1024", param_hint="--plausible")
+    if not words.over:
+        raise typer.BadParameter(
+            "name what varies, such as --over NAME, draw a --sample, or take a --plan of the file", param_hint="--over"
+        )
+    return grid_of([read_axis(text, scenario) for text in words.over], together=words.together)
+
+
+def _sample(scenario: Scenario, words: PlannedSweep, seed: int, sheet: ParameterSheet | None) -> Sample:
+    from leverage.experiments.axes import read_name
+    from leverage.experiments.design import Sample, asked_sample, refuse_large
+
     if words.together:
         raise typer.BadParameter("a sample has no values to take together", param_hint="--zip")
-    named = next((axis.name for axis in axes if not axis.named_only), None)
-    if named is not None:
-        raise typer.BadParameter(f"a sample draws from plausible ranges: name '{named}' alone", param_hint="--over")
+    names = {read_name(text, scenario) for text in words.over}
     kind, count = asked_sample(words.sample)
-    chosen = {axis.name for axis in axes}
     if sheet is not None:
-        sample = _by_experts(sheet, kind, count, seed, chosen)
-        refuse_large(sample)
-        return sample
-    ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not chosen or p.name in chosen)}
-    if not ranges:
-        raise typer.BadParameter("no parameter has a plausible range to draw from", param_hint="--sample")
-    sample = Sample(kind, count, seed, ranges)
+        sample = _by_experts(sheet, kind, count, seed, names)
+    else:
+        sample = Sample(kind, count, seed, _ranges(scenario, names))
     refuse_large(sample)
     return sample
+
+
+def _ranges(scenario: Scenario, names: set[str]) -> dict[str, tuple[float, float]]:
+    """The plausible ranges of these parameters, of all that have one where none are named."""
+    certain = next((name for name in sorted(names) if not scenario.parameters[name].in_doubt), None)
+    if certain is not None:
+        message = f"'{certain}' has no plausible range to draw from: give it one in the file, or in a sheet (--plausible)"
+        raise typer.BadParameter(message, param_hint="--over")
+    ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not names or p.name in names)}
+    if not ranges:
+        raise typer.BadParameter("no parameter has a plausible range to draw from", param_hint="--sample")
+    return ranges
 
 
 def _by_experts(sheet: ParameterSheet, kind: SampleKind, count: int, seed: int, names: set[str]) -> Sample:

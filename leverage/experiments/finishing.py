@@ -113,7 +113,7 @@ def _manifest(sweep: Sweep, folder: SweepFolder, summary: Summary, seconds: floa
         "kind": "sweep",
         "identifier": sweep.identifier,
         **sweep.statement,
-        "setting": setting_sentences(sweep.scenario),
+        "setting": setting_sentences(sweep.scenario, sweep.design.names),
         "points": sweep.design.size,
         "failed": statuses[PARTLY] + statuses[NOT_SOLVED],
         "statuses": dict(sorted(statuses.items())),

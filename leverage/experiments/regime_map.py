@@ -179,7 +179,7 @@ def refuse_unasked(asked: RegimeMap, *, player: bool) -> None:
 
 
 def _side(text: str, scenario: Scenario) -> Side:
-    axis = read_axis(text, scenario)
+    axis = read_axis(text, scenario, "LOW,HIGH")
     low, high = axis.ends
     if not axis.named_only and (len(axis.values) != 2 or low != axis.values[0]):
         _refuse("a map goes from a low to a high value", f"--over {axis.name}=LOW,HIGH", f"--over {text}")

@@ -65,7 +65,7 @@ def sweep_text(
     )
     head = [
         head_text(sweep.scenario, "Sweep"),
-        *filter(None, [setting_words(sweep.scenario)]),
+        *filter(None, [setting_words(sweep.scenario, sweep.design.names)]),
         paragraph(f"{design_words(sweep.design, sweep.scenario)} {answered_words(summary)}"),
     ]
     return "\n".join([*head, *sections])
@@ -74,13 +74,22 @@ def sweep_text(
 def design_words(design: Design, scenario: Scenario) -> str:
     """What is varied, in a sentence."""
     if isinstance(design, Sample):
-        what = counted(len(design.names), "parameter")
         kind = f"{design.count:,} {_SAMPLES[design.kind]}" if design.block > 1 else f"{_SAMPLES[design.kind]}"
-        over = "the spread that experts state" if design.drawn_from else "the plausible ranges"
-        return f"{counted(design.size, 'point')}: {kind} over {over} of {what}."
+        return f"{counted(design.size, 'point')}: {kind} over {_spread_words(design)}."
     axes = [f"{axis.name} ({_values_words(axis.values)})" for axis in design.axes]
     how = "values taken together of" if isinstance(design, Together) and len(axes) > 1 else "every combination of"
     return f"{counted(design.size, 'point')}: {how if len(axes) > 1 else 'the values of'} {_and(axes)}."
+
+
+def _spread_words(design: Sample) -> str:
+    """From what a sample is drawn, and for how many parameters."""
+    every = len(design.names)
+    stated = len(design.drawn_from.get("given", design.names)) if design.drawn_from else 0
+    spread = f"the spread that experts state of {counted(stated, 'parameter')}"
+    ranges = f"the plausible ranges of {counted(every - stated, 'parameter')}"
+    if not stated or stated == every:
+        return spread if stated else ranges
+    return f"{spread} and {ranges} more"
 
 
 def _values_words(values: Sequence[float]) -> str:

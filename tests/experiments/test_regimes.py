@@ -298,6 +298,12 @@ def test_what_cannot_be_asked_is_told_with_a_remedy(
     assert remedy in str(told.value)
 
 
+def test_a_side_without_a_range_wants_one_from_low_to_high() -> None:
+    scenario = parse_scenario(TEMPTATION.read_text().replace("prize: {value: 5, range: [3.5, 6], ", "prize: {value: 5, "))
+    with pytest.raises(ScenarioError, match=r"'prize' has no plausible range\n *give values, such as --over prize=LOW,HIGH"):
+        asked_map(scenario, ["patience", "prize"])
+
+
 def test_what_is_asked_in_vain_is_refused() -> None:
     """Of a player with nothing to compare, or of strategies that are no pairs."""
     refuse_unasked(prisoners(), player=True)
