@@ -17,14 +17,14 @@ from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.experiments.index_table import has_indices, indices_frame, read_indices
 from leverage.experiments.indices import few_blocks
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
-from leverage.experiments.store import STATEMENT, SweepFolder, part_size
+from leverage.experiments.store import SweepFolder, part_size
 from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.experiments.sweep_reading import sweep_of
 from leverage.experiments.workers import WORTH_SECONDS
 from leverage.output.columns import paragraph, shortened, table
-from leverage.output.files import MANIFEST, file_hash, resolved_yaml, stamp
+from leverage.output.files import MANIFEST, STATEMENT, file_hash, resolved_yaml, stamp
 from leverage.output.heading import setting_sentences
 from leverage.output.page import Page
 from leverage.scenario.wording import counted

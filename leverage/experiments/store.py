@@ -31,9 +31,9 @@ from filelock import FileLock, Timeout
 from leverage.errors import Fault, FolderError, OutputError
 from leverage.experiments.part import POINT
 from leverage.game.stochastic_game import Integers
-from leverage.output.files import MANIFEST
+from leverage.output.files import MANIFEST, STATEMENT
 
-STATEMENT, POINTS, LOCK = "sweep.json", "points", ".lock"
+POINTS, LOCK = "points", ".lock"
 
 #: Parts have this many points unless there are fewer than FEW parts, or more than MANY of them.
 PART, FEW, MANY = 64, 64, 2_000

@@ -9,9 +9,12 @@ from leverage.output.columns import WIDTH, paragraph
 from leverage.scenario.scenario import Scenario
 
 
-def head_text(scenario: Scenario, topic: str = "") -> str:
-    """Title, as its author spells it, and file name on one line where they fit, and the rule below; a topic stands before it."""
-    name = Path(scenario.source).name
+def head_text(scenario: Scenario, topic: str = "", file: str = "") -> str:
+    """Title, as its author spells it, and file name on one line where they fit, and the rule below; a topic stands before it.
+
+    file: that the scenario was read from in the beginning, where it was kept in another one since.
+    """
+    name = Path(file or scenario.source).name
     title = f"{topic}: {scenario.title}" if topic else scenario.title
     first = f"{title}{name.rjust(WIDTH - len(title))}"
     if len(title) + len(name) >= WIDTH:

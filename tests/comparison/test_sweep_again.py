@@ -182,6 +182,21 @@ def test_of_an_edited_summary_the_edited_cells_alone_are_told(folder: Path) -> N
     assert [(cell.column, cell.row, cell.before) for cell in columns.cells] == [("unit", 1, "shells")]
 
 
+def test_indices_are_compared_too(tmp_path: Path) -> None:
+    arguments = ("--sample", "morris:4", "--over", "toll", "--over", "leave", "--jobs", "1", "--out", "folder", "-q")
+    assert simulate("sweep", str(LEAVING), *arguments, cwd=tmp_path).returncode == 0
+    path = tmp_path / "folder" / "indices.csv"
+    assert [each.agreement for each in again(path.parent).tables] == ["identical"] * 3
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[0, "value"] = "7.5"
+    path.write_text(frame.to_csv(index=False, lineterminator="\n"))
+    points, columns, indices = again(path.parent).tables
+    assert (points.agreement, columns.agreement, indices.agreement) == ("identical", "identical", "beyond")
+    assert [(cell.column, cell.row, cell.before) for cell in indices.cells] == [("value", 1, "7.5")]
+    path.unlink()
+    assert again(path.parent).tables[2].agreement == "missing"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
