@@ -152,12 +152,14 @@ def plan_text(sweep: Sweep, folder: Path, jobs: int) -> str:
         points += f"\n  and {counted(left_out, 'parameter')} more: {shortened(', '.join(design.names[-left_out:]), 60)}"
     lacks = " It lacks an answer." if isinstance(solved, StoppedPart) or solved.failed else ""
     workers = min(jobs, -(-design.size // part_size(design.size)))
-    written = f"{counted(len(bench.columns), 'column')} ({', '.join(sweep.tables)}) would be written to {folder}."
+    written = f"{counted(len(bench.columns), 'column')} ({', '.join(sweep.tables)}) would be written to"
     whole = seconds * design.size / workers + (START_SECONDS if workers > 1 and seconds * design.size > WORTH_SECONDS else 0)
     rate = f"At that rate all take about {_duration(whole)} with {counted(workers, 'worker')}."
     took = f"The point in the middle took {_duration(seconds)}.{lacks} {rate}"
     warnings = [paragraph(too_few)] if (too_few := few_blocks(design)) else []
-    return "\n".join([paragraph(design_words(design, sweep.scenario)), points, paragraph(written), paragraph(took), *warnings])
+    return "\n".join(
+        [paragraph(design_words(design, sweep.scenario)), points, paragraph(written), f"  {folder}", paragraph(took), *warnings]
+    )
 
 
 def _duration(seconds: float) -> str:

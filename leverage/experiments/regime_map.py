@@ -28,7 +28,7 @@ from leverage.experiments.workers import Work, Workers
 from leverage.game.stochastic_game import Floats
 from leverage.output.unfinished import computed_from
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import counted, plain
 
 #: Undivided cells on each side, and the points that may be asked for.
 CELLS, BUDGET = 8, 800
@@ -155,7 +155,8 @@ def asked_map(
     else the first player. Raises ScenarioError.
     """
     if len(over) != 2:
-        _refuse(f"{len(over)} parameters are given; a map has two", "--over NAME --over NAME", "--over")
+        given = f"{counted(len(over), 'parameter')} {'is' if len(over) == 1 else 'are'} given"
+        _refuse(f"{given}; a map has two", "--over NAME --over NAME", "--over")
     sides = [_side(text, scenario) for text in over]
     if sides[0].name == sides[1].name:
         _refuse(f"'{sides[0].name}' is given twice", "name another parameter", f"--over {over[1]}")

@@ -25,7 +25,7 @@ SAMPLE_KINDS: tuple[SampleKind, ...] = ("sobol", "lhs", "saltelli", "morris")
 
 #: More values of one parameter are refused: they would have to be kept.
 MOST_VALUES = 1_000_000
-#: Points of a sweep: a hundred thousand a day are many.
+#: Points of a sweep at most: on one machine they take months.
 MOST_POINTS = 2**24
 #: Numbers of a sample that is made as a whole before its first point is solved: a gigabyte. Sobol' sequences are made in parts.
 MOST_KEPT = 2**27

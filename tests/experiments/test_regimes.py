@@ -279,7 +279,7 @@ def test_a_player_without_strategies_to_compare_has_a_map_of_markov_play() -> No
 
 
 def wrong() -> Iterator[tuple[list[str], dict[str, object], str, str]]:
-    yield ["patience"], {}, "1 parameters are given", "--over NAME --over NAME"
+    yield ["patience"], {}, "1 parameter is given; a map has two", "--over NAME --over NAME"
     yield ["patience", "patience=0.2,0.3"], {}, "given twice", "another parameter"
     yield ["patience", "prices"], {}, "no parameter 'prices'", "did you mean 'prize'?"
     yield ["patience=0.2,0.3,0.4", "prize"], {}, "from a low to a high value", "--over patience=LOW,HIGH"

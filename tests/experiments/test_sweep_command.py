@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -22,6 +23,7 @@ import pytest
 from leverage.command_parts import Interruption
 from leverage.errors import StoppedError
 from leverage.experiments.store import part_size, parts_of
+from leverage.experiments.sweep_page import evenly
 from leverage.output.columns import WIDTH
 from leverage.sweep_commands import sweep_command
 from tests import command_line
@@ -299,6 +301,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path) ->
     assert told.returncode == 0
     assert "22 points: every combination of toll (11 values, 0 to 4) and" in told.stdout
     assert re.search(r"The point in the middle took [\d.]+ (milli)?seconds", told.stdout)
+    assert f"\n  {folder}\n" in told.stdout  # to be copied, however long it is
     assert not folder.exists()
 
 
@@ -392,6 +395,25 @@ def test_the_page_shows_what_moves(tmp_path: Path) -> None:
     moved = [len(set(column)) > 1 for column in zip(*cells, strict=True)]
     assert moved[0]
     assert frame["status"].eq("solved").all()
+
+
+def test_what_is_left_out_of_a_table_is_said_and_a_point_alone_is_shown(tmp_path: Path) -> None:
+    grid = ("--over", "toll=1,2", "--over", "leave=linspace(0.1,0.5,11)")
+    told = simulate("sweep", str(LEAVING), *grid, "--jobs", "1", "--out", "wide", cwd=tmp_path)
+    assert told.returncode == 0
+    assert re.search(r"^toll \(down\), leave +0\.1 +0\.18 +0\.26 +0\.34 +0\.42 +0\.5$", told.stdout, re.MULTILINE)
+    assert "(6 of 11 values of leave; all are in the tables)" in told.stdout
+    alone = simulate("sweep", str(LEAVING), "--over", "toll=1", "--jobs", "1", "--out", "alone", cwd=tmp_path)
+    payoff = pd.read_parquet(tmp_path / "alone" / "points")["Markov perfect: holder: payoff"][0]
+    assert re.search(rf"^Markov perfect: holder: payoff +{payoff:.2f}$", alone.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("count", "most", "places"), [(11, 7, 6), (13, 7, 7), (12, 7, 7), (5, 7, 5), (2, 7, 2), (1, 7, 1)])
+def test_places_are_equally_far_apart_where_they_can_be(count: int, most: int, places: int) -> None:
+    kept = evenly(count, most)
+    assert len(kept) == places
+    assert (kept[0], kept[-1]) == (0, count - 1)
+    assert count == 12 or len({b - a for a, b in itertools.pairwise(kept)}) <= 1
 
 
 @pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "2")])
