@@ -78,8 +78,12 @@ def read_row_condition(text: str, kinds: Mapping[str, str]) -> RowCondition:
 
 def _comparable(part: str, value: str, kinds: Mapping[str, str]) -> list[str]:
     """The columns that may be meant: where a word stands beside the sign those of words, if any of them has that part in it."""
-    worded = [name for name, kind in kinds.items() if kind != "number" and part.lower() in name.lower()]
+    worded = [name for name, kind in kinds.items() if kind != "number" and _has_part(name, part)]
     return worded if worded and not _is_number(value) else list(kinds)
+
+
+def _has_part(name: str, part: str) -> bool:
+    return part.lower() in name.lower()
 
 
 def _is_number(word: str) -> bool:
@@ -94,7 +98,7 @@ def _column(text: str, part: str, names: Sequence[str]) -> str:
     """The column of that name, or the only one that has it as a part; of those the only one that is no bound or certificate."""
     if part in names:
         return part
-    holding = [name for name in names if part.lower() in name.lower()]
+    holding = [name for name in names if _has_part(name, part)]
     plain = [name for name in holding if not name.endswith("]")]
     meant = next((found for found in (holding, plain) if len(found) == 1), None)
     if meant:
