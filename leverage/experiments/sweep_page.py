@@ -276,7 +276,8 @@ def _at_all_points(which: int, told: Sequence[Column], summary: Summary, page: P
     shown = told[:MOST_ROWS]
     text, _ = table(["", "value"], [[_row_name(column.name), range_cells(column, summary, page)[0]] for column in shown])
     note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
-    return ["", section(which, "the same at all points", note), text]
+    with_answer = "" if summary.statuses[SOLVED] == summary.statuses.total() else " with an answer"
+    return ["", section(which, f"the same at all points{with_answer}", note), text]
 
 
 def _row_name(name: str) -> str:
