@@ -1,6 +1,7 @@
 """`python -m leverage` and `simulate`: the command line, with an interruption while it is still being loaded told as one."""
 
 import os
+import signal
 import sys
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             _leave_interrupted()
+        _let_end()
         raise
     except Exception:
         if _interruption_came():
@@ -31,9 +33,17 @@ def _interruption_came() -> bool:
     return parts is not None and bool(parts.Interruption.came)
 
 
+def _let_end() -> None:
+    """All is done and told: an interruption while Python ends would change the status alone."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 def _leave_interrupted(message: str = "") -> None:
     """End with status 130 at once: Python itself ends by the signal if it came within `exec`, as in the making of a dataclass."""
-    sys.stderr.write(message)
+    with suppress(OSError, ValueError):  # the terminal may be gone
+        sys.stderr.write(message)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()

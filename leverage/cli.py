@@ -172,10 +172,14 @@ app.command("elicit")(elicit_command)
 @app.command("validate")
 def validate_command(file: FileArgument, parameter: ParameterOption = None, variant: VariantOption = "") -> None:
     """Check a scenario file: all its faults, each with place, cause and remedy."""
+    from leverage.errors import ScenarioError
+    from leverage.experiments.planned import faults_of_plans
     from leverage.game.form import compile_form
     from leverage.scenario.wording import counted
 
     scenario = load(file, parameter, variant)
+    if faults := faults_of_plans(scenario):
+        raise ScenarioError(scenario.source, faults)
     variants = () if variant else tuple(scenario.variants)
     for name in variants:
         load(file, parameter, name)
@@ -302,7 +306,7 @@ def main() -> None:
         _end("interrupted", INTERRUPTED)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            typer.echo("interrupted", err=True)
+            _end("interrupted", INTERRUPTED)
         raise
 
 

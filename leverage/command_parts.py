@@ -31,6 +31,11 @@ NOT_SOLVED, USAGE, INTERRUPTED = 1, 2, 130
 #: Of a command that has none.
 NO_OPTIONS: Mapping[str, Any] = {}
 
+#: Signals that ask the program to end, and leave it time to.
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+#: Signals within so many seconds are one wish to end: keys are pressed twice, and a group is told as its members are.
+ONE_WISH = 1.0
+
 #: Games with more states make the user wait, and are told so.
 MANY_STATES = 1_000
 
@@ -46,12 +51,16 @@ class Interruption:
 
     def __init__(self) -> None:
         self.asked = False
+        self._since = -math.inf
 
     def listen(self) -> None:
-        """Take over the signal, and that by which batch systems end programs; outside the main thread Python allows nobody to."""
+        """Take over the signal, that by which batch systems end programs, and that of a terminal which is gone, unless `nohup`
+        has it ignored; outside the main thread Python allows nobody to."""
         with suppress(ValueError):
-            signal.signal(signal.SIGINT, self._interrupt)
-            signal.signal(signal.SIGTERM, self._interrupt)
+            for name in ENDING:
+                number = getattr(signal, name, None)  # not every system has all
+                if number is not None and (name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN):
+                    signal.signal(number, self._interrupt)
         sys.unraisablehook = self._swallowed
 
     def _swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:
@@ -60,8 +69,11 @@ class Interruption:
             sys.__unraisablehook__(unraisable)
 
     def _interrupt(self, number: int, frame: object) -> None:
+        again = time.monotonic() - self._since < ONE_WISH
         self.asked = Interruption.came = True
-        raise KeyboardInterrupt
+        if not again:  # else it would break off the tidying up after the first one
+            self._since = time.monotonic()
+            raise KeyboardInterrupt
 
     def heed(self) -> None:
         """Raise KeyboardInterrupt if there was a Ctrl-C."""

@@ -15,6 +15,7 @@ from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
 from leverage.analysis.variable_paths import variable_paths
 from leverage.game.form import compile_form
+from leverage.game.stochastic_game import refuse_huge_payoffs
 from leverage.game.strategies import compile_strategies
 from leverage.output.credible import told_plans
 from leverage.output.frames import Run
@@ -54,7 +55,8 @@ def run(scenario: Scenario, *, horizon: int | None = None, progress: Progress | 
 
     Raises
     ------
-    ScenarioError : the scenario compiles to no game. GameError : a horizon below one period. TypeError : not a Scenario.
+    ScenarioError : the scenario compiles to no game. GameError : a horizon below one period, payoffs too large to compute with.
+    TypeError : not a Scenario.
     """
     if not isinstance(scenario, Scenario):
         raise TypeError("run takes a Scenario; load_scenario(path) makes one")
@@ -66,6 +68,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     tell("compiling the game")
     form = compile_form(scenario)
     game = form.at()
+    refuse_huge_payoffs(game)
     machines = compile_strategies(form, game)
     plays: list[Play | Unsolved] = []
     last_date = max(1, int(max(scenario.dates)))

@@ -16,13 +16,12 @@ from leverage.command_parts import (
     ParameterOption,
     QuietOption,
     VariantOption,
-    command_line,
     load,
     print_text,
     refuse_tolerance,
     say_compiling,
 )
-from leverage.sweep_commands import PARTLY_FAILED, own_folder, sweep_progress
+from leverage.sweep_commands import PARTLY_FAILED, going_on, own_folder, sweep_progress
 
 if TYPE_CHECKING:
     from leverage.experiments.regime_map import RegimeMap, SolvedMap
@@ -81,18 +80,22 @@ def regimes_command(
     interruption.listen()
     started = time.monotonic()
     scenario = load(file, parameter, variant)
+    from leverage.experiments.part import bench_of
     from leverage.experiments.regime_folder import finish_map
-    from leverage.experiments.regime_map import asked_map
+    from leverage.experiments.regime_map import asked_map, refuse_unasked
     from leverage.experiments.store import SweepFolder
     from leverage.experiments.sweep import TOLERANCE, open_folder
 
     refuse_tolerance(tolerance)
     gap = TOLERANCE if tolerance is None else tolerance
     asked = asked_map(scenario, over or (), player=player, credible=credible, cells=cells, budget=budget, tolerance=gap)
+    refuse_unasked(asked, player=bool(player))
+    bench_of(asked.task)  # nothing is written where a value makes no game
     folder = SweepFolder(out or own_folder("regimes", asked.scenario, asked.identifier))
     open_folder(folder, asked, resume=resume, what="map")
-    with folder.locked():
-        solved = _solved(asked, folder, _workers(jobs), quiet, interruption)
+    done = [0]
+    with going_on(lambda: f"{done[0]:,} points are kept in {folder.path}"), folder.locked():
+        solved = _solved(asked, folder, _workers(jobs), quiet, interruption, done)
         text = finish_map(solved, folder, time.monotonic() - started, lambda tables: _draw(asked, tables, folder))
     if not quiet:
         print_text(text)
@@ -110,24 +113,20 @@ def _workers(jobs: int | None) -> Workers:
     return WhereWorth(count) if count > 1 else ThisProcess()
 
 
-def _solved(asked: RegimeMap, folder: SweepFolder, workers: Workers, quiet: bool, interruption: Interruption) -> SolvedMap:
-    """Solve what the folder lacks. Raises StoppedError where it is interrupted."""
-    from leverage.errors import StoppedError
+def _solved(
+    asked: RegimeMap, folder: SweepFolder, workers: Workers, quiet: bool, interruption: Interruption, done: list[int]
+) -> SolvedMap:
+    """Solve what the folder lacks. done: how many points are there, kept up to date."""
     from leverage.experiments.regime_map import solve_map
     from leverage.solvers.compilation import announced_compilation
 
-    done = [0]
-    try:
-        with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
+    with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
 
-            def told(progress: Progress) -> None:
-                done[0] = progress.done
-                tell(progress)
+        def told(progress: Progress) -> None:
+            done[0] = progress.done
+            tell(progress)
 
-            return solve_map(asked, folder, workers, tell=told, heed=interruption.heed)
-    except KeyboardInterrupt:
-        message = f"interrupted: {done[0]:,} points are kept in {folder.path}; to go on: {command_line('--resume')}"
-        raise StoppedError(message) from None
+        return solve_map(asked, folder, workers, tell=told, heed=interruption.heed)
 
 
 def _draw(asked: RegimeMap, tables: MapTables, folder: SweepFolder) -> None:
@@ -183,7 +182,7 @@ def discover_command(
 
     if out is not None:
         refuse_taken(out)
-    sweep = FinishedSweep.open(folder)
+    sweep = FinishedSweep.whole(folder)
     cases = claim_cases(sweep, claim, holds=holds) if claim else row_cases(sweep, where)
     found = discovery_study(sweep, cases)
     target, seconds = out or folder.with_name(f"{folder.name}-discover"), time.monotonic() - started

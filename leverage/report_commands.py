@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from leverage.command_parts import Interruption
+
 FiguresOption = Annotated[bool, typer.Option("--figures", help="Also write every figure as SVG and PNG into figures/.")]
 
 
@@ -18,6 +20,7 @@ def report_command(
     figures: FiguresOption = False,
 ) -> None:
     """Make the report of a run or a sweep again from its tables: report.html, one file that opens anywhere."""
+    Interruption().listen()
     from leverage.writing.run_folder import kind_of, read_manifest
 
     written = _of_sweep(folder, figures) if kind_of(read_manifest(folder)) == "sweep" else _of_run(folder, figures)

@@ -15,12 +15,12 @@ from leverage.errors import Fault, FolderError
 from leverage.experiments.regime_folder import frames_of
 from leverage.experiments.regime_map import asked_map, solve_map
 from leverage.experiments.regime_tables import map_tables
-from leverage.experiments.store import STATEMENT, SweepFolder
+from leverage.experiments.store import SweepFolder
 from leverage.experiments.sweep import Progress as Points
 from leverage.experiments.sweep import open_folder
 from leverage.experiments.workers import LocalProcesses, ThisProcess, cores
 from leverage.explanation_study import explanation_study
-from leverage.output.files import RUN, run_tables
+from leverage.output.files import RUN, STATEMENT, run_tables
 from leverage.pipeline import Progress, run
 from leverage.scenario.scenario import Scenario
 from leverage.stress_studies import leverage_box_study, stress_study, when_study

@@ -156,7 +156,7 @@ def sweep_command(
         typer.echo(warning, err=True)
     with _workers(jobs, cluster, sweep) as workers:
         open_folder(folder, sweep, resume=resume)
-        with folder.locked():
+        with going_on(lambda: _kept(sweep, folder)), folder.locked():
             finished = _solved(sweep, folder, workers, fail_fast, quiet, interruption)
             if finished.stopped is None:
                 text = _finish(sweep, folder, time.monotonic() - started)
@@ -234,30 +234,45 @@ def _known(name: str, known: Iterable[str], option: str, what: str) -> None:
 
 def _design(scenario: Scenario, words: PlannedSweep, seed: int, sheet: ParameterSheet | None) -> Design:
     from leverage.experiments.axes import read_axis
-    from leverage.experiments.design import Sample, asked_sample, grid_of
+    from leverage.experiments.design import grid_of
 
-    axes = [read_axis(text, scenario) for text in words.over]
-    if not words.sample:
-        if sheet is not None:
-            raise typer.BadParameter("say how many points to draw, such as --sample sobol:1024", param_hint="--plausible")
-        if not axes:
-            raise typer.BadParameter(
-                "name what varies, such as --over NAME, draw a --sample, or take a --plan of the file", param_hint="--over"
-            )
-        return grid_of(axes, together=words.together)
+    if words.sample:
+        return _sample(scenario, words, seed, sheet)
+    if sheet is not None:
+        raise typer.BadParameter("say how many points to draw, such as --sample sobol:1024", param_hint="--plausible")
+    if not words.over:
+        raise typer.BadParameter(
+            "name what varies, such as --over NAME, draw a --sample, or take a --plan of the file", param_hint="--over"
+        )
+    return grid_of([read_axis(text, scenario) for text in words.over], together=words.together)
+
+
+def _sample(scenario: Scenario, words: PlannedSweep, seed: int, sheet: ParameterSheet | None) -> Sample:
+    from leverage.experiments.axes import read_name
+    from leverage.experiments.design import Sample, asked_sample, refuse_large
+
     if words.together:
         raise typer.BadParameter("a sample has no values to take together", param_hint="--zip")
-    named = next((axis.name for axis in axes if not axis.named_only), None)
-    if named is not None:
-        raise typer.BadParameter(f"a sample draws from plausible ranges: name '{named}' alone", param_hint="--over")
+    names = {read_name(text, scenario) for text in words.over}
     kind, count = asked_sample(words.sample)
-    chosen = {axis.name for axis in axes}
     if sheet is not None:
-        return _by_experts(sheet, kind, count, seed, chosen)
-    ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not chosen or p.name in chosen)}
+        sample = _by_experts(sheet, kind, count, seed, names)
+    else:
+        sample = Sample(kind, count, seed, _ranges(scenario, names))
+    refuse_large(sample)
+    return sample
+
+
+def _ranges(scenario: Scenario, names: set[str]) -> dict[str, tuple[float, float]]:
+    """The plausible ranges of these parameters, of all that have one where none are named."""
+    certain = next((name for name in sorted(names) if not scenario.parameters[name].in_doubt), None)
+    if certain is not None:
+        message = f"'{certain}' has no plausible range to draw from: give it one in the file, or in a sheet (--plausible)"
+        raise typer.BadParameter(message, param_hint="--over")
+    ranges = {p.name: (p.low, p.high) for p in scenario.parameters.values() if p.in_doubt and (not names or p.name in names)}
     if not ranges:
         raise typer.BadParameter("no parameter has a plausible range to draw from", param_hint="--sample")
-    return Sample(kind, count, seed, ranges)
+    return ranges
 
 
 def _by_experts(sheet: ParameterSheet, kind: SampleKind, count: int, seed: int, names: set[str]) -> Sample:
@@ -286,10 +301,11 @@ def _refuse_idle(sweep: Sweep, given: Sequence[str], seed: int | None) -> None:
 
 def _refuse_empty(sweep: Sweep, columns: Sequence[Column]) -> None:
     """Tables of which the scenario has nothing to say."""
-    needs = {"sets": "two players", "strategies": "named strategies", "leverage": "instruments", "claims": "claims"}
+    from leverage.experiments.planned import NEEDS
+
     empty = next((name for name in sweep.tables if not any(column.table == name for column in columns)), None)
     if empty is not None:
-        message = f"'{empty}' needs {needs[empty]}, which the scenario has not: leave it out"
+        message = f"'{empty}' needs {NEEDS[empty][0]}, which the scenario has not: leave it out"
         raise typer.BadParameter(message, param_hint="--tables")
 
 
@@ -333,28 +349,37 @@ def _cluster(address: str) -> AbstractContextManager[Cluster]:
 def _solved(
     sweep: Sweep, folder: SweepFolder, workers: Workers, fail_fast: bool, quiet: bool, interruption: Interruption
 ) -> Finished:
-    """Solve what the folder lacks. Raises StoppedError where it is interrupted."""
-    from leverage.errors import StoppedError
+    """Solve what the folder lacks."""
     from leverage.experiments.sweep import run_sweep
     from leverage.solvers.compilation import announced_compilation
 
     last: list[Progress] = []
+    with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
+
+        def told(progress: Progress) -> None:
+            before = last[0].workers if last else None
+            if progress.workers == 0 and before != 0 and not quiet:
+                typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
+            last[:] = [progress]
+            tell(progress)
+
+        return run_sweep(sweep, folder, workers, fail_fast=fail_fast, tell=told, heed=interruption.heed)
+
+
+@contextmanager
+def going_on(kept: Callable[[], str]) -> Iterator[None]:
+    """An interruption ends with what is kept, and how to go on: also one that comes when all points are there, while pages are
+    written. Raises StoppedError."""
+    from leverage.errors import StoppedError
+
     try:
-        with sweep_progress(quiet) as tell, announced_compilation(lambda: say_compiling(quiet), interruption.heed):
-
-            def told(progress: Progress) -> None:
-                before = last[0].workers if last else None
-                if progress.workers == 0 and before != 0 and not quiet:
-                    typer.echo("no worker is there: waiting until one comes (Ctrl-C stops)", err=True)
-                last[:] = [progress]
-                tell(progress)
-
-            return run_sweep(sweep, folder, workers, fail_fast=fail_fast, tell=told, heed=interruption.heed)
+        yield
     except KeyboardInterrupt:
-        done = folder.kept(sweep.design.size)
-        kept = f"{done:,} of {sweep.design.size:,} points are kept in {folder.path}"
-        message = f"interrupted: {kept}; to go on: {command_line('--resume')}"
-        raise StoppedError(message) from None
+        raise StoppedError(f"interrupted: {kept()}; to go on: {command_line('--resume')}") from None
+
+
+def _kept(sweep: Sweep, folder: SweepFolder) -> str:
+    return f"{folder.kept(sweep.design.size):,} of {sweep.design.size:,} points are kept in {folder.path}"
 
 
 def _finish(sweep: Sweep, folder: SweepFolder, seconds: float) -> str:

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 from leverage import load_scenario
+from leverage.command_parts import Interruption
 from leverage.output.columns import WIDTH
 from tests.command_line import simulate, start
 
@@ -273,6 +274,44 @@ def test_interruption_leaves_nothing_and_says_so(tmp_path: Path) -> None:
     assert "interrupted" in error
     assert "Traceback" not in error
     assert not list(tmp_path.iterdir())
+
+
+def test_signals_that_come_together_are_one_wish_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one would break off what tidies up after the first one; `nohup` keeps the end of a terminal away."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    monkeypatch.setattr(Interruption, "came", False)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        interruption = Interruption()
+        interruption.listen()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            interruption.heed()
+        monkeypatch.setattr("leverage.command_parts.ONE_WISH", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def test_an_interruption_while_python_ends_changes_nothing(tmp_path: Path) -> None:
+    program = """
+import atexit, os, signal, sys
+import leverage.__main__ as entry
+import leverage.cli as cli
+cli.main = lambda: sys.exit(3)
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+entry.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_an_interruption_that_a_library_makes_another_error_of_is_one(tmp_path: Path) -> None:

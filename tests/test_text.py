@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leverage import parse_scenario, run
-from leverage.output.columns import WIDTH
+from leverage.output.columns import WIDTH, number
 from leverage.output.text import run_text
 
 HEAD = """
@@ -67,6 +67,12 @@ def test_a_player_alone_has_strategies_and_costs_but_no_pairs() -> None:
     assert "sum = payoff" in printed
     assert "PAIRS" not in printed
     assert "  v. " not in printed
+
+
+def test_numbers_that_are_mostly_zeros_are_told_by_their_power_of_ten() -> None:
+    assert [number(value) for value in (999_999_999_999_999.0, 1.5e15, -1.853550361e307)] == [
+        *("999999999999999.0", "1.5e+15", "-1.854e+307"),
+    ]
 
 
 def test_units_and_decimals_follow_period_and_scale() -> None:

@@ -12,6 +12,8 @@ from leverage.scenario.wording import counted
 
 #: Cells that are printed, and letters of each.
 MOST_CELLS, CELL = 12, 24
+#: What folders of a kind are called; others are studies.
+_KINDS = {"run": "a run", "sweep": "a sweep", "regimes": "a map of regimes", "compare": "a comparison"}
 _WORDS: dict[Agreement, str] = {
     "identical": "the same bytes",
     "within": "within certificates",
@@ -57,7 +59,8 @@ def _answer(found: Reproduction) -> Iterator[str]:
     if found.versions:
         told = [f"{name} {then} then, {now} now" for name, (then, now) in found.versions.items()]
         yield f"Not the same programs: {'; '.join(told)}."
-    yield f"Made again from {found.folder / 'scenario.resolved.yaml'} as a {found.kind}."
+    kind = _KINDS.get(found.kind, f"a study, '{found.kind}'")
+    yield f"Made again from {found.folder / 'scenario.resolved.yaml'} as {kind}."
 
 
 def _faults(found: Reproduction, counts: Counter[Agreement]) -> Iterator[str]:

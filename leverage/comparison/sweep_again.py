@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from leverage.comparison.agreement import Agreement, DifferentCell, TableAgreeme
 from leverage.comparison.reproduction import Reproduction, edited_files, other_versions
 from leverage.experiments.answers import measured
 from leverage.experiments.columns import Column
+from leverage.experiments.finishing import INDICES
+from leverage.experiments.index_table import has_indices, indices_frame
 from leverage.experiments.part import SolvedPart, bench_of
 from leverage.experiments.store import POINTS, Part, SweepFolder, parts_of
 from leverage.experiments.summary import summarise, summary_frame
@@ -45,13 +48,13 @@ def sweep_reproduced(folder: SweepFolder, workers: Workers, tell: Callable[[str]
     for part, solved in workers.results(work):
         if isinstance(solved, SolvedPart):
             found.add(folder, part, solved.content, bench.columns)
-    tell("comparing the summary")
+    tell("comparing what is made from them")
     edited, gone = edited_files(folder.path, manifest.get("files"))
     return Reproduction(
         folder.path,
         "sweep",
         sweep.scenario.title,
-        (found.agreement, _summary(folder, sweep) if found.agreement.agrees else _no_summary(folder, sweep)),
+        (found.agreement, *_derived(folder, sweep, same=found.agreement.agrees)),
         edited,
         gone,
         isinstance(manifest.get("files"), dict),
@@ -59,24 +62,32 @@ def sweep_reproduced(folder: SweepFolder, workers: Workers, tell: Callable[[str]
     )
 
 
-def _summary(folder: SweepFolder, sweep: Sweep) -> TableAgreement:
-    """The summary of the columns, made from the points that are in the folder."""
-    columns = bench_of(sweep.task).columns
-    now = summary_frame(summarise(folder, columns), columns).to_csv(index=False, lineterminator="\n")
-    path = folder.path / COLUMNS
-    if not path.is_file():
-        return TableAgreement("columns", "missing", len(columns))
-    before = path.read_text(encoding="utf-8")
+def _derived(folder: SweepFolder, sweep: Sweep, *, same: bool) -> Iterator[TableAgreement]:
+    """The tables that are made from the points. same: those in the folder are what they were; where they are not, what was made
+    from them is not compared: its cells would hide theirs."""
+    bench = bench_of(sweep.task)
+    made: dict[str, Callable[[], pd.DataFrame]] = {
+        COLUMNS: lambda: summary_frame(summarise(folder, bench.columns), bench.columns)
+    }
+    design = sweep.design
+    if has_indices(design):
+        made[INDICES] = lambda: indices_frame(design, bench, folder)
+    for file, frame in made.items():
+        path = folder.path / file
+        if not path.is_file():
+            yield TableAgreement(path.stem, "missing", 0)
+        elif same:
+            yield _compared(path, frame())
+        else:
+            note = "not compared, as the points of which it is made are not the same"
+            yield TableAgreement(path.stem, "beyond", len(pd.read_csv(path)), note=note)
+
+
+def _compared(path: Path, frame: pd.DataFrame) -> TableAgreement:
+    before, now = path.read_text(encoding="utf-8"), frame.to_csv(index=False, lineterminator="\n")
     if before == now:
-        return TableAgreement("columns", "identical", len(columns))
-    return table_agreement("columns", *(pd.read_csv(io.StringIO(text)) for text in (before, now)))
-
-
-def _no_summary(folder: SweepFolder, sweep: Sweep) -> TableAgreement:
-    """Points that are not what they were have another summary: its cells would hide theirs."""
-    there = (folder.path / COLUMNS).is_file()
-    note = "not compared, as the points of which it is made are not the same" if there else ""
-    return TableAgreement("columns", "beyond" if there else "missing", len(bench_of(sweep.task).columns), note=note)
+        return TableAgreement(path.stem, "identical", len(frame))
+    return table_agreement(path.stem, *(pd.read_csv(io.StringIO(text)) for text in (before, now)))
 
 
 class _Found:

@@ -1,6 +1,6 @@
 """Many runs as one.
 
-what varies     axes, design, expert_draw
+what varies     axes, design, expert_draw, planned
 at a point      columns, part
 who solves      workers, cluster, program
 what is kept    store, sweep, sweep_reading, finished_sweep; in_memory keeps nothing

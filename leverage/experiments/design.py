@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
@@ -18,7 +19,15 @@ import numpy as np
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.axes import Axis
 from leverage.game.stochastic_game import Floats
-from leverage.scenario.sweeps import SampleKind, SweepTextError, read_sample
+from leverage.scenario.sweeps import (
+    SampleKind,
+    SweepTextError,
+    read_sample,
+    refuse_large_grid,
+    refuse_large_sample,
+    refuse_uneven,
+    sample_size,
+)
 
 #: A parameter takes so many levels in a design of Morris's.
 MORRIS_LEVELS = 4
@@ -98,7 +107,7 @@ class Sample:
 
     @property
     def size(self) -> int:
-        return self.count * {"saltelli": len(self.ranges) + 2, "morris": len(self.ranges) + 1}.get(self.kind, 1)
+        return sample_size(self.kind, self.count, len(self.ranges))
 
     @property
     def block(self) -> int:
@@ -173,21 +182,33 @@ def grid_of(axes: Sequence[Axis], *, together: bool = False) -> Grid | Together:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         _refuse(f"--over {twice}", "it is given twice", "give all its values at once")
-    if not together:
-        return Grid(tuple(axes))
     counts = {axis.name: len(axis.values) for axis in axes}
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        _refuse("--zip", f"values are taken together, and {told}", "give each parameter as many values")
-    return Together(tuple(axes))
+    with _refusing("--zip" if together else "--over"):
+        if together:
+            refuse_uneven(counts)
+        else:
+            refuse_large_grid(tuple(counts.values()))
+    return Together(tuple(axes)) if together else Grid(tuple(axes))
 
 
 def asked_sample(text: str) -> tuple[SampleKind, int]:
     """`sobol:4096` and the like, see `read_sample`. Raises ScenarioError."""
-    try:
+    with _refusing(f"--sample {text}"):
         return read_sample(text)
+
+
+def refuse_large(sample: Sample) -> None:
+    """Raise ScenarioError for a sample of too many points, see `refuse_large_sample`."""
+    with _refusing(f"--sample {sample.kind}:{sample.count}"):
+        refuse_large_sample(sample.kind, sample.count, len(sample.ranges))
+
+
+@contextmanager
+def _refusing(place: str) -> Iterator[None]:
+    try:
+        yield
     except SweepTextError as error:
-        _refuse(f"--sample {text}", str(error), error.remedy)
+        _refuse(place, str(error), error.remedy)
 
 
 def _refuse(place: str, message: str, remedy: str) -> NoReturn:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from leverage.errors import Fault, ScenarioError
-from leverage.experiments.discovery import Box, Discovery, Limit, discover
+from leverage.experiments.discovery import FEWEST_POINTS, Box, Discovery, Limit, discover
 from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.experiments.row_condition import read_row_condition
 from leverage.game.stochastic_game import Booleans
@@ -51,7 +51,11 @@ class DiscoveryStudy:
 
 
 def discovery_study(sweep: FinishedSweep, cases: Cases) -> DiscoveryStudy:
-    """Boxes in which the cases are the rule, over the parameters that the sweep varies; see `discover`."""
+    """Boxes in which the cases are the rule, over the parameters that the sweep varies; see `discover`.
+
+    Raises ScenarioError where too many points are left out.
+    """
+    _refuse_few(cases)
     found = discover(sweep.values().to_numpy(dtype=np.float64)[cases.answered], cases.true[cases.answered], sweep.names)
     parameters, design = sweep.scenario.parameters, sweep.manifest["design"]
     ends = {name: (float(own.min()), float(own.max())) for name, own in sweep.values().items()}
@@ -65,6 +69,22 @@ def discovery_study(sweep: FinishedSweep, cases: Cases) -> DiscoveryStudy:
         "left_out": dict(cases.left_out),
     }
     return DiscoveryStudy(_text(sweep, cases, found), pd.DataFrame(rows, columns=list(BOX_COLUMNS)), facts)
+
+
+def _refuse_few(cases: Cases) -> None:
+    """Of a sweep that is large enough, whose points are left out: more of them would be left out too."""
+    answered, swept = int(cases.answered.sum()), len(cases.answered)
+    if answered < FEWEST_POINTS <= swept:
+        left_out = listed([f"{count:,} {word}" for word, count in cases.left_out.items()])
+        message = (
+            f"boxes need {FEWEST_POINTS} points that say whether it is so, and {answered} of {swept:,} do (left out: {left_out})"
+        )
+        finer = (
+            "sweep again with a smaller --tolerance, which decides more"
+            if "undecided" in cases.left_out
+            else "ask something else"
+        )
+        _refuse(message, finer, cases.says)
 
 
 # --- what is looked for --------------------------------------------------------------------------------------------------
@@ -141,7 +161,7 @@ def _bound_words(own: Sequence[Limit]) -> str:
 
 
 def _text(sweep: FinishedSweep, cases: Cases, found: Discovery) -> str:
-    head = [head_text(sweep.scenario, "discover"), paragraph(_opening(sweep, cases, found))]
+    head = [head_text(sweep.scenario, "discover", sweep.manifest["scenario"]), paragraph(_opening(sweep, cases, found))]
     findings = [paragraph(f"* {box_words(box, cases.says)}", 2) for box in found.boxes] or [
         paragraph(f"* {_no_box(cases, found)}", 2)
     ]

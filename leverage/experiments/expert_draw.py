@@ -23,6 +23,7 @@ def drawn_from(sheet: ParameterSheet, kind: SampleKind, count: int, seed: int, n
     stated = {
         "sheet": Path(sheet.source).name,
         "judgements": {each.parameter: [each.low, each.likely, each.high] for each in doubt},
+        "given": [each.parameter for each in doubt if each.given],
     }
     ranges = {each.parameter: (each.low, each.high) for each in doubt}
     return Sample(kind, count, seed, ranges, stated_quantiles(stated, tuple(ranges)), stated)

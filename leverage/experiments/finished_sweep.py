@@ -14,7 +14,14 @@ from leverage.errors import Fault, FolderError
 from leverage.experiments.part import column_of
 from leverage.experiments.store import SweepFolder
 from leverage.loading import load_scenario
+from leverage.output.files import MANIFEST
 from leverage.scenario.scenario import Scenario
+
+#: What a manifest has to say, and of which type.
+_SAID = {
+    **{"design": dict, "points": int, "overrides": dict},
+    **{"scenario": str, "scenario_sha256": str, "variant": str, "program_sha256": str},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +46,20 @@ class FinishedSweep:
         points = manifest.get("points")
         folder.refuse_strays(points if isinstance(points, int) else None)
         return cls(folder, manifest)
+
+    @classmethod
+    def whole(cls, path: Path) -> FinishedSweep:
+        """The same where all points will be looked at.
+
+        Raises FolderError also where a part is missing or damaged, or the manifest does not say what every sweep's does.
+        """
+        sweep = cls.open(path)
+        lacking = next((key for key, kind in _SAID.items() if not isinstance(sweep.manifest.get(key), kind)), None)
+        if lacking is not None:
+            remedy = "make it again: the command of the sweep and --resume"
+            _refuse(path / MANIFEST, f"the manifest does not say '{lacking}' as a sweep's does", remedy)
+        sweep.folder.refuse_incomplete(sweep.manifest["points"])
+        return sweep
 
     @property
     def names(self) -> tuple[str, ...]:

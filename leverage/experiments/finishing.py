@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from leverage.errors import Fault, FolderError
 from leverage.experiments.columns import Column
+from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.experiments.index_table import has_indices, indices_frame, read_indices
 from leverage.experiments.indices import few_blocks
 from leverage.experiments.part import NOT_SOLVED, PARTLY, Bench, StoppedPart, bench_of
-from leverage.experiments.store import STATEMENT, SweepFolder, part_size
+from leverage.experiments.store import SweepFolder, part_size
 from leverage.experiments.summary import Summary, summarise, summary_frame
 from leverage.experiments.sweep import Sweep
 from leverage.experiments.sweep_page import design_words, sweep_text
 from leverage.experiments.sweep_reading import sweep_of
 from leverage.experiments.workers import WORTH_SECONDS
 from leverage.output.columns import paragraph, shortened, table
-from leverage.output.files import MANIFEST, file_hash, resolved_yaml, stamp
+from leverage.output.files import MANIFEST, STATEMENT, file_hash, resolved_yaml, stamp
 from leverage.output.heading import setting_sentences
 from leverage.output.page import Page
 from leverage.scenario.wording import counted
@@ -77,15 +79,26 @@ def finish_sweep(sweep: Sweep, folder: SweepFolder, seconds: float, report: Repo
 def report_again(folder: SweepFolder, report: Report) -> Path:
     """Write the report of a finished sweep once more, from its folder alone. Returns its path.
 
-    Raises FolderError where the folder holds no finished sweep, ScenarioError where its scenario is none, OutputError where the
-    report cannot be written.
+    Raises FolderError where the folder holds no finished sweep or lacks a part of it, ScenarioError where its scenario is none,
+    OutputError where the report cannot be written.
     """
+    FinishedSweep.whole(folder.path)
     sweep = sweep_of(folder)
     bench = bench_of(sweep.task)
+    _refuse_other_columns(folder, bench.columns)
     page = Page(sweep.scenario, bench.evaluator.at().game())
     indices = read_indices(folder.path / INDICES) if has_indices(sweep.design) else None
     summary = summarise(folder, bench.columns)
     return _put_report(Findings(sweep, folder, bench.columns, summary, page, indices, folder.manifest or {}), report)
+
+
+def _refuse_other_columns(folder: SweepFolder, columns: Sequence[Column]) -> None:
+    """Raise FolderError where the points lack columns that this program reads."""
+    there = set(folder.schema.names)
+    lacking = next((column.name for column in columns if column.name not in there), None)
+    if lacking is not None:
+        fault = Fault(0, 0, f"another version made it: its points have no column '{lacking}'", "sweep again into a new folder")
+        raise FolderError(str(folder.path), fault)
 
 
 def _put_report(findings: Findings, report: Report) -> Path:
@@ -100,7 +113,7 @@ def _manifest(sweep: Sweep, folder: SweepFolder, summary: Summary, seconds: floa
         "kind": "sweep",
         "identifier": sweep.identifier,
         **sweep.statement,
-        "setting": setting_sentences(sweep.scenario),
+        "setting": setting_sentences(sweep.scenario, sweep.design.names),
         "points": sweep.design.size,
         "failed": statuses[PARTLY] + statuses[NOT_SOLVED],
         "statuses": dict(sorted(statuses.items())),
@@ -139,12 +152,14 @@ def plan_text(sweep: Sweep, folder: Path, jobs: int) -> str:
         points += f"\n  and {counted(left_out, 'parameter')} more: {shortened(', '.join(design.names[-left_out:]), 60)}"
     lacks = " It lacks an answer." if isinstance(solved, StoppedPart) or solved.failed else ""
     workers = min(jobs, -(-design.size // part_size(design.size)))
-    written = f"{counted(len(bench.columns), 'column')} ({', '.join(sweep.tables)}) would be written to {folder}."
+    written = f"{counted(len(bench.columns), 'column')} ({', '.join(sweep.tables)}) would be written to"
     whole = seconds * design.size / workers + (START_SECONDS if workers > 1 and seconds * design.size > WORTH_SECONDS else 0)
     rate = f"At that rate all take about {_duration(whole)} with {counted(workers, 'worker')}."
     took = f"The point in the middle took {_duration(seconds)}.{lacks} {rate}"
     warnings = [paragraph(too_few)] if (too_few := few_blocks(design)) else []
-    return "\n".join([paragraph(design_words(design, sweep.scenario)), points, paragraph(written), paragraph(took), *warnings])
+    return "\n".join(
+        [paragraph(design_words(design, sweep.scenario)), points, paragraph(written), f"  {folder}", paragraph(took), *warnings]
+    )
 
 
 def _duration(seconds: float) -> str:

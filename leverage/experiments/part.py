@@ -22,7 +22,7 @@ from leverage.experiments.arrow_columns import arrow_column
 from leverage.experiments.columns import TABLES, Cell, Column, Group, groups_of
 from leverage.experiments.regime_columns import regime_tables
 from leverage.game.box import faults_over_box
-from leverage.game.stochastic_game import Floats
+from leverage.game.stochastic_game import Floats, refuse_huge_payoffs
 from leverage.loading import parse_scenario
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
@@ -200,6 +200,10 @@ def _visiting(task: SweepTask) -> Scenario:
 
 def _filled(groups: Sequence[Group], point: Point, evaluator: Evaluator) -> tuple[list[Cell], list[str]]:
     """The cells of a point, and why some are empty."""
+    try:
+        refuse_huge_payoffs(point.game())
+    except LeverageError as error:
+        return [None] * sum(len(group.columns) for group in groups), [str(error)]
     cells: list[Cell] = []
     reasons: dict[str, None] = {}
     for group in groups:

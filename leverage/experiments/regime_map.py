@@ -28,7 +28,7 @@ from leverage.experiments.workers import Work, Workers
 from leverage.game.stochastic_game import Floats
 from leverage.output.unfinished import computed_from
 from leverage.scenario.scenario import Scenario
-from leverage.scenario.wording import plain
+from leverage.scenario.wording import counted, plain
 
 #: Undivided cells on each side, and the points that may be asked for.
 CELLS, BUDGET = 8, 800
@@ -155,7 +155,8 @@ def asked_map(
     else the first player. Raises ScenarioError.
     """
     if len(over) != 2:
-        _refuse(f"{len(over)} parameters are given; a map has two", "--over NAME --over NAME", "--over")
+        given = f"{counted(len(over), 'parameter')} {'is' if len(over) == 1 else 'are'} given"
+        _refuse(f"{given}; a map has two", "--over NAME --over NAME", "--over")
     sides = [_side(text, scenario) for text in over]
     if sides[0].name == sides[1].name:
         _refuse(f"'{sides[0].name}' is given twice", "name another parameter", f"--over {over[1]}")
@@ -165,8 +166,21 @@ def asked_map(
     return RegimeMap(scenario, sides[0], sides[1], _player(scenario, player), credible, cells, budget, tolerance)
 
 
+def refuse_unasked(asked: RegimeMap, *, player: bool) -> None:
+    """Raise ScenarioError where something was asked for that the scenario has no answer to. player: one was named."""
+    scenario, keys = asked.scenario, {aspect.key for aspect in asked.aspects}
+    many = f"the scenario has {len(scenario.players)} players"
+    if asked.credible and "credible" not in keys:
+        why = "both players need named strategies with rules" if len(scenario.players) == 2 else f"{many}; two are needed"
+        _refuse(f"no pair of named strategies has a path to judge: {why}", "leave out --credible", "--credible")
+    if player and "best_strategy" not in keys:
+        key = scenario.players[asked.player].key
+        why = f"{many}, of whom several would have to reply at once" if len(scenario.players) > 2 else "two with rules are needed"
+        _refuse(f"the named strategies of {key} cannot be compared: {why}", "leave out --player", f"--player {key}")
+
+
 def _side(text: str, scenario: Scenario) -> Side:
-    axis = read_axis(text, scenario)
+    axis = read_axis(text, scenario, "LOW,HIGH")
     low, high = axis.ends
     if not axis.named_only and (len(axis.values) != 2 or low != axis.values[0]):
         _refuse("a map goes from a low to a high value", f"--over {axis.name}=LOW,HIGH", f"--over {text}")

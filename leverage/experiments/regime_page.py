@@ -28,7 +28,10 @@ UNSETTLED, OTHER, HERE = ".", "*", "@"
 
 def map_text(asked: RegimeMap, tables: MapTables) -> str:
     """The printed page."""
-    head = [head_text(asked.scenario, "regimes"), *filter(None, [setting_words(asked.scenario)])]
+    head = [
+        head_text(asked.scenario, "regimes"),
+        *filter(None, [setting_words(asked.scenario, [side.name for side in asked.sides])]),
+    ]
     findings = [paragraph(f"* {finding(aspect.title, _of(tables.shares, aspect))}", 2) for aspect in asked.aspects]
     sections = [partial(_aspect, asked=asked, aspect=aspect, tables=tables) for aspect in asked.aspects]
     return "\n".join(

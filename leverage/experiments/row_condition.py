@@ -1,7 +1,7 @@
 """A condition on the rows of a sweep: a column, a comparison, a number or a word. Read by a small grammar; nothing is evaluated.
 
 condition = column comparison value
-column    = a name of the table, or a part of exactly one of them
+column    = a name of the table, or a part of exactly one of them, of those that can be compared with the value
 comparison = < | <= | > | >= | = | !=
 value     = a number; a word of a column of words, with = and != only
 """
@@ -67,7 +67,7 @@ def read_row_condition(text: str, kinds: Mapping[str, str]) -> RowCondition:
     if found is None:
         _refuse(text, "this is no comparison", 'COLUMN, one of < <= > >= = !=, and a number, such as "power: payoff < 20"')
     column, sign, value = found["column"], found["sign"], found["value"]
-    name = _column(text, column, list(kinds))
+    name = _column(text, column, _comparable(column, value, kinds))
     if kinds[name] == "number":
         return RowCondition(name, sign, _number(text, value))
     if sign not in ("=", "!="):
@@ -76,11 +76,29 @@ def read_row_condition(text: str, kinds: Mapping[str, str]) -> RowCondition:
     return RowCondition(name, sign, {"yes": "True", "no": "False"}.get(word, word) if kinds[name] == "flag" else word)
 
 
+def _comparable(part: str, value: str, kinds: Mapping[str, str]) -> list[str]:
+    """The columns that may be meant: where a word stands beside the sign those of words, if any of them has that part in it."""
+    worded = [name for name, kind in kinds.items() if kind != "number" and _has_part(name, part)]
+    return worded if worded and not _is_number(value) else list(kinds)
+
+
+def _has_part(name: str, part: str) -> bool:
+    return part.lower() in name.lower()
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _column(text: str, part: str, names: Sequence[str]) -> str:
     """The column of that name, or the only one that has it as a part; of those the only one that is no bound or certificate."""
     if part in names:
         return part
-    holding = [name for name in names if part.lower() in name.lower()]
+    holding = [name for name in names if _has_part(name, part)]
     plain = [name for name in holding if not name.endswith("]")]
     meant = next((found for found in (holding, plain) if len(found) == 1), None)
     if meant:

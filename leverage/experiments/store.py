@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -31,15 +31,15 @@ from filelock import FileLock, Timeout
 from leverage.errors import Fault, FolderError, OutputError
 from leverage.experiments.part import POINT
 from leverage.game.stochastic_game import Integers
-from leverage.output.files import MANIFEST
+from leverage.output.files import MANIFEST, STATEMENT
 
-STATEMENT, POINTS, LOCK = "sweep.json", "points", ".lock"
+POINTS, LOCK = "points", ".lock"
 
 #: Parts have this many points unless there are fewer than FEW parts, or more than MANY of them.
 PART, FEW, MANY = 64, 64, 2_000
 #: Names of parts; see `Part.file`.
 _PART_NAME = re.compile(r"part-\d{6}\.parquet")
-#: So many strays are named.
+#: So many strays, and so many parts that are damaged, are named.
 MOST_STRAYS = 3
 #: Fewer points make no part of their own.
 SMALLEST_PART = 4
@@ -128,6 +128,33 @@ class SweepFolder:
             message = f"not parts of this sweep, but among them: {named}{more}"
             raise FolderError(str(self.points), Fault(0, 0, message, "move them to another folder, or remove them"))
 
+    def refuse_incomplete(self, points: int) -> None:
+        """Raise FolderError unless all parts of so many points are there, can be read, and have the same columns."""
+        wrong: list[str] = []
+        schema: pa.Schema | None = None
+        for part in parts_of(points):
+            found = self._schema_of(part)
+            schema = schema or found
+            if found is None or schema is None or not found.equals(schema):
+                wrong.append(part.file)
+        if wrong:
+            more = f" and {len(wrong) - MOST_STRAYS:,} more" if len(wrong) > MOST_STRAYS else ""
+            self._refuse_damaged(f"{', '.join(wrong[:MOST_STRAYS])}{more}")
+
+    def _schema_of(self, part: Part) -> pa.Schema | None:
+        """The columns of a part; None unless it is there, with its own points."""
+        try:
+            with pq.ParquetFile(self.points / part.file) as file:
+                schema = file.schema_arrow
+                numbers = file.read([POINT], use_threads=False).column(POINT).to_numpy() if POINT in schema.names else []
+        except (OSError, pa.ArrowException):
+            return None
+        return schema if np.array_equal(numbers, np.arange(part.start, part.stop)) else None
+
+    def _refuse_damaged(self, files: str) -> NoReturn:
+        remedy = "make it again: the command of the sweep and --resume, which solves what is missing"
+        raise FolderError(str(self.points), Fault(0, 0, f"damaged or missing: {files}", remedy))
+
     def put(self, path: Path, content: bytes) -> None:
         """A whole file or none, on the disk when this returns. Raises OutputError."""
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")  # two that begin at once take no draft from each other
@@ -166,10 +193,14 @@ class SweepFolder:
     def batches(self, columns: Sequence[str], points: Integers | None = None) -> Iterator[pa.RecordBatch]:
         """These columns of all parts that are there, in the order of points; of those that may hold some `points` where any are
         named. One file is open at a time: a dataset keeps what it knows of each, which comes to gigabytes where thousands of
-        parts have hundreds of columns."""
+        parts have hundreds of columns. Raises FolderError where one cannot be read."""
         for path in self._parts_with(points):
-            with pq.ParquetFile(path) as part:
-                yield from part.iter_batches(columns=list(columns), use_threads=False)
+            try:
+                with pq.ParquetFile(path) as part:
+                    kept = list(part.iter_batches(columns=list(columns), use_threads=False))
+            except (OSError, pa.ArrowException):
+                self._refuse_damaged(path.name)
+            yield from kept
 
     def _parts_with(self, points: Integers | None) -> list[Path]:
         """Files of the parts that are there; of those alone that may hold some points, as far as the statement tells."""

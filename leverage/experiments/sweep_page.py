@@ -65,7 +65,7 @@ def sweep_text(
     )
     head = [
         head_text(sweep.scenario, "Sweep"),
-        *filter(None, [setting_words(sweep.scenario)]),
+        *filter(None, [setting_words(sweep.scenario, sweep.design.names)]),
         paragraph(f"{design_words(sweep.design, sweep.scenario)} {answered_words(summary)}"),
     ]
     return "\n".join([*head, *sections])
@@ -74,13 +74,24 @@ def sweep_text(
 def design_words(design: Design, scenario: Scenario) -> str:
     """What is varied, in a sentence."""
     if isinstance(design, Sample):
-        what = counted(len(design.names), "parameter")
-        kind = f"{design.count:,} {_SAMPLES[design.kind]}" if design.block > 1 else f"{_SAMPLES[design.kind]}"
-        over = "the spread that experts state" if design.drawn_from else "the plausible ranges"
-        return f"{counted(design.size, 'point')}: {kind} over {over} of {what}."
+        kind = _SAMPLES[design.kind]
+        if design.block > 1:
+            kind = f"{design.count:,} {kind}" if design.count > 1 else f"1 {kind.replace('points', 'point')}"
+        return f"{counted(design.size, 'point')}: {kind} over {_spread_words(design)}."
     axes = [f"{axis.name} ({_values_words(axis.values)})" for axis in design.axes]
     how = "values taken together of" if isinstance(design, Together) and len(axes) > 1 else "every combination of"
     return f"{counted(design.size, 'point')}: {how if len(axes) > 1 else 'the values of'} {_and(axes)}."
+
+
+def _spread_words(design: Sample) -> str:
+    """From what a sample is drawn, and for how many parameters."""
+    every = len(design.names)
+    stated = len(design.drawn_from.get("given", design.names)) if design.drawn_from else 0
+    spread = f"the spread that experts state of {counted(stated, 'parameter')}"
+    ranges = f"the plausible ranges of {counted(every - stated, 'parameter')}"
+    if not stated or stated == every:
+        return spread if stated else ranges
+    return f"{spread} and {ranges} more"
 
 
 def _values_words(values: Sequence[float]) -> str:
@@ -187,10 +198,15 @@ def _crossed(which: int, design: Design, shown: Sequence[Column], folder: SweepF
     lines = []
     for column in shown:
         cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
-        rows_, columns_ = (spread_over(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
+        rows_, columns_ = (evenly(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
         rows = [[f"{down.values[r]:.6g}", *(_number(float(cells[r, c]), column, page) for c in columns_)] for r in rows_]
-        text, _ = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
+        text, cut = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
         lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
+        shown_of = ((down, len(rows_)), (across, len(columns_) - cut))
+        left_out = [
+            _left_out(few, len(axis.values), f"values of {axis.name}") for axis, few in shown_of if few < len(axis.values)
+        ]
+        lines += [paragraph(f"  ({' and '.join(left_out)}; all are in the tables)", 2)] if left_out else []
     return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
 
 
@@ -206,6 +222,12 @@ def _first_moved(told: Sequence[Column], summary: Summary, page: Page) -> list[C
 def spread_over(count: int, most: int) -> list[int]:
     """At most so many of the places, evenly spread, the ends among them."""
     return [int(k) for k in np.unique(np.linspace(0, count - 1, min(most, count)).round())]
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most so many of the places, the ends among them: equally far apart if more than half as many places can be."""
+    few = next((few for few in range(min(most, count), most // 2, -1) if few > 1 and (count - 1) % (few - 1) == 0), most)
+    return spread_over(count, few)
 
 
 def _varying(design: Design) -> int:
@@ -241,12 +263,21 @@ def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) ->
     moving = [column for column in told if movement(column, summary, page)]
     still = f"The same at all points: {counted(len(told) - len(moving), 'number')} ({STILL})." if len(moving) < len(told) else ""
     if not moving:
-        return ["", section(which, "over all points"), paragraph(f"Nothing that is told here changes. {still}", 2)]
+        return _at_all_points(which, told, summary, page)
     shown = moving[:MOST_ROWS]
     rows = [[_row_name(column.name), *range_cells(column, summary, page)] for column in shown]
     text, _ = table(["", "least", "mean", "largest"], rows)
     note = _left_out(len(shown), len(moving), "numbers that change; all are in columns.csv")
     return ["", section(which, "over all points", note), text, *([paragraph(still, 2)] if still else [])]
+
+
+def _at_all_points(which: int, told: Sequence[Column], summary: Summary, page: Page) -> list[str]:
+    """The numbers where none of them changes, as in a sweep of one point."""
+    shown = told[:MOST_ROWS]
+    text, _ = table(["", "value"], [[_row_name(column.name), range_cells(column, summary, page)[0]] for column in shown])
+    note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
+    with_answer = "" if summary.statuses[SOLVED] == summary.statuses.total() else " with an answer"
+    return ["", section(which, f"the same at all points{with_answer}", note), text]
 
 
 def _row_name(name: str) -> str:

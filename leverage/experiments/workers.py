@@ -94,9 +94,10 @@ class LocalProcesses:
         work.staffed(self.count)
         while True:
             under_way: UnderWay = {}
-            pool = ProcessPoolExecutor(
-                self.count, initializer=begin_worker, initargs=(os.getpid(), folder), env={"OMP_NUM_THREADS": "1"}
-            )
+            with _ctrl_c_held_back():
+                pool = ProcessPoolExecutor(
+                    self.count, initializer=begin_worker, initargs=(os.getpid(), folder), env={"OMP_NUM_THREADS": "1"}
+                )
             try:
                 for part in self._until_broken(pool, work, itertools.chain(again, waiting), under_way, folder):
                     deaths = 0
@@ -169,27 +170,32 @@ class WhereWorth:
 
 @contextmanager
 def _ctrl_c_held_back() -> Iterator[None]:
-    """Processes that are started meanwhile do not see Ctrl-C before they know that it is not for them, see `begin_worker`.
+    """Processes that are started meanwhile do not see Ctrl-C, nor that the terminal is gone, before they know that it is not for
+    them, see `begin_worker`; the one that tidies up after all never learns of the latter.
 
     Here it comes a moment later.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # else it is started with the first worker, and starting it lets Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
+        resource_tracker.ensure_running()  # else it is started with the first worker, and starting it lets Ctrl-C through again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker(parent: int, folder: str) -> None:
-    """Ctrl-C is for the process that started this one, whose end is the worker's end too, however it comes.
+    """Ctrl-C and the end of the terminal are for the process that started this one, whose end is the worker's end too, however it
+    comes.
 
     folder: what lies there is passing, and does not outlive them.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent, folder), daemon=True).start()
 
 

@@ -28,6 +28,9 @@ Booleans = NDArray[np.bool_]
 #: A row of the transition law may miss 1 by this much (rounding of the caller's arithmetic); it is then rescaled to 1.
 PROBABILITY_TOLERANCE = 1e-9
 
+#: Products of larger payoffs, and their sums over many periods, are beyond floating-point numbers.
+LARGEST_PAYOFF = 1e100
+
 
 @dataclass(frozen=True, eq=False)
 class PayoffTerm:
@@ -268,6 +271,15 @@ class StochasticGame:
         """Transition law of one state as a dense array (A_1, ..., A_N, S)."""
         rows = slice(self.row_start[state], self.row_start[state + 1])
         return np.asarray(self.transitions[rows].toarray()).reshape(*self.action_counts[state], self.n_states)
+
+
+def refuse_huge_payoffs(game: StochasticGame) -> None:
+    """Raise GameError where a payoff is beyond LARGEST_PAYOFF."""
+    largest = float(np.max(np.abs(game.payoffs), initial=0.0))
+    if not largest <= LARGEST_PAYOFF:
+        raise GameError(
+            f"a payoff is as large as {largest:.3g}, and beyond {LARGEST_PAYOFF:.0e} nothing can be computed: take a larger unit"
+        )
 
 
 def _numbers(table: ArrayLike, what: str) -> Floats:

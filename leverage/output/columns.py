@@ -73,12 +73,18 @@ def paragraph(text: str, indent: int = 0) -> str:
     return "\n".join(textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent))
 
 
+#: Numbers from here on are printed with their power of ten: digits in front of the point would be noise, and push columns out.
+LONGEST = 1e15
+
+
 def number(value: float, digits: int = 1) -> str:
     """A number for reading: '-' where there is none, 'never'-safe for infinities, no '-0.0'."""
     if value != value:  # noqa: PLR0124 - nan
         return "-"
     if abs(value) == float("inf"):
         return "no end" if value > 0 else "-no end"
+    if abs(value) >= LONGEST:
+        return f"{value:.4g}"
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text
 

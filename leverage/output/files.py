@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Written last of all: its presence marks a folder whole.
 MANIFEST = "manifest.json"
+#: What a sweep or a map is of; it lies in the folder from its beginning.
+STATEMENT = "sweep.json"
 
 #: The kind of folder that a whole run has; a study's is the name of its command.
 RUN = "run"

@@ -11,7 +11,7 @@ from leverage.analysis.claims import JudgedClaim
 from leverage.output.claims import VERDICT_WORDS, claims_frame, significant, tally
 from leverage.output.columns import listed, paragraph, percent
 from leverage.output.flips import Flip
-from leverage.output.heading import head_text, setting_words
+from leverage.output.heading import head_text, setting_words, values_words
 from leverage.scenario.scenario import Parameter
 from leverage.scenario.wording import capital, counted
 from leverage.stress.box import Box
@@ -144,8 +144,8 @@ def stress_text(found: ClaimsUnderStress) -> str:
     """The page of `simulate stress`, without a trailing newline."""
     box, scenario = Box.of(found.scenario), found.scenario
     told = [
-        f"{counted(len(found.claims), 'claim')} over {counted(len(box.parameters), 'parameter')} in doubt; at the file's values "
-        f"{tally([judged.verdict for judged in found.claims])}.",
+        f"{counted(len(found.claims), 'claim')} over {counted(len(box.parameters), 'parameter')} in doubt; at "
+        f"{values_words(scenario)} {tally([judged.verdict for judged in found.claims])}.",
         "The plausible box is the ranges of all parameters at once, every value as likely as another. A claim stands where it "
         f"holds, be it barely. Shares: with an interval that holds the true one {CONFIDENCE:.0%} of the time; what the bounds "
         "leave open is left out at its lower end and counted in at its upper one.",

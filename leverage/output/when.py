@@ -10,7 +10,7 @@ import pandas as pd
 
 from leverage.output.claims import figure_words, significant
 from leverage.output.columns import listed, paragraph, percent, section, table
-from leverage.output.heading import head_text, setting_words
+from leverage.output.heading import head_text, setting_words, values_words
 from leverage.output.stress import share_words
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Scenario
@@ -108,13 +108,13 @@ def when_text(found: When) -> str:
 def _here(found: When) -> str:
     verdict = found.here[WHOLE].verdict
     words = {"holds": "it is so", "barely": "it is so", "fails": "it is not so", "idle": "the case does not arise"}
-    return f"At the file's values {words.get(verdict, f'it is {verdict}')}."
+    return f"At {values_words(found.scenario)} {words.get(verdict, f'it is {verdict}')}."
 
 
 def _statement_lines(found: When) -> list[str]:
     """Each line with its verdict and margin; nothing where the condition is one line."""
     own = {name: answer for name, answer in found.here.items() if name != WHOLE}
-    lines = [section(1, "statement by statement", "at the file's values, and in the plausible box")]
+    lines = [section(1, "statement by statement", f"at {values_words(found.scenario)}, and in the plausible box")]
     for name, answer in own.items():
         margin = f", margin {figure_words(answer.margin, answer.unit)}" if answer.margin.known else ""
         share = standing_share(found.points, name)

@@ -69,7 +69,9 @@ def sweep_command(said: Mapping[str, Any], scenario: Scenario) -> str:
         words += ["--tolerance", repr(said["tolerance"])]
     if said["variant"]:
         words += ["--variant", said["variant"]]
-    return shlex.join([*words, *(word for name, value in said["overrides"].items() for word in ("-p", f"{name}={value!r}"))])
+    varied = said["design"].get("values", said["design"].get("ranges", {}))  # what varies has no value of its own
+    own = ((name, value) for name, value in said["overrides"].items() if name not in varied)
+    return shlex.join([*words, *(word for name, value in own for word in ("-p", f"{name}={value!r}"))])
 
 
 def values_text(values: Sequence[float]) -> str:

@@ -24,7 +24,7 @@ def write_report(folder: RunFolder, *, figures: bool = False) -> Path:
     Raises FolderError for a folder without what a report is made from, OutputError where it cannot be written; a report that was
     there is left as it was then.
     """
-    folder.refuse_studies("a report")
+    folder.refuse_studies("a report", of_sweeps=True)
     drawings = drawings_of(folder)
     text = report_html(folder, drawings)
     if figures:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from leverage.scenario.parsing import nearest
 from leverage.scenario.reader import Reader, says
 from leverage.scenario.scenario import Parameter, Path, PlannedSweep
+from leverage.scenario.wording import counted
 
 #: What a sweep can compute at every point.
 SWEEP_TABLES = ("outcomes", "strategies", "sets", "leverage", "claims")
@@ -23,8 +25,12 @@ SAMPLE_KINDS: tuple[SampleKind, ...] = ("sobol", "lhs", "saltelli", "morris")
 
 #: More values of one parameter are refused: they would have to be kept.
 MOST_VALUES = 1_000_000
-#: Sobol' sequences are known for so many points.
-MOST_SOBOL = 2**30
+#: Points of a sweep at most: on one machine they take months.
+MOST_POINTS = 2**24
+#: Numbers of a sample that is made as a whole before its first point is solved: a gigabyte. Sobol' sequences are made in parts.
+MOST_KEPT = 2**27
+#: Values that a parameter takes over its declared range where none are given.
+RANGE_VALUES = 11
 #: Stands for the plausible range of a parameter.
 WHOLE_RANGE = "range"
 
@@ -65,15 +71,47 @@ def read_sample(text: str) -> tuple[SampleKind, int]:
     kind = next((each for each in SAMPLE_KINDS if each == word), None)
     if kind is None:
         raise SweepTextError(f"there is no sample '{word}'", nearest(word, SAMPLE_KINDS))
-    if not number.isdecimal() or not int(number):
+    digits = number.lstrip("0")
+    if not number.isdecimal() or not digits:
         raise SweepTextError(f"'{number}' is no number of points", f"such as {word}:1024")
-    count = int(number)
-    if kind in ("sobol", "saltelli") and (count & (count - 1) or count > MOST_SOBOL):
-        near = 2 ** min(30, max(1, round(math.log2(count))))
+    if len(digits) > len(str(MOST_POINTS)) or int(digits) > MOST_POINTS:
+        raise SweepTextError("these points are too many", f"a sweep has {MOST_POINTS:,} at most")
+    count = int(digits)
+    if kind in ("sobol", "saltelli") and count & (count - 1):
+        near = 2 ** max(1, round(math.log2(count)))
         raise SweepTextError("a Sobol' sequence is even over the box at powers of two only", f"such as {word}:{near}")
     if kind == "morris" and count < 2:
         raise SweepTextError("one trajectory tells nothing of the spread", f"such as {word}:20")
     return kind, count
+
+
+def sample_size(kind: SampleKind, count: int, parameters: int) -> int:
+    """How many points a sample of so many (base) points, or trajectories, has."""
+    return count * {"saltelli": parameters + 2, "morris": parameters + 1}.get(kind, 1)
+
+
+def refuse_large_sample(kind: SampleKind, count: int, parameters: int) -> None:
+    """Raises SweepTextError for more points than a sweep has, or than can be drawn as a whole."""
+    size = sample_size(kind, count, parameters)
+    most = MOST_POINTS if kind == "sobol" else min(MOST_POINTS, MOST_KEPT // parameters)
+    if size > most:
+        allowed = most * count // size
+        near = 2 ** (allowed.bit_length() - 1) if kind == "saltelli" else allowed
+        raise SweepTextError(f"{size:,} points of {counted(parameters, 'parameter')} are too many", f"{kind}:{near} at most")
+
+
+def refuse_large_grid(counts: Sequence[int]) -> None:
+    """Raises SweepTextError for a grid of more points than a sweep has. counts: of the values of each parameter."""
+    size = math.prod(counts)
+    if size > MOST_POINTS:
+        raise SweepTextError(f"{size:,} points are too many", f"give fewer values: a sweep has {MOST_POINTS:,} points at most")
+
+
+def refuse_uneven(counts: Mapping[str, int]) -> None:
+    """Raises SweepTextError where values cannot be taken together. counts: how many values each parameter has."""
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise SweepTextError(f"values are taken together, and {told}", "give each parameter as many values")
 
 
 def _spaced(spacing: str, inside: str) -> tuple[float, ...]:
@@ -115,10 +153,15 @@ def _sweep(
     over = entry.get("over")
     axes = [_axis(reader, path, each, text, parameters) for each, text in (over if isinstance(over, dict) else {}).items()]
     sample = str(entry.get("sample", ""))
+    together = bool(entry.get("together", False))
     if sample:
-        _tried(reader, (*path, "sample"), lambda: read_sample(sample))
+        _check_sample(reader, path, sample, axes, parameters)
         _refuse_values(reader, path, axes)
-    elif not axes:
+        if together:
+            reader.fault((*path, "together"), "a sample has no values to take together", "leave out 'together'")
+    elif axes:
+        _check_values(reader, path, axes, together=together)
+    else:
         reader.fault(path, f"the sweep '{name}' says nothing of what varies", "add 'over:' or 'sample:'", on_key=True)
     _known(reader, path, "tables", entry, SWEEP_TABLES, "table")
     _known(reader, path, "claims", entry, claims, "claim")
@@ -126,7 +169,7 @@ def _sweep(
         name=name,
         says=says(entry),
         over=tuple(axes),
-        together=bool(entry.get("together", False)),
+        together=together,
         sample=sample,
         tables=_words(entry.get("tables")) or SWEEP_TABLES[:1],
         claims=_words(entry.get("claims")),
@@ -147,6 +190,31 @@ def _axis(reader: Reader, path: Path, name: str, values: object, parameters: Map
     return f"{name}={text}"
 
 
+def _check_sample(reader: Reader, path: Path, text: str, axes: list[str], parameters: Mapping[str, Parameter]) -> None:
+    """What is wrong with a sample; axes: the parameters that vary, all in doubt where none are named."""
+
+    def check() -> None:
+        kind, count = read_sample(text)
+        doubt = sum(each.in_doubt for each in parameters.values())
+        if not doubt:
+            raise SweepTextError("no parameter has a plausible range to draw from", "give parameters a 'range'")
+        refuse_large_sample(kind, count, len(axes) or doubt)
+
+    _tried(reader, (*path, "sample"), check)
+
+
+def _check_values(reader: Reader, path: Path, axes: list[str], *, together: bool) -> None:
+    """How many values the axes have; those that cannot be read have been told."""
+    counts: dict[str, int] = {}
+    for axis in axes:
+        name, sign, text = axis.partition("=")
+        with suppress(SweepTextError):
+            counts[name] = len(read_values(text)) if sign else RANGE_VALUES
+    if len(counts) == len(axes):
+        check = (lambda: refuse_uneven(counts)) if together else (lambda: refuse_large_grid(tuple(counts.values())))
+        _tried(reader, (*path, "over"), check, on_key=True)
+
+
 def _refuse_values(reader: Reader, path: Path, axes: list[str]) -> None:
     for axis in axes:
         name, sign, _ = axis.partition("=")
@@ -154,11 +222,11 @@ def _refuse_values(reader: Reader, path: Path, axes: list[str]) -> None:
             reader.fault((*path, "over", name), "a sample draws from plausible ranges", f"write '{name}: {WHOLE_RANGE}'")
 
 
-def _tried(reader: Reader, path: Path, read: Any) -> None:
+def _tried(reader: Reader, path: Path, read: Callable[[], object], *, on_key: bool = False) -> None:
     try:
         read()
     except SweepTextError as error:
-        reader.fault(path, str(error), error.remedy)
+        reader.fault(path, str(error), error.remedy, on_key=on_key)
 
 
 def _known(reader: Reader, path: Path, key: str, entry: dict[str, Any], known: tuple[str, ...], what: str) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from leverage.errors import Fault, FolderError
 from leverage.loading import load_scenario
 from leverage.output.claims import CLAIM_COLUMNS
-from leverage.output.files import RUN
+from leverage.output.files import RUN, STATEMENT
 from leverage.output.frames import (
     BARGAINING_COLUMNS,
     EQUILIBRIUM_COLUMNS,
@@ -32,6 +32,7 @@ from leverage.output.frames import (
 from leverage.output.leverage import LEVERAGE_COLUMNS
 from leverage.output.plan_words import PLAN_COLUMNS
 from leverage.output.stress import CLAIM_POINT_COLUMNS, TIPPING_COLUMNS
+from leverage.output.unfinished import ANSWERS
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 
@@ -143,11 +144,14 @@ class RunFolder:
         """Whether `simulate FILE` wrote it, and not a study."""
         return "start" in self.manifest
 
-    def refuse_studies(self, made: str) -> None:
-        """Raise FolderError where it is the folder of a study. made: what cannot be made from one, such as 'a report'."""
+    def refuse_studies(self, made: str, *, of_sweeps: bool = False) -> None:
+        """Raise FolderError where it is the folder of a study. made: what cannot be made from one, such as 'a report'. of_sweeps:
+        though it can be from a sweep's."""
         if not self.is_whole_run:
-            remedy = "give one that 'simulate FILE' wrote"
-            _refuse(self.path, f"this is the folder of a study; {made} is made from a run's", remedy)
+            whose, wrote = "a run's", "'simulate FILE'"
+            if of_sweeps:
+                whose, wrote = f"{whose} or a sweep's", f"{wrote} or 'simulate sweep FILE'"
+            _refuse(self.path, f"this is the folder of a study; {made} is made from {whose}", f"give one that {wrote} wrote")
 
     @property
     def names(self) -> list[str]:
@@ -203,12 +207,21 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
         _refuse(path, "this is a file, not the folder of a run", f"give the folder that it is in, such as {path.parent}")
     file = path / MANIFEST
     if not file.is_file():
+        _refuse_unfinished(path)
         _refuse(path, f"this is not the folder of a run: it has no {MANIFEST}", _runs_inside(path))
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         _refuse(file, f"the manifest cannot be read: {_first_line(error)}", "run the scenario again")
     return said if isinstance(said, dict) else {}
+
+
+def _refuse_unfinished(path: Path) -> None:
+    """Raise FolderError where something was begun in a folder, and stopped."""
+    if (path / STATEMENT).is_file():
+        _refuse(path, "this sweep, or map, is unfinished", "go on with it: the same command and --resume")
+    if (path / ANSWERS).is_file():
+        _refuse(path, "this study is unfinished", "go on with it: the same command")
 
 
 def kind_of(manifest: Mapping[str, Any]) -> str:

@@ -18,6 +18,8 @@ from leverage.experiments.part import parquet_bytes
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.sweep_reading import sweep_of
 from leverage.experiments.workers import ThisProcess
+from leverage.loading import load_scenario
+from leverage.report.sweep_provenance import sweep_command
 from tests.command_line import simulate
 
 LEAVING = Path(__file__).parents[1] / "data" / "leaving.yaml"
@@ -64,6 +66,40 @@ def test_it_is_drawn_from_what_the_sheet_says(swept: Path) -> None:
     stated = json.loads((swept / "sweep.json").read_text())["design"]["drawn_from"]
     assert stated["sheet"] == "ours.csv"
     assert stated["judgements"]["leave"] == [0.1, 0.2, 0.5]
+
+
+def test_a_range_that_a_sheet_alone_gives_is_drawn_from(tmp_path: Path) -> None:
+    """And what is said of the points is true of them."""
+    (tmp_path / "leaving.yaml").write_text(LEAVING.read_text().replace("toll: {value: 1, range: [0, 4], ", "toll: {value: 1, "))
+    (tmp_path / "ours.csv").write_text("parameter,low,likely,high\ntoll,1,2,4\n")
+    arguments = (
+        "sweep",
+        "leaving.yaml",
+        "--sample",
+        "lhs:4",
+        "--over",
+        "toll",
+        "--over",
+        "leave",
+        "--jobs",
+        "1",
+        "--out",
+        "folder",
+    )
+    refused = simulate(*arguments, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "'toll' has no plausible range to draw from" in " ".join(refused.stderr.replace("│", " ").split())
+    drawn = simulate(*arguments, "--plausible", "ours.csv", "-p", "patience=0.5", cwd=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    told = " ".join(drawn.stdout.split())
+    assert "the spread that experts state of 1 parameter and the plausible ranges of 1 parameter more." in told
+    assert "Not the baseline: patience = 0.5." in told
+    manifest = json.loads((tmp_path / "folder" / "manifest.json").read_text())
+    assert manifest["overrides"]["toll"] == 2
+    assert not any("toll = 2" in each for each in manifest["setting"][:1])
+    command = sweep_command(manifest, load_scenario(tmp_path / "folder" / "scenario.resolved.yaml"))
+    assert "--over leave --over toll" in command
+    assert command.endswith("-p patience=0.5")
 
 
 def test_it_comes_out_the_same(folder: Path) -> None:
@@ -144,6 +180,21 @@ def test_of_an_edited_summary_the_edited_cells_alone_are_told(folder: Path) -> N
     points, columns = again(folder).tables
     assert points.agreement == "identical"
     assert [(cell.column, cell.row, cell.before) for cell in columns.cells] == [("unit", 1, "shells")]
+
+
+def test_indices_are_compared_too(tmp_path: Path) -> None:
+    arguments = ("--sample", "morris:4", "--over", "toll", "--over", "leave", "--jobs", "1", "--out", "folder", "-q")
+    assert simulate("sweep", str(LEAVING), *arguments, cwd=tmp_path).returncode == 0
+    path = tmp_path / "folder" / "indices.csv"
+    assert [each.agreement for each in again(path.parent).tables] == ["identical"] * 3
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[0, "value"] = "7.5"
+    path.write_text(frame.to_csv(index=False, lineterminator="\n"))
+    points, columns, indices = again(path.parent).tables
+    assert (points.agreement, columns.agreement, indices.agreement) == ("identical", "identical", "beyond")
+    assert [(cell.column, cell.row, cell.before) for cell in indices.cells] == [("value", 1, "7.5")]
+    path.unlink()
+    assert again(path.parent).tables[2].agreement == "missing"
 
 
 @pytest.mark.parametrize(

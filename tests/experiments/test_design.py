@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from leverage.errors import ScenarioError
 from leverage.experiments.axes import Axis, read_axis
-from leverage.experiments.design import Design, Grid, Sample, Together, asked_sample, grid_of
+from leverage.experiments.design import Design, Grid, Sample, Together, asked_sample, grid_of, refuse_large
 from leverage.loading import load_scenario
 
 LEAVING = load_scenario(Path(__file__).parent.parent / "data" / "leaving.yaml")
@@ -86,6 +86,20 @@ def test_samples_lie_in_the_ranges_and_say_how_many_points_belong_together(kind:
     assert not np.array_equal(other.values(0, size), values)
 
 
+@pytest.mark.parametrize(
+    ("kind", "count", "parameters", "most"),
+    [("sobol", 2**24, 200, 2**24), ("lhs", 2**24, 16, 2**23), ("saltelli", 2**22, 8, 2**20), ("morris", 10_000_000, 1, 2**23)],
+)
+def test_a_sample_has_no_more_points_than_can_be_drawn(kind: str, count: int, parameters: int, most: int) -> None:
+    ranges = {f"p{k}": (0.0, 1.0) for k in range(parameters)}
+    refuse_large(Sample(kind, most, 0, ranges))  # type: ignore[arg-type]
+    if count > most:
+        with pytest.raises(ScenarioError, match=f"too many\n *{kind}:{most} at most"):
+            refuse_large(Sample(kind, count, 0, ranges))  # type: ignore[arg-type]
+    with pytest.raises(ScenarioError, match="17,179,869,184 points are too many"):
+        grid_of([Axis(name, tuple(range(2**17))) for name in ("a", "b")])
+
+
 def test_points_of_a_latin_hypercube_fill_every_slice_once() -> None:
     values = Sample("lhs", 20, 3, {"a": (0.0, 20.0)}).values(0, 20)
     assert sorted(np.floor(values[:, 0]).tolist()) == list(range(20))
@@ -146,6 +160,9 @@ def test_values_by_quantiles_of_what_experts_say() -> None:
         ("saltelli:100", "such as saltelli:128"),
         ("morris:1", "such as morris:20"),
         ("lhs:0", "no number of points"),
+        ("lhs:100000000000", "too many\n.*16,777,216 at most"),
+        ("sobol:1073741824", "too many"),
+        (f"sobol:{'9' * 5000}", "too many"),
     ],
 )
 def test_what_is_no_sample_is_refused(text: str, message: str) -> None:

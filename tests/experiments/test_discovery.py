@@ -15,6 +15,8 @@ from leverage.experiments.discovery_study import box_words, claim_cases, discove
 from leverage.experiments.finished_sweep import FinishedSweep
 from leverage.game.stochastic_game import Booleans, Floats
 from leverage.output.columns import WIDTH, percent
+from leverage.reruns import reproduce
+from leverage.writing.run_folder import read_manifest
 from tests.command_line import simulate
 
 DATA = Path(__file__).parent.parent / "data"
@@ -199,6 +201,12 @@ def claims_folder(path: Path, verdicts: list[str | None]) -> FinishedSweep:
     return FinishedSweep.open(path)
 
 
+def test_points_that_are_left_out_are_no_lack_of_points(tmp_path: Path) -> None:
+    folder = claims_folder(tmp_path, ["undecided"] * FEWEST_POINTS)
+    with pytest.raises(LeverageError, match=r"0 of 40 do \(left out: 40 undecided\)\n *sweep again with a smaller --tolerance"):
+        discovery_study(folder, claim_cases(folder, "A1"))
+
+
 def test_a_folder_without_a_finished_sweep_is_refused(swept: Path, tmp_path: Path) -> None:
     for path, message in ((tmp_path / "none", "no such folder"), (tmp_path, "not the folder of a sweep")):
         with pytest.raises(FolderError, match=message):
@@ -206,6 +214,12 @@ def test_a_folder_without_a_finished_sweep_is_refused(swept: Path, tmp_path: Pat
     (tmp_path / "sweep.json").write_text((swept / "sweep.json").read_text())
     with pytest.raises(FolderError, match="unfinished"):
         FinishedSweep.open(tmp_path)
+    for read in (read_manifest, reproduce):
+        with pytest.raises(FolderError, match=r"unfinished\n *go on with it: .*--resume"):
+            read(tmp_path)
+    (tmp_path / "sweep.json").rename(tmp_path / "answers_so_far.csv")
+    with pytest.raises(FolderError, match="this study is unfinished"):
+        read_manifest(tmp_path)
 
 
 def test_the_command_writes_boxes_beside_the_sweep_and_refuses_in_one_message(swept: Path) -> None:
@@ -214,6 +228,7 @@ def test_the_command_writes_boxes_beside_the_sweep_and_refuses_in_one_message(sw
     assert done.returncode == 0, done.stderr
     folder = swept.with_name("swept-discover")
     assert (folder / "tables.txt").read_text() == done.stdout
+    assert done.stdout.splitlines()[0].endswith(" temptation.yaml")
     assert len(pd.read_csv(folder / "boxes.csv"))
     for wrong in (("--where", "payoff < 2"), ("--claim", "A1"), (), (*where, "--claim", "A1")):
         refused = simulate("discover", str(swept), *wrong, cwd=swept.parent)

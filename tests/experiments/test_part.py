@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from leverage import run
-from leverage.errors import ScenarioError
+from leverage.errors import GameError, ScenarioError
 from leverage.experiments.axes import Axis
 from leverage.experiments.columns import TABLES
 from leverage.experiments.design import Grid
@@ -119,6 +119,16 @@ def test_a_point_that_has_no_answer_says_why_and_the_others_have_theirs() -> Non
     assert only["status"].tolist() == ["solved", "not solved", "solved"]
     hasty = replace(asked, fail_fast=True)
     assert solve_part(hasty, 0, design.values(0, 3)) == StoppedPart(1, solved.example)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_point_whose_payoffs_are_beyond_computing_is_a_row_with_the_reason() -> None:
+    design = Grid((Axis("toll", (1e308, 1.0)),))
+    frame = rows(solve_part(task(design=design), 0, design.values(0, 2)))
+    assert frame["status"].tolist() == ["not solved", "solved"]
+    assert frame["reason"][0].startswith("a payoff is as large as 1e+308, and beyond 1e+100")
+    with pytest.raises(GameError, match="take a larger unit"):
+        run(load_scenario(LEAVING, {"toll": 1e308}))
 
 
 def test_a_value_that_makes_no_game_is_refused_before_anything_is_solved() -> None:

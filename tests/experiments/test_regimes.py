@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from leverage import load_scenario
-from leverage.errors import ScenarioError
+from leverage.command_parts import Interruption
+from leverage.errors import ScenarioError, StoppedError
 from leverage.experiments.part import Bench, SolvedPart
 from leverage.experiments.refinement import WIDTH
 from leverage.experiments.regime_columns import MIXED_AT_START, MIXED_LATER, PURE, kind_of, likeliest_play
-from leverage.experiments.regime_map import NO_ANSWER, RegimeMap, SolvedMap, asked_map, labels_of, solve_map
+from leverage.experiments.regime_map import (
+    NO_ANSWER,
+    RegimeMap,
+    SolvedMap,
+    asked_map,
+    labels_of,
+    refuse_unasked,
+    solve_map,
+)
 from leverage.experiments.regime_page import map_text
 from leverage.experiments.regime_tables import MapTables, map_tables
 from leverage.experiments.store import SweepFolder
@@ -31,6 +41,7 @@ from leverage.game.stochastic_game import Floats
 from leverage.loading import parse_scenario
 from leverage.output.columns import WIDTH as PAGE
 from leverage.output.columns import percent
+from leverage.regime_commands import regimes_command
 from tests.command_line import simulate
 
 DATA = Path(__file__).parent.parent / "data"
@@ -268,7 +279,7 @@ def test_a_player_without_strategies_to_compare_has_a_map_of_markov_play() -> No
 
 
 def wrong() -> Iterator[tuple[list[str], dict[str, object], str, str]]:
-    yield ["patience"], {}, "1 parameters are given", "--over NAME --over NAME"
+    yield ["patience"], {}, "1 parameter is given; a map has two", "--over NAME --over NAME"
     yield ["patience", "patience=0.2,0.3"], {}, "given twice", "another parameter"
     yield ["patience", "prices"], {}, "no parameter 'prices'", "did you mean 'prize'?"
     yield ["patience=0.2,0.3,0.4", "prize"], {}, "from a low to a high value", "--over patience=LOW,HIGH"
@@ -285,6 +296,47 @@ def test_what_cannot_be_asked_is_told_with_a_remedy(
         asked_map(load_scenario(TEMPTATION), over, **options)  # type: ignore[arg-type]
     assert message in str(told.value)
     assert remedy in str(told.value)
+
+
+def test_a_side_without_a_range_wants_one_from_low_to_high() -> None:
+    scenario = parse_scenario(TEMPTATION.read_text().replace("prize: {value: 5, range: [3.5, 6], ", "prize: {value: 5, "))
+    with pytest.raises(ScenarioError, match=r"'prize' has no plausible range\n *give values, such as --over prize=LOW,HIGH"):
+        asked_map(scenario, ["patience", "prize"])
+
+
+def test_what_is_asked_in_vain_is_refused() -> None:
+    """Of a player with nothing to compare, or of strategies that are no pairs."""
+    refuse_unasked(prisoners(), player=True)
+    refuse_unasked(asked_map(load_scenario(LEAVING), ["leave", "toll"], player="other"), player=False)
+    bare = load_scenario(LEAVING)
+    bare = replace(bare, strategies=tuple(() for _ in bare.players))
+    three = replace(bare, players=(*bare.players, bare.players[0]))
+    for scenario, options, told in (
+        (bare, {"credible": True}, "both players need named strategies"),
+        (bare, {"player": "other"}, "strategies of other cannot be compared: two with rules are needed"),
+        (three, {"credible": True}, "the scenario has 3 players; two are needed"),
+        (three, {"player": "other"}, "several would have to reply at once"),
+    ):
+        with pytest.raises(ScenarioError, match=told):
+            refuse_unasked(asked_map(scenario, ["leave", "toll"], **options), player="player" in options)  # type: ignore[arg-type]
+
+
+def test_a_value_that_makes_no_game_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    refused = simulate("regimes", str(LEAVING), "--over", "toll", "--over", "leave=0,2", "--out", "map", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "leave" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "map").exists()
+
+
+def test_an_interruption_while_tables_are_written_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interruption, "listen", lambda self: None)
+    monkeypatch.setattr("leverage.experiments.regime_folder.finish_map", interrupted)
+    with pytest.raises(StoppedError, match=r"^interrupted: 5 points are kept in .*map; to go on: .*--resume$"):
+        regimes_command(LEAVING, over=["leave", "toll"], cells=1, budget=5, jobs=1, out=tmp_path / "map", quiet=True)
 
 
 def test_the_command_writes_a_whole_folder_and_prints_what_is_in_it(tmp_path: Path) -> None:

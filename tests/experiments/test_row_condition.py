@@ -30,6 +30,8 @@ KINDS = {
         ("certificate > 0", RowCondition("Markov perfect: power: payoff [certificate]", ">", 0.0)),
         ("A1 [verdict] = fails", RowCondition("A1 [verdict]", "=", "fails")),
         ("A1 [verdict] != 'holds'", RowCondition("A1 [verdict]", "!=", "holds")),
+        ("A1 = fails", RowCondition("A1 [verdict]", "=", "fails")),
+        ("A1: = 2", RowCondition("A1: margin", "=", 2.0)),
         ("grim = no", RowCondition("grim: equilibrium [verdict]", "=", "False")),
     ],
 )

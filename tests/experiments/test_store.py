@@ -138,6 +138,27 @@ def test_what_is_no_part_of_the_sweep_is_refused_by_name(folder: SweepFolder, st
             folder.refuse_strays()
 
 
+def test_parts_that_are_missing_or_damaged_are_refused_by_name(folder: SweepFolder) -> None:
+    parts = list(parts_of(20))
+    for part in parts:
+        folder.keep(part, content(part))
+    folder.refuse_incomplete(20)
+    other = pa.schema([SCHEMA.field("point"), pa.field("y", pa.float64())])
+    path = folder.points / parts[2].file
+    whole = path.read_bytes()
+    for broken in (b"", whole[:-1], content(Part(2, 8, 11)), content(parts[2], other)):
+        path.write_bytes(broken)
+        with pytest.raises(FolderError, match=rf"damaged or missing: {parts[2].file}\n.*--resume"):
+            folder.refuse_incomplete(20)
+    path.write_bytes(whole[:-1])
+    with pytest.raises(FolderError, match=f"damaged or missing: {parts[2].file}"):
+        folder.rows(["x"])
+    for part in parts:
+        (folder.points / part.file).unlink()
+    with pytest.raises(FolderError, match=r"part-000000.parquet, .* and 2 more"):
+        folder.refuse_incomplete(20)
+
+
 def test_of_many_strays_the_first_are_named(folder: SweepFolder) -> None:
     for number in range(5):
         (folder.points / f"copy {number}.parquet").write_bytes(b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,8 +20,12 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from leverage.command_parts import Interruption
+from leverage.errors import StoppedError
 from leverage.experiments.store import part_size, parts_of
+from leverage.experiments.sweep_page import evenly
 from leverage.output.columns import WIDTH
+from leverage.sweep_commands import sweep_command
 from tests import command_line
 
 LEAVING = Path(__file__).parent.parent / "data" / "leaving.yaml"
@@ -249,6 +254,25 @@ def test_strays_among_the_parts_are_refused_by_all_that_read_them(whole: Path, t
         assert "Traceback" not in refused.stderr
 
 
+def test_a_part_that_is_gone_or_cut_off_is_told_by_all_that_read_the_points(whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "sweep"))
+    part = folder / "points" / "part-000003.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    for gone in (False, True):
+        if gone:
+            part.unlink()
+        for command in (
+            ("report", str(folder)),
+            ("discover", str(folder), "--where", "toll > 1", "--out", str(tmp_path / "boxes")),
+        ):
+            refused = command_line.simulate(*command, cwd=tmp_path)
+            assert refused.returncode == 2, command
+            assert "damaged or missing: part-000003.parquet" in refused.stderr
+            assert "--resume" in refused.stderr
+            assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "boxes").exists()
+
+
 def test_points_without_an_answer_are_rows_and_the_status_is_3(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     arguments = ("sweep", str(LEAVING), "-p", "toll=-1", "--over", "leave=0.1,1e-17,0.2", "--out", str(folder), "--jobs", "1")
@@ -277,6 +301,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path) ->
     assert told.returncode == 0
     assert "22 points: every combination of toll (11 values, 0 to 4) and" in told.stdout
     assert re.search(r"The point in the middle took [\d.]+ (milli)?seconds", told.stdout)
+    assert f"\n  {folder}\n" in told.stdout  # to be copied, however long it is
     assert not folder.exists()
 
 
@@ -372,17 +397,53 @@ def test_the_page_shows_what_moves(tmp_path: Path) -> None:
     assert frame["status"].eq("solved").all()
 
 
-def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
-    """As batch systems end programs."""
-    folder = tmp_path / "sweep"
-    process = start(*LONG, "--jobs", "1", "--out", str(folder))
+def test_what_is_left_out_of_a_table_is_said_and_a_point_alone_is_shown(tmp_path: Path) -> None:
+    grid = ("--over", "toll=1,2", "--over", "leave=linspace(0.1,0.5,11)")
+    told = simulate("sweep", str(LEAVING), *grid, "--jobs", "1", "--out", "wide", cwd=tmp_path)
+    assert told.returncode == 0
+    assert re.search(r"^toll \(down\), leave +0\.1 +0\.18 +0\.26 +0\.34 +0\.42 +0\.5$", told.stdout, re.MULTILINE)
+    assert "(6 of 11 values of leave; all are in the tables)" in told.stdout
+    alone = simulate("sweep", str(LEAVING), "--over", "toll=1", "--jobs", "1", "--out", "alone", cwd=tmp_path)
+    payoff = pd.read_parquet(tmp_path / "alone" / "points")["Markov perfect: holder: payoff"][0]
+    assert re.search(rf"^Markov perfect: holder: payoff +{payoff:.2f}$", alone.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("count", "most", "places"), [(11, 7, 6), (13, 7, 7), (12, 7, 7), (5, 7, 5), (2, 7, 2), (1, 7, 1)])
+def test_places_are_equally_far_apart_where_they_can_be(count: int, most: int, places: int) -> None:
+    kept = evenly(count, most)
+    assert len(kept) == places
+    assert (kept[0], kept[-1]) == (0, count - 1)
+    assert count == 12 or len({b - a for a, b in itertools.pairwise(kept)}) <= 1
+
+
+@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "2")])
+def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path, number: int, jobs: str) -> None:
+    """As batch systems end programs, and as a terminal that is closed ends all that run in it."""
+    folder, passing = tmp_path / "sweep", tmp_path / "passing"
+    passing.mkdir()
+    process = start(*LONG, "--jobs", jobs, "--out", str(folder), passing=passing)
     after_parts(folder, 2, process)
-    process.terminate()
+    (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert told.startswith("interrupted: ")
     assert "to go on: simulate sweep" in told
+    assert told.count("\n") == 1
     assert not (folder / ".lock").exists()
+    assert not list(passing.iterdir())
     assert parts(folder).items() < parts(whole).items()
+
+
+def test_an_interruption_after_the_last_point_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While pages are written."""
+
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interruption, "listen", lambda self: None)
+    monkeypatch.setattr("leverage.experiments.finishing.finish_sweep", interrupted)
+    with pytest.raises(StoppedError, match=r"^interrupted: 2 of 2 points are kept in .*sweep; to go on: .*--resume$"):
+        sweep_command(LEAVING, over=["toll=1,2"], jobs=1, out=tmp_path / "sweep", quiet=True)
 
 
 def test_too_few_points_for_indices_are_told_before(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ def test_folders_that_have_no_report_are_refused(grid: Path, sample: Path, tmp_p
     for source, copy, gone in ((grid, unfinished, "manifest.json"), (sample, bare, "indices.csv")):
         shutil.copytree(source, copy)
         (copy / gone).unlink()
-    for path, says in ((unfinished, "manifest.json"), (bare, "indices.csv")):
+    for path, says in ((unfinished, "unfinished"), (bare, "indices.csv")):
         done = simulate("report", str(path), cwd=tmp_path)
         assert done.returncode == 2
         assert says in done.stderr

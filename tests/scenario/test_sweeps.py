@@ -8,6 +8,7 @@ import pytest
 
 from leverage.errors import ScenarioError
 from leverage.experiments.columns import TABLES
+from leverage.experiments.planned import NEEDS, faults_of_plans
 from leverage.loading import parse_scenario
 from leverage.scenario.scenario import PlannedSweep
 from leverage.scenario.sweeps import SWEEP_TABLES, SweepTextError, read_values
@@ -53,6 +54,12 @@ sweeps:
         ("says: nothing", "plan", "says nothing of what varies", "over:"),
         ("sample: 'sobol:100'", "sobol", "powers of two", "sobol:128"),
         ("{sample: 'sobol:64', over: {toll: '1,2'}}", "1,2", "draws from plausible ranges", "'toll: range'"),
+        ("{sample: 'lhs:8', together: true}", "true", "a sample has no values to take together", "leave out 'together'"),
+        ("{over: {toll: [1, 2], leave: [0.1]}, together: true}", "over", "toll has 2, leave has 1", "as many values"),
+        ("{over: {toll: range, leave: [0.1]}, together: true}", "over", "toll has 11, leave has 1", "as many values"),
+        ("over: {toll: 'linspace(0,1,10000)', leave: 'linspace(0,.5,2000)'}", "over", "20,000,000 points", "fewer values"),
+        ("sample: 'saltelli:8388608'", "saltelli", "points of 3 parameters are too many", "saltelli:2097152 at most"),
+        ("sample: 'lhs:100000000000'", "lhs", "these points are too many", "16,777,216 at most"),
         ("{over: {toll: range}, tables: outcome}", "outcome", "no table 'outcome'", "did you mean 'outcomes'"),
         ("{over: {toll: range}, claims: [pay]}", "pay", "no claim 'pay'", "did you mean 'pays'"),
         ("{over: {toll: range}, tabels: x}", "tabels", "tabels", ""),
@@ -75,8 +82,25 @@ def test_a_sweep_over_what_has_no_range_wants_values() -> None:
         parse_scenario(f"{text}sweeps:\n  plan: {{over: {{toll: range}}}}\n")
 
 
+def test_what_a_sweep_visits_and_computes_is_checked_with_the_game() -> None:
+    text = f"""{LEAVING.partition("strategies:")[0]}
+sweeps:
+  fine: {{over: {{leave: [0.1, 1]}}}}
+  dear: {{over: {{leave: [0.1, 1.5]}}}}
+  drawn: {{sample: "lhs:8", tables: [outcomes, strategies]}}
+"""
+    values, tables = faults_of_plans(parse_scenario(text))
+    lines = text.splitlines()
+    assert "dear:" in lines[values.line - 1]
+    assert "the sweep 'dear' visits values that make no game: the chance of" in values.message
+    assert "is 1.5, outside [0, 1]" in values.message
+    assert "drawn:" in lines[tables.line - 1]
+    assert "'strategies' needs named strategies" in tables.message
+
+
 def test_the_tables_that_a_file_may_name_are_those_that_can_be_computed() -> None:
     assert tuple(TABLES) == SWEEP_TABLES
+    assert NEEDS.keys() == TABLES.keys() - {"outcomes"}
 
 
 @pytest.mark.parametrize("text", ["", "1,,2", "inf", "1e999", "0x1", "one"])
