@@ -42,7 +42,7 @@ MOST_ACTIVE, MOST_ROUNDS, SMOOTHING_STEPS = 300, 60, 120
 #: Random play that fictitious play begins from where uniform play has led nowhere, from one seed; none of it where so many starts
 #: have had too many active states.
 OTHER_STARTS, SEED, MOST_CROWDED = 11, 20261, 2
-#: Where the factors of the whole game are sparse, and smoothing of it takes little: no more starts than make so many states, but two.
+#: Where factors of the whole game are sparse, and smoothing of it takes little: starts that make so many states, at least two.
 STATES_BEGUN = 2_000
 
 
