@@ -44,13 +44,15 @@ MOST_ACTIVE, MOST_ROUNDS, SMOOTHING_STEPS = 300, 60, 120
 OTHER_STARTS, SEED, MOST_CROWDED = 11, 20261, 2
 #: Where factors of the whole game are sparse, and smoothing of it takes little: starts that make so many states, at least two.
 STATES_BEGUN = 2_000
+#: Where they would fill in, states at most: held chains have dense factors.
+MOST_STATES = 3_000
 
 
 def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices) -> Iterator[tuple[int, Floats]]:
     """Profiles (C,) at which nobody gains, each with the number of its start; 0 is uniform play.
 
     Use it for two-player games of hundreds of states; what it gives is for a checker to judge. Nothing for another number of
-    players.
+    players, or where the held chain is too large for the dense factors that it needs.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices) -> Iterator[tu
     >>> start, p.round(9).tolist()
     (0, [0.4, 0.6, 0.4, 0.6])
     """
-    if shape.players != 2:
+    if shape.players != 2 or (fills_in(shape) and shape.states > MOST_STATES):
         return
     crowded, most = 0, 1 + OTHER_STARTS if fills_in(shape) else max(2, STATES_BEGUN // shape.states)
     for k, start in enumerate(itertools.islice(_starts(shape), most)):
@@ -139,20 +141,15 @@ class _Search:
 
     def _linear(self, active: Booleans) -> list[Floats]:
         """For each player (S, 1 + |K|): every state's value if those of active states are 0, and what each of these adds."""
-        chance = np.prod(self.p[self.shape.row_slot], axis=1)
-        size, state = self.shape.states, self.rows.row_state
-        held, own = np.where(active, 0.0, 1.0), np.eye(size)[:, active]
-        entry_row = np.repeat(np.arange(len(chance)), np.diff(self.shape.row_start))
-        made: list[tuple[float, Callable[[Floats], Floats]]] = []
-        found = []
-        for i in range(self.shape.players):
-            discount = float(self.numbers.player[kernel.DISCOUNT, i])
-            paid = np.bincount(state, chance * self.numbers.payoffs[:, i], size)
-            if not (made and len(self.numbers.law) == 1 and made[-1][0] == discount):
-                weight = chance[entry_row] * _law(self.numbers, i) * held[state[entry_row]]
-                law = sparse.csr_array((discount * weight, (state[entry_row], self.shape.entry[kernel.TO])), shape=(size, size))
-                made.append((discount, _solver(law, fills_in(self.shape))))
-            found.append(made[-1][1](np.column_stack([held * paid, own])))
+        count, size, discounts = int(active.sum()), self.shape.states, self.numbers.player[kernel.DISCOUNT]
+        own, average = np.zeros((size, count)), _average(self.shape, self.p)
+        own[active, np.arange(count)] = 1.0
+        average.data[active[self.rows.row_state]] = 0.0
+        found: list[Floats] = []
+        for i, discount in enumerate(discounts):
+            if not (i > 0 and len(self.numbers.law) == 1 and discount == discounts[i - 1]):
+                solve = _solver(discount * (average @ _law(self.shape, self.numbers, i)), fills_in(self.shape))
+            found.append(solve(np.column_stack([average @ self.numbers.payoffs[:, i], own])))
         return found
 
     # --- active states -----------------------------------------------------------------------------------------------------
@@ -174,25 +171,28 @@ class _Search:
     def _watched(self, active: Booleans, linear: list[Floats]) -> tuple[Shape, Numbers]:
         """The game of the active states, all of which may follow each other."""
         rows = np.flatnonzero(active[self.rows.row_state])
-        count, size = int(active.sum()), self.shape.states
+        count = int(active.sum())
         starts = np.arange(len(rows) + 1) * count
         own = RowIndices(tuple(self.rows.actions[s] for s in np.flatnonzero(active)))
         shape = shape_from(own, starts, np.tile(np.arange(count), len(rows)))
         payoffs, laws = np.empty((len(rows), self.shape.players)), []
         for i, each in enumerate(linear):
-            law = sparse.csr_array(
-                (_law(self.numbers, i), self.shape.entry[kernel.TO], self.shape.row_start), shape=(len(self.rows.row_state), size)
-            )
-            ahead = np.asarray(law[rows] @ each)
+            ahead = np.asarray(_law(self.shape, self.numbers, i)[rows] @ each)
             payoffs[:, i] = self.numbers.payoffs[rows, i] + self.numbers.player[kernel.DISCOUNT, i] * ahead[:, 0]
             laws.append(ahead[:, 1:].ravel())
         return shape, Numbers(payoffs=payoffs, law=np.stack(laws), player=self.numbers.player)
 
 
-def _law(numbers: Numbers, player: int) -> Floats:
-    """(E,): the law as the player sees it."""
-    law: Floats = numbers.law[min(player, len(numbers.law) - 1)]
-    return law
+def _law(shape: Shape, numbers: Numbers, player: int) -> sparse.csr_array:
+    """(R, S): the law as the player sees it."""
+    law = numbers.law[min(player, len(numbers.law) - 1)]
+    return sparse.csr_array((law, shape.entry[kernel.TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
+
+
+def _average(shape: Shape, p: Floats) -> sparse.csr_array:
+    """(S, R): chances of the rows of each state under play p."""
+    chance = np.prod(p[shape.row_slot], axis=1)
+    return sparse.csr_array((chance, np.arange(len(chance)), shape.state[kernel.ROWS]), shape=(shape.states, len(chance)))
 
 
 def _solver(law: sparse.csr_array, dense: bool) -> Callable[[Floats], Floats]:
@@ -205,22 +205,18 @@ def _solver(law: sparse.csr_array, dense: bool) -> Callable[[Floats], Floats]:
 
 def _values(shape: Shape, numbers: Numbers, p: Floats) -> Floats:
     """(S, N): unnormalised values of play p in a game all of whose states may follow each other."""
-    chance, size = np.prod(p[shape.row_slot], axis=1), shape.states
-    first = shape.state[kernel.ROWS, :-1]
-    found = []
-    for i in range(shape.players):
-        law = np.add.reduceat(chance[:, None] * _law(numbers, i).reshape(-1, size), first)
-        paid = np.add.reduceat(chance * numbers.payoffs[:, i], first)
-        found.append(np.linalg.solve(np.eye(size) - numbers.player[kernel.DISCOUNT, i] * law, paid))
+    average, unit, found = _average(shape, p), np.eye(shape.states), []
+    for i, discount in enumerate(numbers.player[kernel.DISCOUNT]):
+        law = (average @ _law(shape, numbers, i)).toarray()
+        found.append(np.linalg.solve(unit - discount * law, average @ numbers.payoffs[:, i]))
     return np.stack(found, axis=1)
 
 
 def _gains(shape: Shape, numbers: Numbers, p: Floats, values: Floats) -> Floats:
     """(S,): the largest gain of a one-shot deviation in each state, in allowed gains."""
-    rows, worth = len(shape.row_slot), np.zeros(len(p))
-    for i in range(shape.players):
-        law = sparse.csr_array((_law(numbers, i), shape.entry[kernel.TO], shape.row_start), shape=(rows, shape.states))
-        reward = numbers.payoffs[:, i] + numbers.player[kernel.DISCOUNT, i] * (law @ values[:, i])
+    worth = np.zeros(len(p))
+    for i, discount in enumerate(numbers.player[kernel.DISCOUNT]):
+        reward = numbers.payoffs[:, i] + discount * (_law(shape, numbers, i) @ values[:, i])
         others = np.prod(np.delete(p[shape.row_slot], i, axis=1), axis=1)
         worth += np.bincount(shape.row_slot[:, i], others * reward, len(p))
     best = np.maximum.reduceat(worth, shape.group_start[:-1]).reshape(values.shape)
