@@ -206,12 +206,14 @@ def _filled(groups: Sequence[Group], point: Point, evaluator: Evaluator) -> tupl
     reasons: dict[str, None] = {}
     for group in groups:
         try:
-            cells += group.fill(point, evaluator)
+            found = group.fill(point, evaluator)
         except LeverageError as error:
             reasons[str(error)] = None
         except Exception as error:  # noqa: BLE001 - one point must not cost all others; the row says what happened
             reasons[f"unexpected {type(error).__name__}: {error}"] = None
         else:
+            cells += found.cells
+            reasons |= dict.fromkeys(found.lacking)
             continue
         cells += [None] * len(group.columns)
     return cells, list(reasons)
