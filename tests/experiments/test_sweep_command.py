@@ -372,6 +372,20 @@ def test_the_page_shows_what_moves(tmp_path: Path) -> None:
     assert frame["status"].eq("solved").all()
 
 
+def test_a_wide_gap_is_shown_by_both_its_ends(tmp_path: Path) -> None:
+    strike = LEAVING.parent / "strike_fund.yaml"
+    done = simulate(*("sweep", strike, "--over", "strike_cost=2,8", "--tables", "sets", "-j", "1", "--out", "s"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    row = pd.read_parquet(tmp_path / "s" / "points").iloc[0]
+    low, high = (row[f"best for union: union: payoff [{end}]"] for end in ("low", "high"))
+    assert high - low > 10
+    assert f"{low:.1f} to {high:.1f}" in done.stdout
+    assert "known between these bounds only" in " ".join(done.stdout.split())
+    page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    assert "known between these bounds only" in page
+    assert f"to between {low:.1f} and {high:.1f}" in page
+
+
 def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
     """As batch systems end programs."""
     folder = tmp_path / "sweep"
