@@ -21,20 +21,20 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from leverage.analysis.plays import BEST_REPLY, declared_combinations
-from leverage.analysis.point import FINER, Point
+from leverage.analysis.point import Point
+from leverage.analysis.proved_sets import FINER, TOLERANCE, bounded, run_tolerance
 from leverage.experiments.axes import Axis
 from leverage.experiments.design import Grid, Sample
 from leverage.experiments.finishing import finish_sweep
 from leverage.experiments.part import Bench, SolvedPart, StoppedPart, bench_of
 from leverage.experiments.store import SweepFolder
-from leverage.experiments.sweep import TOLERANCE, Sweep, open_folder, run_sweep
+from leverage.experiments.sweep import Sweep, open_folder, run_sweep
 from leverage.experiments.workers import LocalProcesses, ThisProcess, Workers, cores
 from leverage.loading import load_scenario, parse_scenario
 from leverage.report.sweep_document import sweep_report
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.best_reply import answered
 from leverage.solvers.declared import judge_plan
-from leverage.solvers.equilibrium_set import equilibrium_set
 from leverage.solvers.kernel_compilation import compile_set_kernels
 from leverage.solvers.markov_perfect import markov_perfect
 
@@ -202,8 +202,9 @@ def solve_sets(points: Sequence[Point]) -> Callable[[], None]:
 
     def solve() -> None:
         for game in games:
-            if math.isinf(equilibrium_set(game, tolerance=TOLERANCE).gap):
-                equilibrium_set(game, tolerance=FINER * TOLERANCE)
+            gap = min(TOLERANCE, run_tolerance(game))
+            if math.isinf(bounded(game, gap).gap):
+                bounded(game, FINER * gap)
 
     return solve
 

@@ -13,6 +13,7 @@ from leverage.analysis.equilibria import measured_equilibria
 from leverage.analysis.leverage import LeverageRow, leverage_rows
 from leverage.analysis.local_sensitivity import local_sensitivity
 from leverage.analysis.plays import MARKOV, Play, Unsolved, declared_plays, solution_plays
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.analysis.variable_paths import variable_paths
 from leverage.game.form import compile_form
 from leverage.game.stochastic_game import refuse_huge_payoffs
@@ -32,9 +33,6 @@ from leverage.stress.tipping import Tipping, tipping
 #: Nearest flips in a run: best replies for each claim and parameter, values of a scan, width of a bracket as a fraction of the
 #: range. Claims about all credible play cost more than that at one value and are left to `simulate stress`.
 BUDGET, VALUES, WIDTH = 40, 5, 3e-2
-
-#: The gap asked of equilibrium sets without an instrument, a fraction of the payoff range.
-TOLERANCE = 2e-2
 
 #: Called with a phrase when a step of a run or a study begins.
 Progress = Callable[[str], None]
@@ -87,7 +85,7 @@ def _run(scenario: Scenario, horizon: int | None, tell: Progress) -> Run:
     if game.n_players > 1:
         tell("bounding all credible play")
         keys = tuple(player.key for player in scenario.players)
-        credible = credible_play_of(game, keys, levels=form.levels, markov=markov.found)
+        credible = credible_play_of(game, keys, levels=form.levels, search=lambda: markov.found)
         if credible.sets is not None:
             plays = [*with_paths([play for play in plays if isinstance(play, Play)], credible.sets), *_unsolved(plays)]
         plays += credible.plays
@@ -128,7 +126,7 @@ class _Argued:
 
 
 def _argued(scenario: Scenario, credible: CrediblePlay | None, selected: Solution | None, tell: Progress) -> _Argued:
-    evaluator = Evaluator(scenario, ladder=(TOLERANCE,))
+    evaluator = Evaluator(scenario, ladder=(TOLERANCE,), closely=True)
     point = evaluator.at()
     point.give(sets=(credible.sets or credible.bounds) if credible else None, markov=selected)
     if scenario.instruments:

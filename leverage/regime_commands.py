@@ -80,11 +80,12 @@ def regimes_command(
     interruption.listen()
     started = time.monotonic()
     scenario = load(file, parameter, variant)
+    from leverage.analysis.proved_sets import TOLERANCE
     from leverage.experiments.part import bench_of
     from leverage.experiments.regime_folder import finish_map
     from leverage.experiments.regime_map import asked_map, refuse_unasked
     from leverage.experiments.store import SweepFolder
-    from leverage.experiments.sweep import TOLERANCE, open_folder
+    from leverage.experiments.sweep import open_folder
 
     refuse_tolerance(tolerance)
     gap = TOLERANCE if tolerance is None else tolerance

@@ -6,11 +6,13 @@ import math
 
 from threadpoolctl import threadpool_limits
 
+from leverage.analysis.claims import of_chosen_plans
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.errors import Fault, ScenarioError
 from leverage.output.leverage_over_box import leverage_box_text, leverage_points_frame, leverage_shares_frame
 from leverage.output.stress import joint_frame, points_frame, shares_frame, stress_text, stressed_claims_frame, tipping_frame
 from leverage.output.when import When, alone_frame, box_frame, statements_frame, when_text
-from leverage.pipeline import TOLERANCE, Progress
+from leverage.pipeline import Progress
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.argument import claim_names
 from leverage.scenario.claim_check import ClaimCheck
@@ -103,7 +105,9 @@ def when_study(
             alone.append(along_parameter(questions[0], box, parameter, values=values, budget=part))
         design = tuple(design_points(questions, box, points=points, seed=seed, budget=budget, tell=progress))
     asked = tuple(point for point in design if WHOLE in point.answers)
-    found = When(scenario, condition, selection, here, asked, tuple(alone), in_box(asked, box))
+    found = When(
+        scenario, condition, selection, here, asked, tuple(alone), in_box(asked, box), tuple(of_chosen_plans(stated.claims))
+    )
     tables = {
         "when": statements_frame(found),
         "when_alone": alone_frame(found),

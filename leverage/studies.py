@@ -19,6 +19,7 @@ from leverage.analysis.leverage import leverage_rows
 from leverage.analysis.noise import noisy_path
 from leverage.analysis.outcomes import DATE_TOLERANCE, date_label
 from leverage.analysis.point import Point
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.analysis.worlds import Worlds
 from leverage.errors import Fault, ScenarioError, UnsolvedError
 from leverage.game.automaton import join
@@ -35,7 +36,7 @@ from leverage.output.leverage import joint_frame, joint_sections, leverage_frame
 from leverage.output.noise import noise_frame, noise_text
 from leverage.output.page import Page
 from leverage.output.patience import patience_frame, patience_text
-from leverage.pipeline import TOLERANCE, Progress
+from leverage.pipeline import Progress
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.markov_perfect import markov_perfect
@@ -142,7 +143,8 @@ def leverage_study(
         raise refused_without_instruments()
     with threadpool_limits(limits=1, user_api="blas"):
         progress("compiling the game")
-        point = Point(Worlds(scenario), scenario.values, TOLERANCE if tolerance is None else tolerance)
+        gap = TOLERANCE if tolerance is None else tolerance
+        point = Point(Worlds(scenario), scenario.values, gap, closely=gap <= TOLERANCE)
         game = point.game()
         progress("solving with and without each instrument")
         rows = leverage_rows(point)

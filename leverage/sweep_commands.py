@@ -202,8 +202,9 @@ def _planned(scenario: Scenario, name: str, words: PlannedSweep) -> PlannedSweep
 
 
 def _asked(scenario: Scenario, words: PlannedSweep, design: Design, tolerance: float | None) -> Sweep:
+    from leverage.analysis.proved_sets import TOLERANCE
     from leverage.experiments.columns import TABLES
-    from leverage.experiments.sweep import TOLERANCE, Sweep
+    from leverage.experiments.sweep import Sweep
 
     names = list(words.tables) or ["outcomes"]
     for name in names:

@@ -10,8 +10,8 @@ import pytest
 
 from leverage import compile_form, load_scenario
 from leverage.analysis.claims import JudgedClaim
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.output.claims import VERDICT_WORDS
-from leverage.pipeline import TOLERANCE
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.claims import ClaimLine
 from leverage.scenario.scenario import Scenario

@@ -17,7 +17,7 @@ A claim wants all its lines under all its selections; its verdict is the worst.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -102,6 +102,11 @@ class JudgedClaim:
     @property
     def reason(self) -> str:
         return self.binding.reason
+
+
+def of_chosen_plans(claims: Iterable[Claim]) -> list[str]:
+    """The names of the claims whose verdict hangs on which plans of equilibrium sets were chosen."""
+    return [each.name for each in claims if any(about_one_plan(line, under) for line in each.lines for under in each.under)]
 
 
 def judge_claim(

@@ -4,27 +4,24 @@ points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from leverage.analysis.plays import Play, credible_play
+from leverage.analysis.proved_sets import bounded, proved, run_tolerance
 from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 from leverage.solvers.bargaining import AGREEMENT, RULES, BargainingPoint, bargain
-from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
-from leverage.solvers.multiplicity import Multiplicity, is_pure
-from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
+from leverage.solvers.equilibrium_set import EquilibriumSet
+from leverage.solvers.multiplicity import Multiplicity, find_equilibria
+from leverage.solvers.payoff_bounds import PayoffBounds
 from leverage.solvers.small_plan import SmallPlan, small_plan
 from leverage.solvers.sustainable_path import sustainable_path
 from leverage.solvers.variable_threats import VariableThreats, variable_threats
-
-#: The gap that a run asks for, as a fraction of the payoff range. With a common discount factor sets have few vertices and a
-#: small gap costs little; with different ones they have ever more vertices the closer one looks. Three players and more: linear
-#: programmes.
-COMMON_TOLERANCE, UNEQUAL_TOLERANCE, MANY_PLAYERS_TOLERANCE = 1e-4, 1e-2, 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +58,7 @@ def credible_play_of(
     keys: tuple[str, ...],
     tolerance: float | None = None,
     levels: Integers | None = None,
-    markov: Multiplicity | None = None,
+    search: Callable[[], Multiplicity] | None = None,
 ) -> CrediblePlay:
     """Solve a game of two players or more for all credible play, and measure the plans that a reader asks for.
 
@@ -71,15 +68,13 @@ def credible_play_of(
     tolerance : the gap to reach, a fraction of the payoff range; default 1e-4, and 1e-2 where discount factors differ or there
         are more than two players.
     levels : (S, variables) levels of the state variables, by which plans are told; see `small_plan`.
-    markov : Markov equilibria that are known: for two players the inner sets hold what the pure ones pay.
+    search : the short search for Markov equilibria, if it was made already; asked where nothing is proved without it.
     """
-    equal = bool(np.ptp(game.discount) == 0)
-    if game.n_players != 2:
-        found = payoff_bounds(game, tolerance=tolerance or MANY_PLAYERS_TOLERANCE)
-        return CrediblePlay(found.outer, found.inner, found.gap, found.status, bounds=found)
-    sets = equilibrium_set(
-        game, tolerance=tolerance or (COMMON_TOLERANCE if equal else UNEQUAL_TOLERANCE), known=_pure_profiles(markov)
-    )
+    look = search or partial(find_equilibria, game, short=True)
+    gap = tolerance or run_tolerance(game)
+    sets = proved(lambda gap, known: bounded(game, gap, known=known), gap, look)
+    if isinstance(sets, PayoffBounds):
+        return CrediblePlay(sets.outer, sets.inner, sets.gap, sets.status, bounds=sets)
     points = tuple(bargain(sets, game.start, rule) for rule in RULES)
     best, bargained = ((), {}) if not len(sets.inner[game.start]) else (_best(sets, keys), _bargained(sets, points))
     return CrediblePlay(
@@ -89,18 +84,11 @@ def credible_play_of(
         status=sets.status,
         sets=sets,
         points=points,
-        threats=_threats(game) if equal else None,
+        threats=_threats(game) if np.ptp(game.discount) == 0 else None,
         best=best,
         small=tuple(small_plan(sets, game.start, np.eye(2)[i], levels=levels) for i in range(2)) if best else (),
         bargained=bargained,
     )
-
-
-def _pure_profiles(markov: Multiplicity | None) -> list[Integers]:
-    """(S, N) numbers of actions: a play in which nobody mixes of each equilibrium that has one."""
-    found = markov.equilibria if markov else ()
-    plays = [next((way for way in each.ways if is_pure(way)), None) for each in found]
-    return [np.array([[np.argmax(x) for x in own] for own in play.strategies]).T for play in plays if play is not None]
 
 
 def inner_ends(sets: EquilibriumSet) -> Floats:

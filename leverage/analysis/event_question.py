@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leverage.analysis.credible import COMMON_TOLERANCE, UNEQUAL_TOLERANCE
 from leverage.analysis.outcomes import date_label, event_chance
+from leverage.analysis.proved_sets import run_tolerance
 from leverage.errors import GameError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Booleans, Floats, StochasticGame
@@ -86,9 +86,7 @@ class EventQuestion:
         return "no" if found.value + slack < self.chance else "cannot be told"
 
     def _within(self, game: StochasticGame) -> float:
-        if self.within is not None:
-            return self.within
-        return COMMON_TOLERANCE if np.ptp(game.discount) == 0 else UNEQUAL_TOLERANCE
+        return run_tolerance(game) if self.within is None else self.within
 
     def coarsest(self, game: StochasticGame) -> float:
         """Coarser sets are hardly ever close enough."""

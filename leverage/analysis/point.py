@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,29 +10,27 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from leverage.analysis.proved_sets import Sets, bounded, proved, run_tolerance
 from leverage.analysis.selections import Chosen, agreed, end_of_range, extreme, markov, nothing, played
 from leverage.analysis.strength import Continued, continued, not_followed, point_limits
 from leverage.analysis.worlds import Machines, World, Worlds
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
-from leverage.game.stochastic_game import StochasticGame
+from leverage.game.stochastic_game import Integers, StochasticGame
 from leverage.scenario.claims import Selection
 from leverage.scenario.scenario import Scenario
 from leverage.solvers.best_reply import answered, reply_rule
 from leverage.solvers.declared import PairVerdict, judge_plan
-from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
+from leverage.solvers.equilibrium_set import EquilibriumSet
 from leverage.solvers.markov_perfect import markov_perfect
 from leverage.solvers.multiplicity import Multiplicity, find_equilibria
-from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
+from leverage.solvers.payoff_bounds import PayoffBounds
 from leverage.solvers.solution import Solution
 from leverage.solvers.sustainable_path import PathVerdict, sustainable_path
 from leverage.solvers.taxed_action import Taxed, tax_away
 
 #: Gaps to ask for one after the other while an answer cannot be told, fractions of the payoff range.
 LADDER = (5e-2, 1e-2, 2e-3)
-
-#: Where nothing is proved although there may be equilibria, sets are solved once more with the gap times this.
-FINER = 0.2
 
 #: Gaps that agree in so many digits after the point are the same.
 DIGITS = 12
@@ -46,7 +43,8 @@ class Point:
     """One parameter point of a scenario.
 
     values: name -> value. tolerance: the gap asked of equilibrium sets, a fraction of the payoff range. solves: how often each
-    kind of solver was called, shared by points that a caller counts together.
+    kind of solver was called, shared by points that a caller counts together. closely: the game as it stands, all instruments
+    there, is solved as closely as a run shows it (`run_tolerance`) where that is closer.
 
     Every method keeps what it found. `removed` names the instruments that the world lacks; `untempted`: an instrument whose
     action stays prescribable while nobody may deviate to it.
@@ -56,6 +54,7 @@ class Point:
     values: Mapping[str, float]
     tolerance: float = LADDER[0]
     solves: Counter[str] = field(default_factory=Counter)
+    closely: bool = False
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
 
     def with_tolerance(self, tolerance: float) -> Point:
@@ -105,13 +104,16 @@ class Point:
 
     def give(
         self,
-        sets: EquilibriumSet | PayoffBounds | None = None,
+        sets: Sets | None = None,
         markov: Solution | None = None,
         game: StochasticGame | None = None,
     ) -> None:
-        """Use what was made elsewhere for this very point; sets answer for their own tolerance and coarser ones.
+        """Use what was made elsewhere for this very point.
 
-        game : compiled by this point's world. Raises GameError where something was solved for another game.
+        sets : of the game as it stands; they answer for their own gap and coarser ones, and at a point that is solved `closely`
+            for all: there they are those of a run. game : compiled by this point's world.
+
+        Raises GameError where something was solved for another game.
         """
         if game is not None:
             self._known.setdefault(("game", ()), game)
@@ -137,33 +139,35 @@ class Point:
             raise GameError("what was solved is another game than this point's")
         return game
 
-    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> EquilibriumSet | PayoffBounds:
+    def sets(self, removed: Sequence[str] = (), untempted: str = "") -> Sets:
         """All credible play: polygons for two players, ranges for more. Raises UnsolvedError for a player alone."""
-        key = (self.world(removed).removed, untempted, self.tolerance)
-        given: EquilibriumSet | PayoffBounds | None = self._known.get(("given sets",))
-        if given is not None and not key[0] and not untempted and given.gap <= self.tolerance * given.game.payoff_range:
+        as_it_stands = not self.world(removed).removed and not untempted
+        given: Sets | None = self._known.get(("given sets",)) if as_it_stands else None
+        if given is not None and (self.closely or given.gap <= self.tolerance * given.game.payoff_range):
             return given
-        found = self._sets_within(self.tolerance, removed, untempted)
-        if math.isinf(found.gap):  # too coarse to prove what may be there
-            found = self._sets_within(FINER * self.tolerance, removed, untempted)
-        return found
+        gap = min(self.tolerance, run_tolerance(self.game())) if self.closely and as_it_stands else self.tolerance
 
-    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
-        key = ("sets", self.world(removed).removed, untempted, round(gap, DIGITS))
-        return self._once(key, lambda: self._solved_sets(gap, removed, untempted))
+        def solve(gap: float, known: Sequence[Integers]) -> Sets:
+            return self._sets_within(gap, removed, untempted, known)
 
-    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str) -> EquilibriumSet | PayoffBounds:
+        return proved(solve, gap, lambda: self.markov_search(removed))
+
+    def _sets_within(self, gap: float, removed: Sequence[str], untempted: str, known: Sequence[Integers]) -> Sets:
+        key = ("sets", self.world(removed).removed, untempted, round(gap, DIGITS), bool(known))
+        return self._once(key, lambda: self._solved_sets(gap, removed, untempted, known))
+
+    def _solved_sets(self, gap: float, removed: Sequence[str], untempted: str, known: Sequence[Integers]) -> Sets:
         """Solved, or what another point or world with the very same game was solved for."""
         game = self.bound_game(removed)
         if game.n_players < 2:
             raise UnsolvedError("credible play is a matter between players; here is one")
 
-        def solve() -> EquilibriumSet | PayoffBounds:
+        def solve() -> Sets:
             self.solves["sets"] += 1
             mask = self._not_tempted(game, untempted) if untempted else None
-            return (equilibrium_set if game.n_players == 2 else payoff_bounds)(game, tolerance=gap, deviation=mask)
+            return bounded(game, gap, mask, known)
 
-        return _of_game(self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS)), solve), game)
+        return _of_game(self.worlds.shared((game.fingerprint, untempted, round(gap, DIGITS), bool(known)), solve), game)
 
     def _not_tempted(self, game: StochasticGame, instrument: str) -> list[list[np.ndarray[Any, np.dtype[np.bool_]]]]:
         """deviation[s][i]: all actions but the instrument's."""
@@ -328,7 +332,7 @@ class Point:
         return self._once(key, lambda: sustainable_path(sets, plan) if isinstance(sets, EquilibriumSet) else None)
 
 
-def _of_game(sets: EquilibriumSet | PayoffBounds, game: StochasticGame) -> EquilibriumSet | PayoffBounds:
+def _of_game(sets: Sets, game: StochasticGame) -> Sets:
     """The sets told of a game that is played alike."""
     if sets.game is game:
         return sets

@@ -102,9 +102,11 @@ def _what_follows(view: ComparisonView) -> str:
 
 
 def _best_strategies(view: ComparisonView) -> str:
-    """Which strategy is best on each side as others reply best, and what it pays."""
+    """Which strategy is best on each side as others reply best, and what it pays; with more than two players which combination,
+    as all but one of the others play named strategies."""
+    several = len(view.scenario.players) > 2
     payoffs = {
-        strategy: each
+        each.key[0] if several else strategy: each
         for each in view.comparison.outcomes
         if each.key[1:] == (view.key, "payoff") and (strategy := view.strategy_of(each.key[0]))
     }
@@ -113,7 +115,8 @@ def _best_strategies(view: ComparisonView) -> str:
         return ""
     names = [None if each is None else plain(each) for each in best]
     paid = [None if each is None else _payoff(view, payoffs[each], side) for side, each in enumerate(best)]
-    head = f"Best for {plain(view.key)}{' as others reply best' if len(view.scenario.players) > 1 else ''}:"
+    how = " as others reply best" if len(view.scenario.players) == 2 else ""
+    head = f"Best for {plain(view.key)}{' where one of the others replies best' if several else how}:"
     if len(set(names)) == 1:
         return f"{head} {names[0]} ({view.in_sides(paid)})."
     told = [None if name is None else f"{name} ({value})" for name, value in zip(names, paid, strict=True)]

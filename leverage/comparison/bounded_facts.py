@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from leverage.analysis.leverage import EVERY_EQUILIBRIUM
@@ -57,6 +57,9 @@ class BoundedFact:
     @property
     def known(self) -> bool:
         return not (math.isnan(self.value) and math.isnan(self.low))
+
+    def __neg__(self) -> BoundedFact:
+        return replace(self, value=0.0 - self.value, low=0.0 - self.high, high=0.0 - self.low)  # no -0.0
 
 
 def standing_of(facts: Sequence[BoundedFact | None]) -> Standing:

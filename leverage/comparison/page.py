@@ -254,7 +254,8 @@ def _instrument_rows(
     marks: set[Standing] = set()
     for column in view.columns:
         place = (instrument, view.key, column.selection, "net", column.measure, column.subject)
-        own, seen = _rows(view, [(f"  {column.head}", each) for each in facts if each.key == place], view.ledger_words(column))
+        told = [(f"  {column.head}", view.change_of(column, each)) for each in facts if each.key == place]
+        own, seen = _rows(view, told, view.ledger_words(column))
         rows, marks = rows + own, marks | seen
     return rows, marks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from leverage.analysis.plays import BEST_REPLY
@@ -13,7 +13,7 @@ from leverage.comparison.comparison import ComparedFact, Comparison
 from leverage.comparison.sheet_overlap import SheetOverlap, sheet_overlaps
 from leverage.game.form import compile_form
 from leverage.output.columns import listed, number, percent
-from leverage.output.leverage import UNSURE, LedgerColumn, ledger_columns
+from leverage.output.leverage import FALLS, UNSURE, LedgerColumn, ledger_columns
 from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
 
@@ -94,6 +94,13 @@ class ComparisonView:
         if quantity == "payoff" or quantity.startswith("term: "):
             return self.page.points
         return lambda value: number(value, 2)
+
+    def change_of(self, column: LedgerColumn, compared: ComparedFact) -> ComparedFact:
+        """The numbers of a column about instruments as changes, as a run's page tells them: leverage.csv has by how much a floor
+        falls."""
+        if column.measure not in FALLS:
+            return compared
+        return replace(compared, facts=tuple(None if fact is None else -fact for fact in compared.facts))
 
     def ledger_words(self, column: LedgerColumn) -> Callable[[float], str]:
         """How a column about instruments is printed."""

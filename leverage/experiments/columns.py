@@ -1,11 +1,12 @@
 """What a sweep computes at every point: columns in groups that are asked for by name, filled from one parameter point.
 
 A column's name says the way of playing, whom or what it is about, and which number, in the words of `outcomes.csv`. A cell is
-empty where there is no answer (the row's status says so), NaN where the question does not arise.
+empty where there is no answer (the row's status and reason say so), NaN where the question does not arise.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -58,12 +59,20 @@ class Column:
         return ": ".join(parts) + ("" if self.what == "value" else f" [{self.what}]")
 
 
+@dataclass(frozen=True)
+class Filled:
+    """The cells of a group at a point. lacking: why some are empty."""
+
+    cells: tuple[Cell, ...]
+    lacking: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Columns that are filled together. fill: raises UnsolvedError where there is no answer at the point."""
+    """Columns that are filled together. fill: raises UnsolvedError where there is no answer at all at the point."""
 
     columns: tuple[Column, ...]
-    fill: Callable[[Point, Evaluator], Sequence[Cell]]
+    fill: Callable[[Point, Evaluator], Filled]
 
 
 #: Builds the groups of a table for a scenario; the point is that of the baseline.
@@ -88,10 +97,10 @@ def _outcomes(scenario: Scenario, baseline: Point) -> Iterator[Group]:
             columns.append(Column("outcomes", MARKOV, keys.get(each.subject, each.subject), each.quantity, each.unit, what))
     words = [(each.subject, each.quantity) for each in measured]
 
-    def fill(point: Point, _: Evaluator) -> list[Cell]:
+    def fill(point: Point, _: Evaluator) -> Filled:
         solution = point.markov()
         found = {(o.subject, o.quantity): o for o in measure_outcomes(solution.plan)}
-        return [solution.certificate, *(cell for each in words for cell in (found[each].value, found[each].certificate))]
+        return Filled((solution.certificate, *(cell for each in words for cell in (found[each].value, found[each].certificate))))
 
     yield Group(tuple(columns), fill)
 
@@ -123,13 +132,14 @@ def _of_strategies(scenario: Scenario, baseline: Point, names: tuple[str, ...]) 
             Column("strategies", selection, "", "largest gain", game.payoff_unit),
         ]
 
-    def fill(point: Point, _: Evaluator) -> list[Cell]:
+    def fill(point: Point, _: Evaluator) -> Filled:
         chosen = point.of_strategies(played)
         if chosen.plan is None:
             raise UnsolvedError(f"{selection}: {chosen.reason}")
         cells = [cell for _, name, quantity, _ in subjects for cell in _with_error(chosen.outcome(name, quantity))]
         verdict = point.verdict(played) if written else None
-        return [*cells, *((verdict.equilibrium or verdict.subgame_perfect, verdict.certificate.gain) if verdict else ())]
+        told = (verdict.equilibrium or verdict.subgame_perfect, verdict.certificate.gain) if verdict else ()
+        return Filled((*cells, *told))
 
     return Group(tuple(columns), fill)
 
@@ -163,15 +173,15 @@ def _sets(scenario: Scenario, baseline: Point) -> Iterator[Group]:
     for key, _, side in ends:
         columns += _bounded("sets", f"{side} {key}", key, PAYOFF, unit)
 
-    def fill(point: Point, _: Evaluator) -> list[Cell]:
-        figures = [point.chosen(Selection(side, (keys[i],))).payoffs[i] for _, i, side in ends]
-        return [point.sets().gap, *(cell for figure in figures for cell in _cells(figure))]
+    def fill(point: Point, _: Evaluator) -> Filled:
+        found = _filled([point.chosen(Selection(side, (keys[i],))).payoffs[i] for _, i, side in ends])
+        return Filled((point.sets().gap, *found.cells), found.lacking)
 
     yield Group(tuple(columns), fill)
     if len(keys) == 2:
         yield Group(
             tuple(column for key in keys for column in _bounded("sets", BARGAINING.words, key, PAYOFF, unit)),
-            lambda point, _: [cell for figure in point.chosen(BARGAINING).payoffs for cell in _cells(figure)],
+            lambda point, _: _filled(point.chosen(BARGAINING).payoffs),
         )
 
 
@@ -179,8 +189,17 @@ def _bounded(table: str, selection: str, subject: str, quantity: str, unit: str)
     return [Column(table, selection, subject, quantity, unit, what) for what in ("value", "low", "high")]
 
 
-def _cells(figure: Figure) -> tuple[Cell, Cell, Cell]:
-    return (figure.value, figure.low, figure.high) if figure.known else (None, None, None)
+def _filled(figures: Sequence[Figure]) -> Filled:
+    """Numbers from sets with their bounds, and why some are empty. What is undefined does not exist: there is no such play."""
+    cells = tuple(cell for figure in figures for cell in _cells(figure, undefined=math.nan))
+    return Filled(cells, tuple(dict.fromkeys(figure.reason for figure in figures if figure.known and math.isnan(figure.value))))
+
+
+def _cells(figure: Figure, undefined: Cell = None) -> tuple[Cell, Cell, Cell]:
+    """Value and bounds; no value where bounds are all that is known."""
+    if not figure.known:
+        return (math.nan if figure.standing == "idle" else undefined,) * 3
+    return None if math.isnan(figure.value) else figure.value, figure.low, figure.high
 
 
 # --- leverage and claims -------------------------------------------------------------------------------------------------
@@ -193,9 +212,10 @@ def _leverage(scenario: Scenario, baseline: Point) -> Iterator[Group]:
         columns = _bounded("leverage", f"{selection}, {fact.selection}", fact.subject, fact.measure, unit)
         sign = Column("leverage", f"{selection}, {fact.selection}", fact.subject, fact.measure, "", "verdict", "text")
 
-        def fill(point: Point, _: Evaluator, fact: Fact = fact) -> list[Cell]:
+        def fill(point: Point, _: Evaluator, fact: Fact = fact) -> Filled:
             effect = fact.at(point).effect
-            return [*_cells(effect), effect.sign(NOTHING * point.game().payoff_range)]
+            cells = (*_cells(effect), effect.sign(NOTHING * point.game().payoff_range))
+            return Filled(cells, (effect.reason,) if cells[0] is None else ())
 
         yield Group((*columns, sign), fill)
 
@@ -204,9 +224,11 @@ def _claims(scenario: Scenario, baseline: Point) -> Iterator[Group]:
     for claim in scenario.claims:
         columns = [Column("claims", claim.name, "", "", "", "verdict", "text"), *_bounded("claims", claim.name, "", "margin", "")]
 
-        def fill(point: Point, evaluator: Evaluator, claim: Claim = claim) -> list[Cell]:
+        def fill(point: Point, evaluator: Evaluator, claim: Claim = claim) -> Filled:
             judged = evaluator.judge(claim, point.values, to_size=False)
-            return [judged.verdict, *_cells(judged.margin)]
+            cells = _cells(judged.margin)
+            lacks = cells[0] is None and judged.verdict in ("undecided", "undefined")  # else the verdict is the answer
+            return Filled((judged.verdict, *cells), (f"{claim.name}: {judged.reason}",) if lacks else ())
 
         yield Group(tuple(columns), fill)
 

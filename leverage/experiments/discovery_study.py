@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
+from leverage.analysis.claims import ONE_PLAN, of_chosen_plans
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.discovery import FEWEST_POINTS, Box, Discovery, Limit, discover
 from leverage.experiments.finished_sweep import FinishedSweep
@@ -33,12 +34,13 @@ MOST_LETTERS = 38
 @dataclass(frozen=True, eq=False)
 class Cases:
     """What is looked for. says: in words, as 'A1 fails'. answered: (P,) points that say whether it is so. true: (P,) where it is.
-    left_out: why points are left out, and how many."""
+    left_out: why points are left out, and how many. claim: whose verdicts these are, '' for a condition on a column."""
 
     says: str
     answered: Booleans
     true: Booleans
     left_out: Mapping[str, int]
+    claim: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +108,22 @@ def claim_cases(sweep: FinishedSweep, claim: str, *, holds: bool = False) -> Cas
     left_out |= {str(word): int(count) for word, count in verdicts[sides == "neither"].value_counts().items()}
     wanted = "standing" if holds else "fallen"
     answered = np.isin(sides, ["standing", "fallen"])
-    return Cases(f"{claim} {'holds' if holds else 'fails'}", answered, sides == wanted, _counts(left_out))
+    return Cases(f"{claim} {'holds' if holds else 'fails'}", answered, sides == wanted, _counts(left_out), claim)
 
 
 def row_cases(sweep: FinishedSweep, text: str) -> Cases:
-    """Points where a condition on a column is true; see `read_row_condition`. Raises ScenarioError."""
+    """Points where a condition on a column is true; see `read_row_condition`. Of a number that is known between bounds, points
+    where these leave it open are left out. Raises ScenarioError."""
     condition = read_row_condition(text, sweep.kinds)
-    answered, true = condition.of(sweep.column(condition.column))
-    return Cases(condition.words, answered, true, _counts({"no answer": int((~answered).sum())}))
+    bounds = [f"{condition.column} [{end}]" for end in ("low", "high")]
+    if not all(name in sweep.kinds for name in bounds):
+        answered, true = condition.of(sweep.column(condition.column))
+        return Cases(condition.words, answered, true, _counts({"no answer": int((~answered).sum())}))
+    low, high = (sweep.column(name) for name in bounds)
+    answered, true = condition.between(low, high)
+    lacking = (low.isna() | high.isna()).to_numpy(dtype=bool)
+    left_out = {"no answer": int(lacking.sum()), "open within the bounds": int((~answered & ~lacking).sum())}
+    return Cases(condition.words, answered, true, _counts(left_out))
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
@@ -171,9 +181,10 @@ def _text(sweep: FinishedSweep, cases: Cases, found: Discovery) -> str:
 def _opening(sweep: FinishedSweep, cases: Cases, found: Discovery) -> str:
     left_out = [f"{count:,} {word}" for word, count in cases.left_out.items()]
     without = f" Left out: {', '.join(left_out)}." if left_out else ""
+    reading = f" That is {ONE_PLAN}." if cases.claim in of_chosen_plans(sweep.scenario.claims) else ""
     return (
         f"{sweep.folder.path}: {cases.says} at {found.cases:,} of {counted(found.points, 'point')} with an answer"
-        f" ({percent(found.cases / found.points)}); {counted(len(sweep.names), 'parameter')} varied.{without}"
+        f" ({percent(found.cases / found.points)}); {counted(len(sweep.names), 'parameter')} varied.{without}{reading}"
     )
 
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pyarrow.parquet as pq
 
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.experiments.axes import Axis
 from leverage.experiments.columns import TABLES
 from leverage.experiments.design import grid_of
 from leverage.experiments.part import SolvedPart, bench_of
 from leverage.experiments.store import parts_of
-from leverage.experiments.sweep import TOLERANCE, Sweep
+from leverage.experiments.sweep import Sweep
 from leverage.scenario.parsing import nearest
 from leverage.scenario.scenario import Scenario
 

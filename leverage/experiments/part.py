@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from leverage.analysis.point import Point
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.errors import LeverageError, ScenarioError
 from leverage.experiments.arrow_columns import arrow_column
 from leverage.experiments.columns import TABLES, Cell, Column, Group, groups_of
@@ -110,7 +111,8 @@ class Bench:
     def __init__(self, task: SweepTask) -> None:
         self.task = task
         self.scenario = _visiting(task)
-        self.evaluator = Evaluator(self.scenario, ladder=(task.tolerance,), kept=POINTS_KEPT)
+        closely = task.tolerance <= TOLERANCE
+        self.evaluator = Evaluator(self.scenario, ladder=(task.tolerance,), kept=POINTS_KEPT, closely=closely)
         known = {**TABLES, **regime_tables(self.scenario)}
         self.groups = groups_of(task.tables, known, self.scenario, self.evaluator.at())
 
@@ -208,12 +210,14 @@ def _filled(groups: Sequence[Group], point: Point, evaluator: Evaluator) -> tupl
     reasons: dict[str, None] = {}
     for group in groups:
         try:
-            cells += group.fill(point, evaluator)
+            found = group.fill(point, evaluator)
         except LeverageError as error:
             reasons[str(error)] = None
         except Exception as error:  # noqa: BLE001 - one point must not cost all others; the row says what happened
             reasons[f"unexpected {type(error).__name__}: {error}"] = None
         else:
+            cells += found.cells
+            reasons |= dict.fromkeys(found.lacking)
             continue
         cells += [None] * len(group.columns)
     return cells, list(reasons)

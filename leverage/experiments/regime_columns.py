@@ -16,7 +16,7 @@ from leverage.analysis.plays import BEST_REPLY, MARKOV, declared_combinations, t
 from leverage.analysis.point import Point
 from leverage.analysis.temptations import judge_combination
 from leverage.errors import UnsolvedError
-from leverage.experiments.columns import Build, Cell, Column, Group
+from leverage.experiments.columns import Build, Column, Filled, Group
 from leverage.game.automaton import Automaton, reachable_nodes
 from leverage.points.evaluator import Evaluator
 from leverage.scenario.scenario import Scenario
@@ -62,7 +62,7 @@ def _best(player: int, scenario: Scenario, baseline: Point) -> Iterator[Group]:
         *(Column("best", name, key, PAYOFF, unit, what) for name in own for what in ("value", "certificate")),
     )
 
-    def fill(point: Point, _: Evaluator) -> list[Cell]:
+    def fill(point: Point, _: Evaluator) -> Filled:
         paid = [point.of_strategies(_against_reply(scenario, player, name)) for name in own]
         lacking = next((each.reason for each in paid if each.plan is None), None)
         if lacking is not None:
@@ -72,7 +72,7 @@ def _best(player: int, scenario: Scenario, baseline: Point) -> Iterator[Group]:
         best = [name for name, figure in zip(own, figures, strict=True) if figure.high >= level]
         ranked = sorted((figure.value for figure in figures), reverse=True)
         lead = 0.0 if len(best) > 1 else ranked[0] - ranked[1]
-        return [TIE.join(best), lead, *(cell for f in figures for cell in (f.value, (f.high - f.low) / 2))]
+        return Filled((TIE.join(best), lead, *(cell for f in figures for cell in (f.value, (f.high - f.low) / 2))))
 
     if len(own) > 1:
         yield Group(columns, fill)
@@ -94,10 +94,10 @@ def _play(scenario: Scenario, baseline: Point) -> Iterator[Group]:
         Column("play", MARKOV, "", "largest gain", baseline.game().payoff_unit, "certificate"),
     )
 
-    def fill(point: Point, _: Evaluator) -> list[Cell]:
+    def fill(point: Point, _: Evaluator) -> Filled:
         solution = point.markov()
         likeliest, chance = likeliest_play(solution.plan)
-        return [likeliest, kind_of(solution.plan), chance, solution.certificate]
+        return Filled((likeliest, kind_of(solution.plan), chance, solution.certificate))
 
     yield Group(columns, fill)
 
@@ -151,9 +151,9 @@ def _credible(scenario: Scenario, baseline: Point) -> Iterator[Group]:
     asked = combinations(scenario)
     columns = tuple(Column("credible", title(names), "", "path", "", "verdict", "text") for names in asked)
 
-    def fill(point: Point, evaluator: Evaluator) -> list[Cell]:
+    def fill(point: Point, evaluator: Evaluator) -> Filled:
         rungs = [point.with_tolerance(factor * evaluator.ladder[-1]) for factor in (1.0, FINER)]
-        return [_path_words(rungs, names) for names in asked]
+        return Filled(tuple(_path_words(rungs, names) for names in asked))
 
     if asked:
         yield Group(columns, fill)

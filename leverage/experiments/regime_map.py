@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.axes import read_axis
 from leverage.experiments.columns import Column
@@ -23,7 +24,7 @@ from leverage.experiments.part import StoppedPart, SweepTask, bench_of
 from leverage.experiments.refinement import WIDTH, Division, Label, Place, coarse_points, divide
 from leverage.experiments.regime_columns import BEST_OF, CREDIBLE, PLAY, combinations, comparable
 from leverage.experiments.store import Part, SweepFolder
-from leverage.experiments.sweep import TOLERANCE, Progress, Tell, short_name
+from leverage.experiments.sweep import Progress, Tell, short_name
 from leverage.experiments.workers import Work, Workers
 from leverage.game.stochastic_game import Floats
 from leverage.output.unfinished import computed_from

@@ -56,6 +56,16 @@ class RowCondition:
         true[answered] = COMPARISONS[self.sign](known, self.value).to_numpy(dtype=bool)
         return answered, true
 
+    def between(self, low: pd.Series[Any], high: pd.Series[Any]) -> tuple[Booleans, Booleans]:
+        """(rows,) of numbers that lie between bounds: whether these settle the condition, and whether it is true for certain."""
+        answered, at_low = self.of(low)
+        also, at_high = self.of(high)
+        settled = answered & also & (at_low == at_high)
+        if self.sign in ("=", "!="):  # both ends may be unequal to a value between them
+            within = ((low <= self.value) & (self.value <= high)).to_numpy(dtype=bool)
+            settled &= ~within | (low == high).to_numpy(dtype=bool)
+        return settled, settled & at_low
+
 
 def read_row_condition(text: str, kinds: Mapping[str, str]) -> RowCondition:
     """The condition in a text such as `power: payoff < 20`.

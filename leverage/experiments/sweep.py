@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.errors import OutputError
 from leverage.experiments.design import Design
 from leverage.experiments.part import StoppedPart, SweepTask, bench_of
@@ -17,9 +18,6 @@ from leverage.scenario.scenario import Scenario
 
 #: Told what a sweep has come to.
 Tell = Callable[["Progress"], None]
-
-#: The gap asked of equilibrium sets, a fraction of the payoff range.
-TOLERANCE = 2e-2
 
 
 @dataclass(frozen=True)

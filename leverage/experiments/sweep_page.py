@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from leverage.analysis.claims import ONE_PLAN, of_chosen_plans
 from leverage.analysis.outcomes import PAYOFF
 from leverage.analysis.plays import BEST_REPLY
 from leverage.experiments.answers import measured
@@ -14,10 +15,11 @@ from leverage.experiments.columns import Column
 from leverage.experiments.design import Design, Grid, Sample, Together
 from leverage.experiments.index_page import IndexWords, index_words, indices_text
 from leverage.experiments.part import NOT_SOLVED, PARTLY, SOLVED, column_of
+from leverage.experiments.shown_numbers import ShownNumbers, legend
 from leverage.experiments.store import SweepFolder
 from leverage.experiments.summary import Summary
 from leverage.experiments.sweep import Sweep
-from leverage.output.columns import numbered, paragraph, percent, section, table
+from leverage.output.columns import WIDTH, numbered, paragraph, percent, section, table
 from leverage.output.heading import head_text, setting_words
 from leverage.output.page import Page
 from leverage.scenario.scenario import Scenario
@@ -28,8 +30,8 @@ from leverage.stress.question import VERDICTS
 MOST_ROWS = 24
 #: At most so many columns of a table of two parameters, and no such table of more points.
 MOST_ACROSS, MOST_CROSSED = 7, 100_000
-#: Columns of a table along one parameter, and letters of a number's name.
-MOST_ALONG, LONGEST_NAME = 6, 52
+#: Columns of a table along one parameter; letters of a number's name at most, and at least where wide cells take the room.
+MOST_ALONG, LONGEST_NAME, SHORTEST_NAME = 6, 52, 14
 #: What moves by a smaller fraction of the payoff range is the same: rounding.
 UNMOVED = 1e-9
 #: Where numbers that do not change are found.
@@ -53,12 +55,13 @@ def sweep_text(
 ) -> str:
     """The printed page: what was swept, what came of it, and what has no answer. indices: of designs that have any."""
     told = told_columns(columns, page, summary)
+    shown = ShownNumbers.of(columns, page, sweep.tolerance)
     sections = numbered(
         [
-            lambda n: _by_value(n, sweep.design, most_moved(told, summary, page), folder, page),
-            lambda n: _crossed(n, sweep.design, _first_moved(told, summary, page), folder, page),
-            lambda n: _ranges(n, told, summary, page),
-            lambda n: _verdicts(n, columns, summary),
+            lambda n: _by_value(n, sweep.design, most_moved(told, summary, page), folder, shown),
+            lambda n: _crossed(n, sweep.design, _first_moved(told, summary, page), folder, shown),
+            lambda n: _ranges(n, told, summary, shown),
+            lambda n: _verdicts(n, sweep.scenario, columns, summary),
             lambda n: indices_text(n, what_matters(sweep.design, columns, indices, page)),
             lambda n: _unanswered(n, summary),
         ]
@@ -138,12 +141,6 @@ def _is_written_pair(column: Column) -> bool:
     return column.table == "strategies" and BEST_REPLY not in column.selection
 
 
-def range_cells(column: Column, summary: Summary, page: Page) -> list[str]:
-    """The least, the mean and the largest value of a column of numbers, as they are printed."""
-    spread = summary.spreads[column.name]
-    return [_number(value, column, page) for value in (spread.least, spread.mean, spread.largest)]
-
-
 def verdict_shares(columns: Sequence[Column], summary: Summary) -> tuple[list[str], list[list[str]]]:
     """The verdicts that occur, and for each claim the share of the points with each of them."""
     judged = [column for column in columns if column.table == "claims" and column.what == "verdict"]
@@ -160,46 +157,39 @@ def _is_told(column: Column, page: Page) -> bool:
     return column.quantity == PAYOFF or chance or column.table == "leverage"
 
 
-def _number(value: float, column: Column, page: Page) -> str:
-    return percent(value) if column.unit == "chance" else page.points(value)
-
-
 # --- the sections ------------------------------------------------------------------------------------------------------
 
 
-def _by_value(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+def _by_value(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, shown: ShownNumbers) -> list[str]:
     """Where one parameter varies: a row a value."""
     if isinstance(design, Sample) or not told or _varying(design) != 1:
         return []
     name = next(axis.name for axis in design.axes if len(axis.values) > 1) if isinstance(design, Grid) else design.names[0]
     names = [name, *(other for other in design.names if other != name)] if isinstance(design, Together) else [name]
-    frame = _rows(folder, design, [*map(column_of, names), *(column.name for column in told)])
+    frame = _rows(folder, design, [*map(column_of, names), *shown.names(told)])
     rows = [
-        [
-            " / ".join(f"{value:.6g}" for value in row[: len(names)]),
-            *(_number(value, column, page) for value, column in zip(row[len(names) :], told, strict=True)),
-        ]
-        for row in frame.itertuples(index=False)
+        [" / ".join(f"{row[column_of(each)]:.6g}" for each in names), *(shown.cell(column, row) for column in told)]
+        for row in _by_name(frame)
     ]
     text, left_out = table([" / ".join(names), *map(_head, told)], rows)
     note = _left_out(len(frame), design.size, "values")
     more = [f"  and {left_out} more columns in the tables"] if left_out else []
-    return ["", section(which, "along the parameter", note), text, *more]
+    return ["", section(which, "along the parameter", note), text, *more, *_legend([text])]
 
 
-def _crossed(which: int, design: Design, shown: Sequence[Column], folder: SweepFolder, page: Page) -> list[str]:
+def _crossed(which: int, design: Design, told: Sequence[Column], folder: SweepFolder, shown: ShownNumbers) -> list[str]:
     """Where two parameters vary: a row a value of the one and a column a value of the other."""
     if not isinstance(design, Grid) or _varying(design) != 2:
         return []
     down, across = (axis for axis in design.axes if len(axis.values) > 1)
-    if not shown or design.size > MOST_CROSSED:
+    if not told or design.size > MOST_CROSSED:
         return []
-    frame = folder.rows([column.name for column in shown])
+    points = _by_name(folder.rows(shown.names(told)))
     lines = []
-    for column in shown:
-        cells = frame[column.name].to_numpy(dtype=float).reshape(len(down.values), len(across.values))
+    for column in told:
+        width = len(across.values)
         rows_, columns_ = (evenly(len(axis.values), most) for axis, most in ((down, MOST_ROWS), (across, MOST_ACROSS)))
-        rows = [[f"{down.values[r]:.6g}", *(_number(float(cells[r, c]), column, page) for c in columns_)] for r in rows_]
+        rows = [[f"{down.values[r]:.6g}", *(shown.cell(column, points[r * width + c]) for c in columns_)] for r in rows_]
         text, cut = table([f"{down.name} (down), {across.name}", *(f"{across.values[c]:.6g}" for c in columns_)], rows)
         lines += ["", f"{column.name}{f', {column.unit}' if column.unit else ''}", text]
         shown_of = ((down, len(rows_)), (across, len(columns_) - cut))
@@ -207,7 +197,7 @@ def _crossed(which: int, design: Design, shown: Sequence[Column], folder: SweepF
             _left_out(few, len(axis.values), f"values of {axis.name}") for axis, few in shown_of if few < len(axis.values)
         ]
         lines += [paragraph(f"  ({' and '.join(left_out)}; all are in the tables)", 2)] if left_out else []
-    return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:]]
+    return ["", section(which, "along two parameters", f"{down.name} down, {across.name} across"), *lines[1:], *_legend(lines)]
 
 
 def _first_moved(told: Sequence[Column], summary: Summary, page: Page) -> list[Column]:
@@ -247,6 +237,15 @@ def _rows(folder: SweepFolder, design: Design, columns: list[str]) -> pd.DataFra
     return folder.rows(columns, kept)
 
 
+def _by_name(frame: pd.DataFrame) -> list[dict[str, float]]:
+    return [{str(name): float(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _legend(lines: Sequence[str]) -> list[str]:
+    said = legend(lines)
+    return [paragraph(said, 2)] if said else []
+
+
 def _head(column: Column) -> str:
     words = [column.selection, column.subject, column.quantity.replace("chance ", "")]
     return " ".join(words[1:] if column.table == "outcomes" else words)
@@ -256,43 +255,55 @@ def _left_out(shown: int, all_of_them: int, what: str) -> str:
     return "" if shown >= all_of_them else f"{shown} of {all_of_them:,} {what}"
 
 
-def _ranges(which: int, told: Sequence[Column], summary: Summary, page: Page) -> list[str]:
+def _ranges(which: int, told: Sequence[Column], summary: Summary, shown: ShownNumbers) -> list[str]:
     """What each number ranges over."""
     if not told:
         return []
-    moving = [column for column in told if movement(column, summary, page)]
+    moving = [column for column in told if movement(column, summary, shown.page) or shown.is_wide(column, summary)]
+    title = "over all points" if summary.statuses[SOLVED] == summary.statuses.total() else "over the points with an answer"
     still = f"The same at all points: {counted(len(told) - len(moving), 'number')} ({STILL})." if len(moving) < len(told) else ""
     if not moving:
-        return _at_all_points(which, told, summary, page)
-    shown = moving[:MOST_ROWS]
-    rows = [[_row_name(column.name), *range_cells(column, summary, page)] for column in shown]
-    text, _ = table(["", "least", "mean", "largest"], rows)
-    note = _left_out(len(shown), len(moving), "numbers that change; all are in columns.csv")
-    return ["", section(which, "over all points", note), text, *([paragraph(still, 2)] if still else [])]
+        return _at_all_points(which, told, summary, shown)
+    first = moving[:MOST_ROWS]
+    heads = ("least", "mean", "largest")
+    cells = [shown.ends(column, summary) for column in first]
+    taken = sum(2 + max(map(len, own)) for own in zip(heads, *cells, strict=True))
+    letters = max(SHORTEST_NAME, min(LONGEST_NAME, WIDTH - taken))
+    rows = [[_row_name(column.name, letters), *own] for column, own in zip(first, cells, strict=True)]
+    text, _ = table(["", *heads], rows)
+    note = _left_out(len(first), len(moving), "numbers that change; all are in columns.csv")
+    return ["", section(which, title, note), text, *_legend([text]), *([paragraph(still, 2)] if still else [])]
 
 
-def _at_all_points(which: int, told: Sequence[Column], summary: Summary, page: Page) -> list[str]:
+def _at_all_points(which: int, told: Sequence[Column], summary: Summary, shown: ShownNumbers) -> list[str]:
     """The numbers where none of them changes, as in a sweep of one point."""
-    shown = told[:MOST_ROWS]
-    text, _ = table(["", "value"], [[_row_name(column.name), range_cells(column, summary, page)[0]] for column in shown])
-    note = _left_out(len(shown), len(told), "numbers; all are in columns.csv")
+    first = told[:MOST_ROWS]
+    rows = [[_row_name(column.name, LONGEST_NAME), shown.ends(column, summary)[0]] for column in first]
+    text, _ = table(["", "value"], rows)
+    note = _left_out(len(first), len(told), "numbers; all are in columns.csv")
     with_answer = "" if summary.statuses[SOLVED] == summary.statuses.total() else " with an answer"
-    return ["", section(which, f"the same at all points{with_answer}", note), text]
+    return ["", section(which, f"the same at all points{with_answer}", note), text, *_legend([text])]
 
 
-def _row_name(name: str) -> str:
+def _row_name(name: str, letters: int) -> str:
     """The name; of a long one the beginning and the end, where names differ."""
-    half = (LONGEST_NAME - 3) // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[:half].rstrip()}...{name[-half:].lstrip()}"
+    half = (letters - 3) // 2
+    return name if len(name) <= letters else f"{name[:half].rstrip()}...{name[-half:].lstrip()}"
 
 
-def _verdicts(which: int, columns: Sequence[Column], summary: Summary) -> list[str]:
+def _verdicts(which: int, scenario: Scenario, columns: Sequence[Column], summary: Summary) -> list[str]:
     """How often each claim has each verdict."""
     used, rows = verdict_shares(columns, summary)
     if not rows:
         return []
     text, _ = table(["claim", *used], rows)
-    return ["", section(which, "claims", "share of the points with each verdict"), text]
+    return ["", section(which, "claims", "share of the points with each verdict"), text, *_of_plans(scenario, rows)]
+
+
+def _of_plans(scenario: Scenario, rows: Sequence[Sequence[str]]) -> list[str]:
+    """What is said of verdicts that payoffs do not settle."""
+    judged = [row[0] for row in rows]
+    return [paragraph(f"{name}: {ONE_PLAN}.", 2) for name in of_chosen_plans(scenario.claims) if name in judged]
 
 
 def _share(counter: Mapping[str, int], verdict: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from leverage.analysis.claims import JudgedClaim
+from leverage.analysis.claims import ONE_PLAN, JudgedClaim, of_chosen_plans
 from leverage.output.claims import VERDICT_WORDS, claims_frame, significant, tally
 from leverage.output.columns import listed, paragraph, percent
 from leverage.output.flips import Flip
@@ -161,6 +161,7 @@ def stress_text(found: ClaimsUnderStress) -> str:
             share_words(standing_share(found.points, name), len(points_of(found.points, name))),
             flip_words(found.flips, name),
             joint_words(found.joint.get(name), found.scenario.parameters),
+            f"The verdicts are {ONE_PLAN}." if of_chosen_plans([judged.claim]) else "",
         )
         lines += [paragraph(f"    {sentence}", 4) for sentence in words if sentence]
     return "\n".join(lines).rstrip()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from leverage.analysis.claims import ONE_PLAN
 from leverage.output.claims import figure_words, significant
 from leverage.output.columns import listed, paragraph, percent, section, table
 from leverage.output.heading import head_text, setting_words, values_words
@@ -42,7 +43,7 @@ class When:
     """Where a condition holds.
 
     condition: as it was asked. here: answers at the file's values, of the whole and of each line by its text. points: of a
-    design. alone, box: one a parameter in doubt, by name.
+    design. alone, box: one a parameter in doubt, by name. of_plans: texts of the lines that are judged on plans that were chosen.
     """
 
     scenario: Scenario
@@ -52,6 +53,7 @@ class When:
     points: tuple[DesignPoint, ...]
     alone: tuple[AloneInParameter, ...]
     box: tuple[BoxInParameter, ...]
+    of_plans: tuple[str, ...] = ()
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
@@ -119,7 +121,8 @@ def _statement_lines(found: When) -> list[str]:
         margin = f", margin {figure_words(answer.margin, answer.unit)}" if answer.margin.known else ""
         share = standing_share(found.points, name)
         told = "" if math.isnan(share.value) else f"; in {percent(share.value)} of the box"
-        lines.append(paragraph(f"{name}: {answer.verdict}{margin}{told}", 4))
+        plans = f"; {ONE_PLAN}" if name in found.of_plans else ""
+        lines.append(paragraph(f"{name}: {answer.verdict}{margin}{told}{plans}", 4))
     return [*lines, ""]
 
 

@@ -26,20 +26,22 @@ class Evaluator:
     is what would be solved again. Worlds without an instrument are compiled once for all points.
     """
 
-    def __init__(self, scenario: Scenario, *, ladder: Sequence[float] = LADDER, kept: int = POINTS_KEPT) -> None:
+    def __init__(
+        self, scenario: Scenario, *, ladder: Sequence[float] = LADDER, kept: int = POINTS_KEPT, closely: bool = False
+    ) -> None:
         """Begin with nothing solved.
 
         Parameters
         ----------
         scenario : its values are the baseline. Claims that are judged must be among its claims: what they look at is measured.
         ladder : gaps asked of equilibrium sets one after the other, fractions of the payoff range, falling.
-        kept : number of points that are kept.
+        kept : number of points that are kept. closely : see `Point`.
         """
         self.scenario = scenario
         self.ladder = tuple(ladder)
         self.worlds = Worlds(scenario)
         self.solves: Counter[str] = Counter()
-        self._kept = kept
+        self._kept, self._closely = kept, closely
         self._points: OrderedDict[tuple[float, ...], Point] = OrderedDict()
 
     def at(self, changes: Changes | None = None) -> Point:
@@ -54,7 +56,7 @@ class Evaluator:
             values[name] = float(value)
         key = tuple(values.values())
         if key not in self._points:
-            self._points[key] = Point(self.worlds, values, self.ladder[0], self.solves)
+            self._points[key] = Point(self.worlds, values, self.ladder[0], self.solves, self._closely)
         self._points.move_to_end(key)
         if len(self._points) > self._kept:
             self._points.popitem(last=False)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leverage.analysis.claims import ONE_PLAN, of_chosen_plans
 from leverage.experiments.columns import Column
 from leverage.experiments.summary import Summary
 from leverage.output.claims import significant, with_notes
@@ -20,7 +21,8 @@ from leverage.stress.question import VERDICTS
 @dataclass(frozen=True)
 class SweptClaim:
     """shares: verdicts that occur, with the share of the answered points in words. everywhere: one verdict at all of them.
-    margin: what it ranges over, '' where it has none. unanswered: points without a verdict."""
+    margin: what it ranges over, '' where it has none. unanswered: points without a verdict. reading: what else to know of its
+    verdicts, '' where they are plain."""
 
     name: str
     says: str
@@ -28,6 +30,7 @@ class SweptClaim:
     shares: tuple[tuple[Verdict, str], ...]
     margin: str
     unanswered: int
+    reading: str = ""
 
     @property
     def everywhere(self) -> bool:
@@ -37,6 +40,7 @@ class SweptClaim:
 def swept_claims(columns: Sequence[Column], summary: Summary, scenario: Scenario) -> tuple[SweptClaim, ...]:
     """Every claim that was judged, in the order of the file."""
     claims = {claim.name: claim for claim in scenario.claims}
+    of_plans = of_chosen_plans(scenario.claims)
     found = []
     for column in columns:
         if column.table != "claims" or column.what != "verdict":
@@ -45,7 +49,8 @@ def swept_claims(columns: Sequence[Column], summary: Summary, scenario: Scenario
         shares = tuple((Verdict(word), percent(counts[word] / counts.total())) for word in VERDICTS if counts[word])
         unanswered = summary.statuses.total() - counts.total()
         margin = _margin(column, columns, summary, margin_unit(claim, scenario))
-        found.append(SweptClaim(claim.name, claim.says, claim.caveat, shares, margin, unanswered))
+        reading = ONE_PLAN if claim.name in of_plans else ""
+        found.append(SweptClaim(claim.name, claim.says, claim.caveat, shares, margin, unanswered, reading))
     return tuple(found)
 
 

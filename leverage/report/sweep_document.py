@@ -12,10 +12,10 @@ from markupsafe import Markup
 from leverage.experiments.columns import Column
 from leverage.experiments.design import Sample
 from leverage.experiments.finishing import Findings
+from leverage.experiments.shown_numbers import MARK, TO, ShownNumbers, legend
 from leverage.experiments.sweep_page import (
     answered_words,
     design_words,
-    range_cells,
     shortest_reasons,
     told_columns,
     what_matters,
@@ -52,7 +52,8 @@ _ORDERS: Mapping[Kind, str] = {
 
 @dataclass(frozen=True)
 class RangeRow:
-    """A number with its least, mean and largest value in words; at: the points of the ends, -1 where there are none."""
+    """A number with its least, mean and largest value in words, as `ShownNumbers` has them; at: the points of the ends, -1 where
+    there are none."""
 
     name: str
     cells: tuple[str, str, str]
@@ -68,7 +69,7 @@ def sweep_report(findings: Findings) -> str:
     judged = [column for column in findings.columns if column.table == "claims" and column.what not in BOUNDS]
     bounds = [column for column in findings.columns if column.what in BOUNDS]
     points = slider_points(findings.folder, sweep.design, [*told, *judged, *bounds], scenario, summary)
-    parts = {
+    parts: dict[str, Any] = {
         "claims": claims,
         "points": points,
         "ranges": [_range(column, findings) for column in told],
@@ -88,6 +89,7 @@ def sweep_report(findings: Findings) -> str:
         version=findings.manifest["versions"].get("leverage", ""),
         contents=[(anchor, name) for anchor, name in SECTIONS.items() if there[anchor]],
         found=_found(findings, told, claims_sentence(claims) if claims else ""),
+        legend=legend(cell for row in parts["ranges"] for cell in row.cells),
         meanings={v.word: VERDICT_MEANINGS[v.word] for claim in claims for v, _ in claim.shares},
         order=[_ORDERS[points.kind], *points.left_out],
         most_rows=MOST_ROWS,
@@ -108,11 +110,20 @@ def _moves(column: Column, findings: Findings) -> str:
     """'Markov perfect: power: payoff goes from 12.3 (at speed 0.1) to 55.5 points (at speed 1), 47.0 in the mean.'"""
     spread = findings.summary.spreads[column.name]
     row = _range(column, findings)
-    (least, mean, largest), unit = row.cells, f" {row.unit}" if row.unit else ""
-    if spread.least == spread.largest:
+    (least, mean, largest), unit = map(_said, row.cells), f" {row.unit}" if row.unit else ""
+    if spread.least == spread.largest and least == largest:
         return f"{row.name} is {mean}{unit} everywhere."
-    low, high = (_where(findings, at) for at in row.at)
+    # of an end that is known between bounds only the place is not known
+    low, high = ("" if TO in cell else _where(findings, at) for cell, at in zip(row.cells[::2], row.at, strict=True))
     return f"{row.name} goes from {least}{low} to {largest}{unit}{high}, {mean} in the mean."
+
+
+def _said(cell: str) -> str:
+    """A number of a table as a sentence has it."""
+    low, _, high = cell.partition(TO)
+    if high:
+        return f"between {low} and {high}"
+    return f"about {cell.removesuffix(MARK)}" if cell.endswith(MARK) else cell
 
 
 def _where(findings: Findings, point: int) -> str:
@@ -125,10 +136,10 @@ def _where(findings: Findings, point: int) -> str:
 
 
 def _range(column: Column, findings: Findings) -> RangeRow:
-    least, mean, largest = range_cells(column, findings.summary, findings.page)
+    shown = ShownNumbers.of(findings.columns, findings.page, findings.sweep.tolerance)
     low, high = findings.summary.spreads[column.name].at
     unit = "" if column.unit == "chance" else column.unit  # in per cent
-    return RangeRow(column_words(column), (least, mean, largest), (low, high), unit)
+    return RangeRow(column_words(column), shown.ends(column, findings.summary), (low, high), unit)
 
 
 def _varied(name: str, findings: Findings) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from leverage.analysis.proved_sets import TOLERANCE
 from leverage.experiments.finishing import Findings
-from leverage.experiments.sweep import TOLERANCE
 from leverage.report.provenance_part import cited
 from leverage.scenario.scenario import Scenario
 from leverage.scenario.sweeps import SweepTextError, read_values
@@ -53,11 +53,15 @@ def _facts(said: Mapping[str, Any]) -> dict[str, str]:
         "seed": str(design.get("seed", "")),
         "drawn from": design.get("drawn_from", {}).get("sheet", ""),
         "computed": ", ".join(said["tables"]),
-        "gap asked of equilibrium sets": f"{said['tolerance']:g} of the payoff range",
+        "gap asked of equilibrium sets": f"{said['tolerance']:g} of the payoff range{_closer(said['tolerance'])}",
         **{f"version of {name}": number for name, number in said["versions"].items()},
         "Python": said.get("python", ""),
         "SHA-256 of the program": said["program_sha256"],
     }
+
+
+def _closer(tolerance: float) -> str:
+    return "; the game as it stands as closely as a run" if tolerance <= TOLERANCE else ""
 
 
 def sweep_command(said: Mapping[str, Any], scenario: Scenario) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leverage import Run, ScenarioError
+from leverage import Run, ScenarioError, parse_scenario, run
 from leverage.comparison.comparison import Comparison
 from leverage.comparison.frames import comparison_frames
 from leverage.comparison.given_sides import GivenSide, given_sides
@@ -28,6 +28,30 @@ from leverage.writing.run_folder import RunFolder
 
 DATA = Path(__file__).parents[1] / "data"
 SMALL = DATA / "small.yaml"
+THREE = """
+language: 1
+title: Three
+question: What is the club worth?
+period: 1 month
+players: {a: {discount: 0.5}, b: {discount: 0.5}, c: {discount: 0.5}}
+state: {place: [here, there]}
+start: {place: here}
+actions:
+  a: {work: always, hit: always}
+  b: {work: always, idle: always}
+  c: {work: always}
+transitions: {place: stays}
+payoffs:
+  a: {gains: {b_works: 2 when b plays work, own: 1 when a plays work}}
+  b: {gains: {own: 1 when b plays idle}}
+  c: {gains: {own: 1}}
+measures: {dates: [12 months]}
+strategies:
+  a: {calm: {always: work}, fierce: {always: hit}}
+  b: {busy: {always: work}, lazy: {always: idle}}
+  c: {steady: {always: work}}
+instruments: {club: {holder: a, without: {forbid: [hit]}}}
+"""
 
 
 def written(run: Run, folder: Path, table_format: str = "csv") -> RunFolder:
@@ -77,6 +101,24 @@ def test_every_printed_number_is_a_cell_of_a_table(pair: Comparison) -> None:
     for line in comparison_text(pair).split("power gets")[1].split("\n\n")[0].splitlines()[1:]:
         name, *cells = line.rsplit(maxsplit=2)
         assert cells == [f"{outcomes[told[name.rstrip('?! ')], side]:.1f}" for side in "AB"]
+
+
+def test_floors_change_by_what_a_runs_page_says(pair: Comparison) -> None:
+    """leverage.csv has by how much a floor falls; in print a fall is below 0."""
+    frame = comparison_frames(pair)["leverage_compared"]
+    text = comparison_text(pair).split("returning\n")[1]
+    for side, label in enumerate("AB"):
+        own = frame[(frame["instrument"] == "returning") & (frame["measure"] == "coercion") & (frame["side"] == label)]
+        [cell] = re.findall(r"change of other's floor +(\S+) +(\S+)", text)[:1]
+        assert float(cell[side]) == pytest.approx(-own.loc[own["channel"] == "net", "value"].item(), abs=0.05)
+    assert float(cell[0]) < 0
+
+
+def test_of_three_players_the_best_combination_is_told_with_what_it_pays() -> None:
+    """Calm gets 3 where b works and 1 where it idles: not the last combination with that strategy counts."""
+    three = run(parse_scenario(THREE))
+    text = words(comparison_text(Comparison((side_of_run("A", "one", three), side_of_run("B", "two", three)))))
+    assert "Best for a where one of the others replies best: calm against busy against best reply (3.00 in A and B)." in text
 
 
 def test_what_differs_within_the_certificates_is_counted_and_not_shown(small: Run) -> None:

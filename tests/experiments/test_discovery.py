@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from leverage.analysis.claims import ONE_PLAN
 from leverage.errors import FolderError, LeverageError
 from leverage.experiments.discovery import FEWEST_POINTS, Box, Limit, discover
 from leverage.experiments.discovery_study import box_words, claim_cases, discovery_study, row_cases
@@ -189,14 +191,45 @@ def test_a_claim_is_looked_for_where_it_fails_or_stands_and_other_verdicts_are_l
         claim_cases(folder, "A2")
 
 
+def test_points_whose_bounds_leave_a_condition_open_are_left_out(tmp_path: Path) -> None:
+    numbers = {
+        "gain": [0.0, 3.0, 1.0, None, None],
+        "gain [low]": [0.0, 3.0, 0.5, 0.0, None],
+        "gain [high]": [4.0, 3.0, 1.5, 1.0, None],
+    }
+    cases = row_cases(made_folder(tmp_path, numbers), "gain > 2")
+    assert cases.answered.tolist() == [False, True, True, True, False]
+    assert cases.true.tolist() == [False, True, False, False, False]
+    assert cases.left_out == {"no answer": 1, "open within the bounds": 1}
+
+
+def test_verdicts_on_the_chosen_plans_are_said_to_be_that(tmp_path: Path) -> None:
+    arguments = ("sweep", str(DATA / "hostage.yaml"), "--sample", "sobol:64", "--tables", "claims", "-j", "1", "--out", "swept")
+    done = simulate(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"H1: {ONE_PLAN}." in done.stdout
+    assert ONE_PLAN in (tmp_path / "swept" / "report.html").read_text(encoding="utf-8")
+    sweep = FinishedSweep.open(tmp_path / "swept")
+    told = " ".join(discovery_study(sweep, claim_cases(sweep, "H1")).text.split())
+    assert f"That is {ONE_PLAN}." in told
+
+
 def claims_folder(path: Path, verdicts: list[str | None]) -> FinishedSweep:
+    """A sweep of a claim over one parameter, made by hand."""
+    return made_folder(path, {"A1 [verdict]": verdicts}, "claims", "A1", "verdict")
+
+
+def made_folder(
+    path: Path, answers: Mapping[str, Sequence[object]], table: str = "sets", selection: str = "", what: str = "value"
+) -> FinishedSweep:
     """A sweep over one parameter, made by hand."""
+    size = len(next(iter(answers.values())))
     (path / "points").mkdir(parents=True)
     (path / "sweep.json").write_text('{"design": {"kind": "grid"}}')
     (path / "manifest.json").write_text('{"kind": "sweep", "design": {"kind": "grid", "values": {"x": [0, 1]}}}')
-    table = {"point": range(len(verdicts)), "x": [float(k) for k in range(len(verdicts))], "A1 [verdict]": verdicts}
-    pd.DataFrame(table).to_parquet(path / "points" / "part-000000.parquet", index=False)
-    columns = {"column": ["A1 [verdict]"], "table": ["claims"], "selection": ["A1"], "what": ["verdict"]}
+    points = {"point": range(size), "x": [float(k) for k in range(size)], **answers}
+    pd.DataFrame(points).to_parquet(path / "points" / "part-000000.parquet", index=False)
+    columns = [{"column": name, "table": table, "selection": selection, "what": what} for name in answers]
     pd.DataFrame(columns).to_csv(path / "columns.csv", index=False)
     return FinishedSweep.open(path)
 

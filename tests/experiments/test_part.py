@@ -12,7 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from leverage import run
+from leverage.analysis import proved_sets
+from leverage.analysis.figure import Figure
 from leverage.errors import GameError, ScenarioError
+from leverage.experiments import columns
 from leverage.experiments.axes import Axis
 from leverage.experiments.columns import TABLES
 from leverage.experiments.design import Grid
@@ -129,6 +132,34 @@ def test_a_point_whose_payoffs_are_beyond_computing_is_a_row_with_the_reason() -
     assert frame["reason"][0].startswith("a payoff is as large as 1e+308, and beyond 1e+100")
     with pytest.raises(GameError, match="take a larger unit"):
         run(load_scenario(LEAVING, {"toll": 1e308}))
+
+
+def test_what_is_not_proved_has_bounds_no_number_and_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this game only known Markov equilibria prove anything: without them bounds are all that is known."""
+    for name in ("quickly_known", "_searched"):
+        monkeypatch.setattr(proved_sets, name, lambda _: [])
+    scenario = load_scenario(LEAVING.parent / "strike_fund.yaml")
+    asked = Sweep(scenario, Grid((Axis("loss", (4.0,)),)), ("sets", "leverage", "claims")).task
+    solved = Bench(asked).solve(0, np.array([[4.0]]))
+    assert isinstance(solved, SolvedPart)
+    assert solved.failed == 1
+    assert "no equilibrium is proved" in solved.example
+    table = pq.read_table(io.BytesIO(solved.content))
+    row = {name: table.column(name)[0].as_py() for name in table.column_names}
+    assert row["status"] == "partly solved"
+    assert row["reason"].startswith("no equilibrium is proved")
+    assert "best: " in row["reason"]
+    values = [name for name, cell in row.items() if f"{name} [low]" in row and cell is None]
+    assert {"best for union: union: payoff", "bargaining point: firm: payoff", "best: margin"} <= set(values)
+    assert "strike_weapon, every equilibrium: union: reach" in values
+    assert all(row[f"{name} [low]"] < row[f"{name} [high]"] for name in values)
+    assert not any(isinstance(cell, float) and np.isnan(cell) for cell in row.values())
+
+
+def test_where_there_is_no_credible_play_the_question_what_it_pays_does_not_arise() -> None:
+    found = columns._filled((Figure.missing("undefined", "there is no equilibrium"), Figure.exact(1.0)))
+    assert np.isnan(found.cells[:3]).all()
+    assert (found.cells[3:], found.lacking) == ((1.0, 1.0, 1.0), ())
 
 
 def test_a_value_that_makes_no_game_is_refused_before_anything_is_solved() -> None:

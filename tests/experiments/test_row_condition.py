@@ -40,6 +40,25 @@ def test_a_condition_is_read(text: str, expected: RowCondition) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sign", "settled", "true"),
+    [
+        (">", (1, 1, 1, 0, 0), (0, 0, 1, 0, 0)),
+        (">=", (1, 1, 1, 0, 0), (0, 1, 1, 0, 0)),
+        ("<", (1, 1, 1, 0, 0), (1, 0, 0, 0, 0)),
+        ("<=", (1, 1, 1, 0, 0), (1, 1, 0, 0, 0)),
+        ("=", (1, 1, 1, 0, 0), (0, 1, 0, 0, 0)),
+        ("!=", (1, 1, 1, 0, 0), (1, 0, 1, 0, 0)),
+    ],
+)
+def test_numbers_whose_bounds_straddle_the_value_are_settled_by_none(
+    sign: str, settled: tuple[int, ...], true: tuple[int, ...]
+) -> None:
+    low, high = pd.Series([0.0, 2.0, 2.5, 1.0, np.nan]), pd.Series([1.0, 2.0, 3.0, 3.0, np.nan])
+    found = RowCondition("best", sign, 2.0).between(low, high)
+    assert [tuple(map(int, each)) for each in found] == [settled, true]
+
+
+@pytest.mark.parametrize(
     ("text", "message", "remedy"),
     [
         ("payoff < 2", "part of 2 columns", "Markov perfect: power: payoff; Markov perfect: rival: payoff"),

@@ -416,6 +416,20 @@ def test_places_are_equally_far_apart_where_they_can_be(count: int, most: int, p
     assert count == 12 or len({b - a for a, b in itertools.pairwise(kept)}) <= 1
 
 
+def test_a_wide_gap_is_shown_by_both_its_ends(tmp_path: Path) -> None:
+    strike = LEAVING.parent / "strike_fund.yaml"
+    done = simulate(*("sweep", strike, "--over", "strike_cost=2,8", "--tables", "sets", "-j", "1", "--out", "s"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    row = pd.read_parquet(tmp_path / "s" / "points").iloc[0]
+    low, high = (row[f"best for union: union: payoff [{end}]"] for end in ("low", "high"))
+    assert high - low > 10
+    assert f"{low:.1f} to {high:.1f}" in done.stdout
+    assert "known between these bounds only" in " ".join(done.stdout.split())
+    page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    assert "known between these bounds only" in page
+    assert f"to between {low:.1f} and {high:.1f}" in page
+
+
 @pytest.mark.parametrize(("number", "jobs"), [(signal.SIGTERM, "1"), (signal.SIGHUP, "2")])
 def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path, number: int, jobs: str) -> None:
     """As batch systems end programs, and as a terminal that is closed ends all that run in it."""

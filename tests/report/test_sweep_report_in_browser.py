@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -199,6 +200,26 @@ def test_a_number_known_within_a_gap_is_told_and_drawn_with_its_bounds(grid_page
     assert told(grid_page) == f"{name} is {value} points a month ({low} to {high}) at leave 0.2, toll 1."
     assert "bars: bounds" in grid_page.driver.find_element(By.CSS_SELECTOR, ".chart-foot").text
     assert grid_page.driver.find_elements(By.CSS_SELECTOR, ".chart svg > line[stroke-width='2']")
+
+
+def test_where_bounds_are_all_that_is_known_they_are_told(grid: Path, open_page: Opener, tmp_path: Path) -> None:
+    name = "best for holder: holder: payoff"
+    data = data_of(grid)
+    own = len(data["axes"]) + [column["words"] for column in data["columns"]].index(name)
+    data["rows"] = [[None if k == own else cell for k, cell in enumerate(row)] for row in data["rows"]]
+    text = (grid / "report.html").read_text(encoding="utf-8")
+    start = text.index('id="sweep-data">') + len('id="sweep-data">')
+    opened = tmp_path / "open.html"
+    opened.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[text.index("</script>", start) :], "utf-8")
+    page = open_page(opened)
+    Select(element(page, "sweep-number")).select_by_visible_text(f"{name}, points a month")
+    row = table_of(grid).set_index(["leave", "toll"]).loc[(0.2, 1.0)]
+    low, high = (short(row[f"{name} [{end}]"]) for end in ("low", "high"))
+    assert told(page) == f"{name} is between {low} and {high} points a month at leave 0.2, toll 1; no closer is known."
+    unfold(page)
+    answers = [each.text for each in page.driver.find_elements(By.CSS_SELECTOR, "#sweep-answers tr")]
+    assert f"{name} {low} to {high} points a month" in answers
+    assert page.console_errors() == []
 
 
 def test_the_point_is_told_in_full(grid_page: OpenedPage, grid: Path) -> None:

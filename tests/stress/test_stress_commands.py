@@ -15,7 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leverage import parse_scenario, run
+from leverage import load_scenario, parse_scenario, run
+from leverage.analysis.claims import ONE_PLAN
 from leverage.output.columns import WIDTH
 from leverage.output.stress import flips_of, search_words, tipping_frame
 from leverage.points.evaluator import Evaluator
@@ -230,6 +231,17 @@ def prisoners(tmp_path: Path) -> Path:
     (tmp_path / "sure.yaml").write_text(re.sub(r"range: \[[^]]*\], ", "", game()))
     (tmp_path / "silent.yaml").write_text(game().partition("claims:")[0])
     return tmp_path
+
+
+def test_verdicts_on_plans_that_were_chosen_are_said_to_be_that() -> None:
+    scenario = load_scenario(Path(__file__).parents[1] / "data" / "hostage.yaml")
+    [claim] = scenario.claims
+    asked = when_study(scenario, claim.lines[0].text, points=2, values=3, budget=1)
+    stressed = stress_study(scenario, points=2, values=3, budget=1)
+    for study in (asked, stressed):
+        assert ONE_PLAN in " ".join(study.text.split())
+    other = when_study(scenario, "payoff(state_) > 0", points=2, values=3, budget=1)
+    assert ONE_PLAN not in " ".join(other.text.split())
 
 
 def test_commands_write_whole_folders_and_pages_of_80_columns(prisoners: Path) -> None:

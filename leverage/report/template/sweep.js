@@ -41,6 +41,7 @@ window.addEventListener("beforeprint", () => {
   // a number as it is read, with its unit and bounds
   const reading = (column, one, unit) => {
     const gap = bounds(column, one);
+    if (gap && data.rows[one][column.at] === null) return [`${valueOf(column, gap[0])} to ${valueOf(column, gap[1])}`, unit].filter((part) => part).join(" ");
     const between = gap ? ` (${valueOf(column, gap[0])} to ${valueOf(column, gap[1])})` : "";
     return [valueOf(column, data.rows[one][column.at]), unit].filter((part) => part).join(" ") + between;
   };
@@ -195,6 +196,8 @@ window.addEventListener("beforeprint", () => {
     if (!numbers.length) return `${where[0].toUpperCase()}${where.slice(1)}.`;
     const column = shown(), value = data.rows[one][column.at];
     if (value !== null) return `${column.words} is ${reading(column, one, unitOf(column))} ${where}.`;
+    const gap = bounds(column, one);
+    if (gap) return `${column.words} is between ${valueOf(column, gap[0])} and ${[valueOf(column, gap[1]), unitOf(column)].filter((part) => part).join(" ")} ${where}; no closer is known.`;
     const reason = data.reasons[data.lacking[one]];
     return reason === undefined ? `${column.words} is no number ${where}.` : `No answer ${where}: ${reason}.`;
   }
