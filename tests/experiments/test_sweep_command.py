@@ -435,7 +435,11 @@ def test_an_end_that_is_asked_for_says_how_to_go_on(whole: Path, tmp_path: Path,
     """As batch systems end programs, and as a terminal that is closed ends all that run in it."""
     folder, passing = tmp_path / "sweep", tmp_path / "passing"
     passing.mkdir()
-    process = start(*LONG, "--jobs", jobs, "--out", str(folder), passing=passing)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and stays so in a command
+    try:
+        process = start(*LONG, "--jobs", jobs, "--out", str(folder), passing=passing)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     after_parts(folder, 2, process)
     (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
     _, told = process.communicate(timeout=60)

@@ -73,7 +73,7 @@ def test_claims_stand_in_the_order_of_the_file_with_verdict_and_margin() -> None
     rows = dict(zip(column(table, "Claim"), texts(table), strict=True))
     assert rows["A1"] == [
         *("A1", "The presence is leverage over the opposition and its backers.", "bargaining point", "holds"),
-        *("9.62 [9.18, 10.19]", "points a month", "not searched"),
+        *("9.62 [9.18, 10.18]", "points a month", "not searched"),
     ]
     notes = " ".join(table.notes)
     for verdict in set(folder.manifest["claims"].values()):
