@@ -147,7 +147,7 @@ class _Search:
         average.data[active[self.rows.row_state]] = 0.0
         found: list[Floats] = []
         for i, discount in enumerate(discounts):
-            if not (i > 0 and len(self.numbers.law) == 1 and discount == discounts[i - 1]):
+            if not (i > 0 and len(self.numbers.law) == self.shape.entry.shape[1] and discount == discounts[i - 1]):
                 solve = _solver(discount * (average @ _law(self.shape, self.numbers, i)), fills_in(self.shape))
             found.append(solve(np.column_stack([average @ self.numbers.payoffs[:, i], own])))
         return found
@@ -180,12 +180,13 @@ class _Search:
             ahead = np.asarray(_law(self.shape, self.numbers, i)[rows] @ each)
             payoffs[:, i] = self.numbers.payoffs[rows, i] + self.numbers.player[kernel.DISCOUNT, i] * ahead[:, 0]
             laws.append(ahead[:, 1:].ravel())
-        return shape, Numbers(payoffs=payoffs, law=np.stack(laws), player=self.numbers.player)
+        return shape, Numbers(payoffs=payoffs, law=np.concatenate(laws), player=self.numbers.player)
 
 
 def _law(shape: Shape, numbers: Numbers, player: int) -> sparse.csr_array:
     """(R, S): the law as the player sees it."""
-    law = numbers.law[min(player, len(numbers.law) - 1)]
+    laws = numbers.law.reshape(-1, shape.entry.shape[1])
+    law = laws[min(player, len(laws) - 1)]
     return sparse.csr_array((law, shape.entry[kernel.TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
 
 

@@ -394,7 +394,8 @@ def conditions(
 
     Where a player has one action, its chance is 1 and the condition is that the slack is 0.
     """
-    first, law, other = shape.state[logit.ROWS], numbers.law[0], numbers.law[len(numbers.law) - 1]
+    first, law = shape.state[logit.ROWS], numbers.law
+    other = law[len(law) - shape.entry.shape[1] :]
     largest, squares = 0.0, 0.0
     for s in states:
         x, y, end = shape.group_start[2 * s], shape.group_start[2 * s + 1], shape.group_start[2 * s + 2]
@@ -445,7 +446,8 @@ def own_system(  # noqa: PLR0912 - see logit_kernel: each more kernel costs seco
     rate: (n,) derivative of each condition in its slack.
     """
     x, y, end = shape.group_start[2 * s], shape.group_start[2 * s + 1], shape.group_start[2 * s + 2]
-    n, a, law, other = end - x, y - x, numbers.law[0], numbers.law[len(numbers.law) - 1]
+    n, a, law = end - x, y - x, numbers.law
+    other = law[len(law) - shape.entry.shape[1] :]
     for i in range(n + 2):
         for j in range(n + 2):
             matrix[i, j] = 0.0
@@ -509,7 +511,7 @@ def linearise(  # noqa: PLR0912 - see logit_kernel: each more kernel costs secon
         widest = max(widest, shape.group_start[2 * s + 2] - shape.group_start[2 * s] + 2)
     matrix, rate, pivot = np.zeros((widest, widest)), np.zeros(widest), np.zeros(widest, dtype=np.intp)
     row, blocks = np.zeros((2, widest)), shape.state[logit.BLOCKS]
-    law, other = numbers.law[0], numbers.law[len(numbers.law) - 1]
+    law, other = numbers.law, numbers.law[len(numbers.law) - shape.entry.shape[1] :]
     for s in states:
         x, y = shape.group_start[2 * s], shape.group_start[2 * s + 1]
         size = own_system(shape, numbers, s, p, smoothing, damping[s], reward, slack, matrix, rate, pivot)
@@ -619,7 +621,7 @@ def complete(  # noqa: PLR0912 - see logit_kernel: each more kernel costs second
     for s in states:
         widest = max(widest, shape.group_start[2 * s + 2] - shape.group_start[2 * s] + 2)
     matrix, rate, pivot = np.zeros((widest, widest)), np.zeros(widest), np.zeros(widest, dtype=np.intp)
-    w, law, other = np.zeros(widest), numbers.law[0], numbers.law[len(numbers.law) - 1]
+    w, law, other = np.zeros(widest), numbers.law, numbers.law[len(numbers.law) - shape.entry.shape[1] :]
     for s in states:
         x, y = shape.group_start[2 * s], shape.group_start[2 * s + 1]
         size = own_system(shape, numbers, s, p, smoothing, damping[s], reward, slack, matrix, rate, pivot)

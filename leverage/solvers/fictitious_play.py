@@ -66,16 +66,16 @@ def fictitious_play(shape: Shape, numbers: Numbers, start: Floats | None = None)
 def sweeps(shape: Shape, numbers: Numbers, p: Floats, values: Floats, pace: float, count: int) -> None:
     """`count` sweeps through all states; p (C,) and values (S N,) are changed."""
     players, first = shape.players, shape.state[logit.ROWS]
-    worth = np.zeros(len(p))
+    worth, apart = np.zeros(len(p)), shape.entry.shape[1] if len(numbers.law) > shape.entry.shape[1] else 0
     for _ in range(count):
         for s in range(shape.states):
             for c in range(shape.group_start[s * players], shape.group_start[(s + 1) * players]):
                 worth[c] = 0.0
             for r in range(first[s], first[s + 1]):
                 for i in range(players):
-                    ahead, others, law = 0.0, 1.0, numbers.law[min(i, len(numbers.law) - 1)]
+                    ahead, others, begin = 0.0, 1.0, i * apart
                     for e in range(shape.row_start[r], shape.row_start[r + 1]):
-                        ahead += law[e] * values[shape.entry[logit.TO, e] * players + i]
+                        ahead += numbers.law[begin + e] * values[shape.entry[logit.TO, e] * players + i]
                     for j in range(players):
                         if j != i:
                             others *= p[shape.row_slot[r, j]]

@@ -194,7 +194,7 @@ def _tracing(
     nu = np.ones(len(group)) if weights is None else _in_slots(game, weights, "weights")
     if not (np.all(np.isfinite(nu)) and np.all(nu > 0)):
         raise GameError("weights of the logarithmic penalty are finite and above 0")
-    law = sparse.csr_array((engine.numbers.law[0], shape.entry[TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
+    law = sparse.csr_array((engine.numbers.law, shape.entry[TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
     pairs = np.nonzero(group[:, None] == group)
     return _Tracing(engine, rho, nu * (1 - game.discount[group % game.n_players]), group, (pairs[0], pairs[1]), law)
 

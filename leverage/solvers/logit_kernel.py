@@ -135,7 +135,7 @@ class Shape(NamedTuple):
 class Numbers(NamedTuple):
     """The numbers of one game.
 
-    payoffs: (R, N) scaled to ranges of 1. law: (1, E), or (N, E) with one for each player, whose rows need not sum to 1.
+    payoffs: (R, N) scaled to ranges of 1. law: (E,), or (N E,) with one for each player, whose rows need not sum to 1.
     player: (2, N) discount factors, and how many allowed gains a gain of 1 in unnormalised scaled values is worth.
     """
 
@@ -211,12 +211,13 @@ def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: 
         own = work.column_values[i]
         for s in range(shape.states):
             own[s] = values[s * players + i]
+    if len(numbers.law) > shape.entry.shape[1]:
+        _expect_apart(shape, numbers, ahead, work)
+        return
     for r in range(len(shape.row_slot)):
-        law = numbers.law[0, shape.row_start[r] : shape.row_start[r + 1]]
+        law = numbers.law[shape.row_start[r] : shape.row_start[r + 1]]
         to, whole = shape.entry[TO, shape.row_start[r] : shape.row_start[r + 1]], len(law) // 4
         for i in range(players):
-            if i > 0 and len(numbers.law) > 1:
-                law = numbers.law[i, shape.row_start[r] : shape.row_start[r + 1]]
             own = work.column_values[i]
             one, two, three, four = 0.0, 0.0, 0.0, 0.0  # four sums at a time: an addition need not wait for the one before
             if len(law) == shape.states:
@@ -234,6 +235,18 @@ def expect(shape: Shape, numbers: Numbers, values: Floats, ahead: Floats, work: 
             for k in range(4 * whole, len(law)):
                 one += law[k] * own[to[k]]
             ahead[r, i] = numbers.player[DISCOUNT, i] * ((one + two) + (three + four))
+
+
+@lean_part
+def _expect_apart(shape: Shape, numbers: Numbers, ahead: Floats, work: Work) -> None:
+    """`expect` where each player has a law of its own, from `column_values`."""
+    for i in range(shape.players):
+        begin, own = i * shape.entry.shape[1], work.column_values[i]
+        for r in range(len(shape.row_slot)):
+            total = 0.0
+            for e in range(shape.row_start[r], shape.row_start[r + 1]):
+                total += numbers.law[begin + e] * own[shape.entry[TO, e]]
+            ahead[r, i] = numbers.player[DISCOUNT, i] * total
 
 
 @lean_part
@@ -584,19 +597,21 @@ def linearise(shape: Shape, numbers: Numbers, work: Work, support: Booleans, a: 
 def _add_blocks(shape: Shape, numbers: Numbers, work: Work, s: int) -> None:
     """The rows of state s in the values' matrix, and what it adds to the border's, block by block."""
     players, base, end = shape.players, shape.state[BLOCKS, s], shape.state[BLOCKS, s + 1]
+    apart = shape.entry.shape[1] if len(numbers.law) > shape.entry.shape[1] else 0
     for r in range(shape.state[ROWS, s], shape.state[ROWS, s + 1]):
         low, high = shape.row_start[r], shape.row_start[r + 1]
         for j in range(players):
             c, chance = shape.row_slot[r, j], work.row[OTHERS, r, j] * numbers.player[DISCOUNT, j]
-            law = numbers.law[j if len(numbers.law) > 1 else 0, low:high]
+            begin = j * apart
             if shape.state[ALIGNED, s]:
+                law = numbers.law[begin + low : begin + high]
                 for i in range(players + 1):
                     into, weight = work.blocks[i, j, base:end], work.weight[COEFFICIENT, i, c] * chance
                     for k in range(high - low):
                         into[k] += weight * law[k]
             else:
                 for e in range(low, high):
-                    share, block = chance * law[e - low], shape.entry[BLOCK, e]
+                    share, block = chance * numbers.law[begin + e], shape.entry[BLOCK, e]
                     for i in range(players + 1):
                         work.blocks[i, j, block] += work.weight[COEFFICIENT, i, c] * share
     for i in range(players + 1):

@@ -142,7 +142,7 @@ def numbers_of(game: StochasticGame, tolerance: float) -> Numbers:
     worth = (1 - game.discount) * spread / allowed_gain(game, tolerance)
     return Numbers(
         payoffs=np.ascontiguousarray((game.payoffs - base) / spread),
-        law=np.ascontiguousarray(game.transitions.data)[None],
+        law=np.ascontiguousarray(game.transitions.data),
         player=np.stack([game.discount, worth]),
     )
 

@@ -75,7 +75,7 @@ def markov_perfect_batch(
     scaled = (rows - base[:, None]) / scale[:, None]
     play = np.full((len(rows), int(engine.shape.group_start[-1])), np.nan)
     for k in range(len(rows)):
-        engine.numbers = Numbers(scaled[k], law[k][None], np.stack([patience[k], worth[k]]))
+        engine.numbers = Numbers(scaled[k], law[k], np.stack([patience[k], worth[k]]))
         p = next(path_ends(engine, AIMS[0], engine.work.slot[NO_BIAS]), None)
         if p is not None:
             play[k] = p
@@ -129,7 +129,7 @@ def _numbers(
     return (
         form,
         np.ascontiguousarray(all_rows),
-        np.array(np.broadcast_to(law, (count, form.transitions.nnz))),  # kernels are compiled anew for what is read-only
+        np.ascontiguousarray(np.broadcast_to(law, (count, form.transitions.nnz))),
         np.ascontiguousarray(np.broadcast_to(patience, (count, players))),
     )
 

@@ -53,7 +53,10 @@ def _indifference(
 ) -> tuple[Floats, sparse.csr_array]:
     """Q - V of all choices (C,), and its derivative in z and in the values, (C, C + S N)."""
     players, slots, rows = shape.players, len(p), len(shape.row_slot)
-    laws = [sparse.csr_array((law, shape.entry[TO], shape.row_start), shape=(rows, shape.states)) for law in numbers.law]
+    laws = [
+        sparse.csr_array((law, shape.entry[TO], shape.row_start), shape=(rows, shape.states))
+        for law in numbers.law.reshape(-1, shape.entry.shape[1])
+    ]
     played, number = p[shape.row_slot], np.arange(rows)
     ahead_of = [laws[min(i, len(laws) - 1)] @ values[i::players] for i in range(players)]
     reward = numbers.payoffs + numbers.player[DISCOUNT] * np.stack(ahead_of, axis=1)
