@@ -9,6 +9,7 @@ import itertools
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -38,6 +39,8 @@ HEED_SECONDS = 0.2
 PARENT_SECONDS = 1.0
 #: Processes are started where what is left would take longer than this here: starting them takes seconds too.
 WORTH_SECONDS = 15.0
+#: What the process that tidies up after killed workers says of it is nothing that a user could do something about.
+TIDIED = "ignore:resource_tracker:UserWarning"
 
 Result = tuple[Part, SolvedPart | StoppedPart]
 #: What is under way, by what tells when it is solved, and in the end why it could not be handed back.
@@ -94,6 +97,8 @@ class LocalProcesses:
         work.staffed(self.count)
         while True:
             under_way: UnderWay = {}
+            if TIDIED not in sys.warnoptions:  # which processes that are started are given
+                sys.warnoptions.append(TIDIED)
             with _ctrl_c_held_back():
                 pool = ProcessPoolExecutor(
                     self.count, initializer=begin_worker, initargs=(os.getpid(), folder), env={"OMP_NUM_THREADS": "1"}
