@@ -33,7 +33,7 @@ from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_kernel import Numbers, Shape
-from leverage.solvers.logit_system import fills_in, shape_from, uniform_play
+from leverage.solvers.logit_system import fills_in, law_of, shape_from, uniform_play
 
 #: A state is active from gains of this share of the allowed one on; active states are solved to this share of it.
 ACTIVE, SOLVED = 0.5, 0.1
@@ -148,7 +148,7 @@ class _Search:
         found: list[Floats] = []
         for i, discount in enumerate(discounts):
             if not (i > 0 and len(self.numbers.law) == self.shape.entry.shape[1] and discount == discounts[i - 1]):
-                solve = _solver(discount * (average @ _law(self.shape, self.numbers, i)), fills_in(self.shape))
+                solve = _solver(discount * (average @ law_of(self.shape, self.numbers, i)), fills_in(self.shape))
             found.append(solve(np.column_stack([average @ self.numbers.payoffs[:, i], own])))
         return found
 
@@ -177,17 +177,10 @@ class _Search:
         shape = shape_from(own, starts, np.tile(np.arange(count), len(rows)))
         payoffs, laws = np.empty((len(rows), self.shape.players)), []
         for i, each in enumerate(linear):
-            ahead = np.asarray(_law(self.shape, self.numbers, i)[rows] @ each)
+            ahead = np.asarray(law_of(self.shape, self.numbers, i)[rows] @ each)
             payoffs[:, i] = self.numbers.payoffs[rows, i] + self.numbers.player[kernel.DISCOUNT, i] * ahead[:, 0]
             laws.append(ahead[:, 1:].ravel())
         return shape, Numbers(payoffs=payoffs, law=np.concatenate(laws), player=self.numbers.player)
-
-
-def _law(shape: Shape, numbers: Numbers, player: int) -> sparse.csr_array:
-    """(R, S): the law as the player sees it."""
-    laws = numbers.law.reshape(-1, shape.entry.shape[1])
-    law = laws[min(player, len(laws) - 1)]
-    return sparse.csr_array((law, shape.entry[kernel.TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
 
 
 def _average(shape: Shape, p: Floats) -> sparse.csr_array:
@@ -208,7 +201,7 @@ def _values(shape: Shape, numbers: Numbers, p: Floats) -> Floats:
     """(S, N): unnormalised values of play p in a game all of whose states may follow each other."""
     average, unit, found = _average(shape, p), np.eye(shape.states), []
     for i, discount in enumerate(numbers.player[kernel.DISCOUNT]):
-        law = (average @ _law(shape, numbers, i)).toarray()
+        law = (average @ law_of(shape, numbers, i)).toarray()
         found.append(np.linalg.solve(unit - discount * law, average @ numbers.payoffs[:, i]))
     return np.stack(found, axis=1)
 
@@ -217,7 +210,7 @@ def _gains(shape: Shape, numbers: Numbers, p: Floats, values: Floats) -> Floats:
     """(S,): the largest gain of a one-shot deviation in each state, in allowed gains."""
     worth = np.zeros(len(p))
     for i, discount in enumerate(numbers.player[kernel.DISCOUNT]):
-        reward = numbers.payoffs[:, i] + discount * (_law(shape, numbers, i) @ values[:, i])
+        reward = numbers.payoffs[:, i] + discount * (law_of(shape, numbers, i) @ values[:, i])
         others = np.prod(np.delete(p[shape.row_slot], i, axis=1), axis=1)
         worth += np.bincount(shape.row_slot[:, i], others * reward, len(p))
     best = np.maximum.reduceat(worth, shape.group_start[:-1]).reshape(values.shape)

@@ -38,8 +38,8 @@ from scipy.sparse.linalg import MatrixRankWarning, splu
 from leverage.errors import GameError, UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
-from leverage.solvers.logit_kernel import DISCOUNT, TO
-from leverage.solvers.logit_system import uniform_play
+from leverage.solvers.logit_kernel import DISCOUNT
+from leverage.solvers.logit_system import law_of, uniform_play
 from leverage.solvers.markov_perfect import Engine, accepted, engine_for
 from leverage.solvers.solution import Solution
 from leverage.solvers.tied_end import tied_end
@@ -194,7 +194,7 @@ def _tracing(
     nu = np.ones(len(group)) if weights is None else _in_slots(game, weights, "weights")
     if not (np.all(np.isfinite(nu)) and np.all(nu > 0)):
         raise GameError("weights of the logarithmic penalty are finite and above 0")
-    law = sparse.csr_array((engine.numbers.law, shape.entry[TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
+    law = law_of(shape, engine.numbers, 0)
     pairs = np.nonzero(group[:, None] == group)
     return _Tracing(engine, rho, nu * (1 - game.discount[group % game.n_players]), group, (pairs[0], pairs[1]), law)
 

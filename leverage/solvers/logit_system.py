@@ -147,6 +147,13 @@ def numbers_of(game: StochasticGame, tolerance: float) -> Numbers:
     )
 
 
+def law_of(shape: Shape, numbers: Numbers, player: int) -> sparse.csr_array:
+    """(R, S): the transition law as the player sees it."""
+    laws = numbers.law.reshape(-1, shape.entry.shape[1])
+    law = laws[min(player, len(laws) - 1)]
+    return sparse.csr_array((law, shape.entry[kernel.TO], shape.row_start), shape=(len(shape.row_slot), shape.states))
+
+
 def scales(game: StochasticGame) -> tuple[Floats, Floats]:
     """What payoffs are divided by, (N,), after what is deducted, (N,)."""
     spread = np.ptp(game.payoffs, axis=0)

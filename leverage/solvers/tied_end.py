@@ -10,7 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from leverage.game.stochastic_game import Booleans, Floats
-from leverage.solvers.logit_kernel import DISCOUNT, TO, Numbers, Shape
+from leverage.solvers.logit_kernel import DISCOUNT, Numbers, Shape
+from leverage.solvers.logit_system import law_of
 
 #: Largest number of unknowns, and smallest relative singular value that counts.
 MOST_UNKNOWNS, TIED = 1500, 1e-9
@@ -53,12 +54,9 @@ def _indifference(
 ) -> tuple[Floats, sparse.csr_array]:
     """Q - V of all choices (C,), and its derivative in z and in the values, (C, C + S N)."""
     players, slots, rows = shape.players, len(p), len(shape.row_slot)
-    laws = [
-        sparse.csr_array((law, shape.entry[TO], shape.row_start), shape=(rows, shape.states))
-        for law in numbers.law.reshape(-1, shape.entry.shape[1])
-    ]
+    laws = [law_of(shape, numbers, i) for i in range(players)]
     played, number = p[shape.row_slot], np.arange(rows)
-    ahead_of = [laws[min(i, len(laws) - 1)] @ values[i::players] for i in range(players)]
+    ahead_of = [laws[i] @ values[i::players] for i in range(players)]
     reward = numbers.payoffs + numbers.player[DISCOUNT] * np.stack(ahead_of, axis=1)
     others = np.stack([np.prod(np.delete(played, i, axis=1), axis=1) for i in range(players)], axis=1)
     q = np.bincount(shape.row_slot.ravel(), (others * reward).ravel(), slots)
@@ -66,7 +64,7 @@ def _indifference(
     data, cells = [np.zeros(0)], [np.zeros((2, 0), dtype=np.intp)]
     for i in range(players):
         own = sparse.csr_array((others[:, i], (shape.row_slot[:, i], number)), shape=(slots, rows))
-        ahead[:, i::players] = numbers.player[DISCOUNT, i] * (own @ laws[min(i, len(laws) - 1)]).toarray()
+        ahead[:, i::players] = numbers.player[DISCOUNT, i] * (own @ laws[i]).toarray()
         for j in range(players):
             if j != i:
                 joint = np.prod(np.delete(played, [i, j], axis=1), axis=1)
