@@ -9,7 +9,8 @@ from fractions import Fraction
 import numpy as np
 from scipy import sparse
 
-from leverage.game.automaton import Automaton, selection, spans
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import selection, spans
 from leverage.game.stochastic_game import Floats, Integers, Measures, PayoffTerm, StochasticGame
 
 COOPERATE, DEFECT = 0, 1

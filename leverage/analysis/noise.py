@@ -137,8 +137,8 @@ def measured_noise(plan: Automaton) -> tuple[Outcome, ...]:
 def _without_end(outcome: Outcome, shift: float) -> Outcome:
     """The outcome with a wider certificate; none for what depends on the end of play."""
     if any(word in outcome.quantity for word in ("ever", "long run", "given it happens")):
-        return replace(outcome, value=math.nan, certificate=math.nan)
-    return replace(outcome, certificate=outcome.certificate + shift)
+        return outcome._replace(value=math.nan, certificate=math.nan)
+    return outcome._replace(certificate=outcome.certificate + shift)
 
 
 def _near(game: StochasticGame, solution: Solution, limit: Solution) -> bool:

@@ -9,16 +9,18 @@ bound comes with each number.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, spans
-from leverage.game.equations import Equations, equations_of
+from leverage.game.automaton import Automaton
+from leverage.game.equations import DENSE_NODES, Equations, equations_of
+from leverage.game.node_indices import spans
 from leverage.game.sparse_rows import SparseRows
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 
@@ -28,6 +30,12 @@ DATE_TOLERANCE = 1e-9
 #: Rounding of one number of the chain's law, which is a product of a few given ones, in units of the last place.
 LAW_ROUNDING = 8
 
+#: Where play leaves all nodes with about one chance, larger than this, the inverse's row sums are bounded by 1 over the least.
+SURE_LEAVING = 1e-6
+
+#: Distributions of play at many times are kept together, so many numbers at a time.
+NUMBERS_A_PIECE = 1_000_000
+
 #: Names of quantities: a payoff; how those of its terms begin; words of those that discounting does not reach.
 PAYOFF, TERM = "payoff", "term: "
 FAR_FUTURE = ("chance ever", "to it, given it happens", "in the long run")
@@ -35,8 +43,7 @@ FAR_FUTURE = ("chance ever", "to it, given it happens", "in the long run")
 _EPS = float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One number about play from the game's start.
 
     subject: a player or a measure. quantity: which number, in words. value: NaN where the question does not arise (the time to an
@@ -161,7 +168,7 @@ def event_chance(plan: Automaton, event: str, date: float) -> Outcome:
         return _chance_by(play, event, date, 0.0, 0.0)
     if not _may_stay_away(play, target, whole):
         return _chance_by(play, event, date, 1.0, 0.0)
-    hit = float(sum(arrived[0] for _, arrived in _steps(play, target[None], whole)))
+    hit = float(sum(arrived.sum() for _, arrived in _steps(play, target[None], whole)))
     return _chance_by(play, event, date, min(hit, 1.0), (whole + 1) * play.step_rounding)
 
 
@@ -177,7 +184,12 @@ def state_chances(plan: Automaton, periods: int) -> Floats:
     play = _play(plan)
     nobody = np.zeros((0, len(play.start)), dtype=bool)
     return np.array(
-        [np.bincount(play.state, now, minlength=plan.game.n_states) for now, _ in _steps(play, nobody, periods)], dtype=np.float64
+        [
+            np.bincount(play.state, now, minlength=plan.game.n_states)
+            for piece, _ in _steps(play, nobody, periods)
+            for now in piece
+        ],
+        dtype=np.float64,
     )
 
 
@@ -212,18 +224,20 @@ def _may_stay_away(play: _Play, target: Booleans, periods: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Chances:
-    """Chances of what can happen at nodes, in the order of the nodes: the node of each (m,), its number, and its chance. shape:
-    nodes, numbers."""
+    """Chances of what can happen at n nodes, in the order of the nodes: the node of each (m,), its number, and its chance."""
 
     node: Integers
     number: Integers
     chance: Floats
-    shape: tuple[int, int]
+
+    def means(self, amounts: Floats) -> Floats:
+        """(..., n): the mean at each node of amounts (..., numbers)."""
+        return np.add.reduceat(self.chance * amounts[..., self.number], self._first, axis=-1)
 
     @cached_property
-    def by_node(self) -> SparseRows:
-        """As a matrix of this shape."""
-        return SparseRows(self.chance, self.node, self.number, self.shape)
+    def _first(self) -> Integers:
+        """(n,): where those of each node begin. Something happens at every node."""
+        return np.flatnonzero(np.diff(self.node, prepend=-1))
 
     @property
     def widest(self) -> int:
@@ -274,12 +288,14 @@ def _play(plan: Automaton) -> _Play:
     start = _start(plan)
     if not start.any():
         raise GameError(f"the plan has no start in state {game.states[game.start]}")
-    node, row, weight = _profiles_played(plan)
-    widths = np.diff(game.transitions.indptr)[row]
-    before = game.transitions.indptr[row] - game.entry_start[plan.node_state[node]]
-    edges = spans(np.asarray(plan.edge_start[node] + before, dtype=np.intp), np.asarray(widths, dtype=np.intp))
+    indices, weight = plan.indices, _weight(plan)
+    cells = np.flatnonzero(weight)
+    node, row, weight = indices.cell_node[cells], indices.cell_row[cells], weight[cells]
+    first, widths = indices.cell_edge[cells], np.diff(indices.cell_edge)[cells]
+    edges = spans(first, widths)
     chance = np.repeat(weight, widths) * plan.edge_probability[edges]
-    edges, leaves, chance = edges[chance > 0], np.repeat(node, widths)[chance > 0], chance[chance > 0]
+    possible = chance > 0
+    edges, leaves, chance = edges[possible], np.repeat(node, widths)[possible], chance[possible]
     law = _law(plan, leaves, edges, chance)
     reached = _spread(law, start > 0)
     nodes, place = np.flatnonzero(reached), np.cumsum(reached) - 1
@@ -289,8 +305,8 @@ def _play(plan: Automaton) -> _Play:
         law=law.part(reached, reached),
         start=start[nodes],
         state=plan.node_state[nodes],
-        stage=_Chances(place[node[played]], row[played], weight[played], (len(nodes), len(game.payoffs))),
-        moves=_Chances(place[leaves[moved]], plan.edge_entry[edges[moved]], chance[moved], (len(nodes), game.transitions.nnz)),
+        stage=_Chances(place[node[played]], row[played], weight[played]),
+        moves=_Chances(place[leaves[moved]], plan.edge_entry[edges[moved]], chance[moved]),
     )
 
 
@@ -309,17 +325,12 @@ def _law(plan: Automaton, leaves: Integers, edges: Integers, chance: Floats) -> 
     return SparseRows.summed(weights, np.repeat(leaves, sizes), plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 
-def _profiles_played(plan: Automaton) -> tuple[Integers, Integers, Floats]:
-    """Node, row and chance of every action profile that the plan plays with positive chance."""
-    game = plan.game
-    sizes = np.diff(game.row_start)[plan.node_state]
-    node = np.repeat(np.arange(plan.n_nodes), sizes)
-    row = spans(game.row_start[plan.node_state], sizes)
-    weight = np.ones(len(row))
-    for i, lottery in enumerate(plan.lotteries):
-        weight *= lottery[plan.choice_start(i)[node] + game.row_action[i][row]]
-    played = np.flatnonzero(weight)
-    return node[played], row[played], weight[played]
+def _weight(plan: Automaton) -> Floats:
+    """(cells,): the chance of each action profile at its node."""
+    weight = np.ones(len(plan.indices.cell_node))
+    for lottery, place in zip(plan.lotteries, plan.indices.cell_choice, strict=True):
+        weight *= lottery[place]
+    return weight
 
 
 def _spread(law: SparseRows, begin: Booleans) -> Booleans:
@@ -342,17 +353,24 @@ class _Visits:
     """
 
     def __init__(self, law: SparseRows) -> None:
-        ones = np.ones(law.shape[0])
         try:
             self._ahead, self._back = equations_of(law)
-            y = self._ahead.solve(ones)
+            self.weight = self._weight(law)
         except (
             RuntimeError,
             np.linalg.LinAlgError,
         ) as err:  # singular: a chance of leaving below 1e-16 is lost in 1 - chance of staying
             raise UnsolvedError("play leaves some node with a chance too small to compute with; set it to 0 or raise it") from err
+
+    def _weight(self, law: SparseRows) -> Floats:
+        ones = np.ones(law.shape[0])
+        staying = law @ ones
+        least, most = 1.0 - float(staying.max(initial=0.0)), 1.0 - float(staying.min(initial=1.0))
+        if least > SURE_LEAVING and most <= 2 * least:  # as in discounted sums: y = 1 will do
+            return ones / (least - (self._ahead.widest + LAW_ROUNDING) * _EPS)
+        y = self._ahead.solve(ones)
         slack = 1.0 - float(_residual(self._ahead, y, ones).max(initial=0.0))
-        self.weight = y / slack if slack > 0 else np.full(len(y), np.inf)
+        return y / slack if slack > 0 else np.full(len(y), np.inf)
 
     def backwards(self, right: Floats) -> tuple[Floats, Floats]:
         """x = right + Q x (a sum over what follows each node), and a bound on the error of each of its numbers."""
@@ -403,26 +421,39 @@ def _march(play: _Play, dates: Dates, *, ever: bool) -> _March:
     targets = np.array([event[play.state] for event in events], dtype=bool).reshape(-1, len(play.start))
     hits = np.zeros((len(targets), len(dates)))
     occupation = np.zeros((len(dates), len(play.start)))
-    reached, spent = np.zeros(len(targets)), np.zeros(len(play.start))
-    for t, (now, arrived) in enumerate(_steps(play, targets, max((whole for _, whole in dates), default=0))):
-        reached += arrived
+    reached, spent, begin = np.zeros(len(targets)), np.zeros(len(play.start)), 0
+    for now, arrived in _steps(play, targets, max((whole for _, whole in dates), default=0)):
+        by_then, until = reached + np.cumsum(arrived, axis=0), spent + np.cumsum(now, axis=0)
         for k, (_, whole) in enumerate(dates):
-            if whole == t:
-                hits[:, k], occupation[k] = reached, spent
-        spent += now
+            if begin <= whole < begin + len(now):
+                hits[:, k] = by_then[whole - begin]
+            if begin < whole <= begin + len(now):
+                occupation[k] = until[whole - begin - 1]
+        reached, spent, begin = by_then[-1], until[-1], begin + len(now)
     return _March(dates, np.minimum(hits, 1.0), occupation, ever)
 
 
 def _steps(play: _Play, targets: Booleans, horizon: int) -> Iterator[tuple[Floats, Floats]]:
-    """At times 0 to horizon: the distribution over nodes, and the chance of reaching each target for the first time just then."""
-    both = np.vstack([play.start, np.broadcast_to(play.start, targets.shape)])  # all of play; play before each target
-    onward, hit = play.reverse.for_each(len(both)), targets.astype(np.float64)
-    for t in range(horizon + 1):
-        both = onward(both) if t else both
-        still = both[1:]
-        arrived = still * hit
-        still -= arrived
-        yield both[0], arrived.sum(axis=1)
+    """At times 0 to horizon, a piece of them at a time: the distribution over nodes (times, n), and the chance of reaching each
+    target for the first time just then (times, targets)."""
+    now = np.vstack([play.start, np.broadcast_to(play.start, targets.shape)])  # all of play; play before each target
+    onward, hit = _onward(play.law, len(now)), targets.astype(np.float64)
+    going_on = np.vstack([np.ones(len(play.start)), 1.0 - hit])
+    at_a_time = max(1, NUMBERS_A_PIECE // now.size)
+    for begin in range(0, horizon + 1, at_a_time):
+        piece = np.empty((min(at_a_time, horizon + 1 - begin), *now.shape))
+        for k in range(len(piece)):
+            piece[k] = now if begin + k == 0 else onward(now * going_on)
+            now = piece[k]
+        yield piece[:, 0], (piece[:, 1:] * hit).sum(axis=2)
+
+
+def _onward(law: SparseRows, count: int) -> Callable[[Floats], Floats]:
+    """What makes of so many distributions (count, n) those one step later."""
+    if law.shape[0] > DENSE_NODES:
+        return law.transposed.for_each(count)
+    dense = law.dense()
+    return lambda now: now @ dense
 
 
 def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:
@@ -435,8 +466,10 @@ def _weights(play: _Play, periods: int | None) -> tuple[Floats, Floats]:
             weights[delta == d], error[delta == d] = _Visits(play.law.times(d)).forwards((1 - d) * play.start)
         return weights, error
     nothing = np.zeros((0, len(play.start)), dtype=bool)
-    for t, (now, _) in enumerate(_steps(play, nothing, periods - 1)):
-        weights += delta[:, None] ** t * now
+    begin = 0
+    for now, _ in _steps(play, nothing, periods - 1):
+        weights += delta[:, None] ** np.arange(begin, begin + len(now)) @ now
+        begin += len(now)
     weights /= np.array([math.fsum(d**t for t in range(periods)) for d in delta])[:, None]
     return weights, np.full(len(delta), (periods + 1) * play.step_rounding)
 
@@ -455,8 +488,8 @@ def _payoffs(play: _Play, periods: int | None) -> Iterator[Outcome]:
             *((f"{TERM}{term.name}", term.signed) for term in game.terms if term.player == i),
         )
     ]
-    amounts = np.column_stack([by_row for _, _, by_row in named])
-    by_node, sizes = np.ascontiguousarray((play.stage.by_node @ amounts).T), np.abs(amounts).max(axis=0, initial=0.0).tolist()
+    amounts = np.stack([by_row for _, _, by_row in named])
+    by_node, sizes = play.stage.means(amounts), np.abs(amounts).max(axis=1, initial=0.0).tolist()
     for (i, quantity, _), own, size in zip(named, by_node, sizes, strict=True):
         value = float(weights[i] @ own)
         yield Outcome(game.players[i], quantity, value, game.payoff_unit, _error(play, size, float(error[i])))
@@ -529,7 +562,7 @@ def _ever(play: _Play, event: str, target: Booleans) -> Iterator[Outcome]:
 def _counts(play: _Play, march: _March) -> Iterator[Outcome]:
     game, unit = play.game, play.game.period_unit
     for name, by_entry in game.measures.counts.items():
-        by_node, size = play.moves.by_node @ by_entry, _size(by_entry)
+        by_node, size = play.moves.means(by_entry), _size(by_entry)
         for k, (date, whole) in enumerate(march.dates):
             error = _error(play, size, whole * (whole + 1) * play.step_rounding, total=whole)
             yield Outcome(name, f"number by {date_label(game, date)}", float(march.occupation[k] @ by_node), "times", error)
@@ -565,8 +598,11 @@ def _long_run(play: _Play) -> tuple[Floats, float]:
     left = np.zeros(int(label.max()) + 1, dtype=bool)
     left[source[source != label[play.law.column]]] = True
     transient = left[label]
-    arrivals, arrival_error = _arrivals(play, transient)
-    share = np.bincount(label, weights=arrivals, minlength=len(left))
+    if np.count_nonzero(~left) == 1:  # play ends up there whatever the way
+        share, arrival_error = np.where(left, 0.0, 1.0), 0.0
+    else:
+        arrivals, arrival_error = _arrivals(play, transient)
+        share = np.asarray(np.bincount(label, weights=arrivals, minlength=len(left)), dtype=np.float64)
     weights, error = np.where(transient, 0.0, share[label]), 0.0
     sizes = np.bincount(label)
     for c in np.flatnonzero(~left & (sizes > 1)):

@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, reachable_nodes, spans
+from leverage.game.automaton import Automaton, reachable_nodes
 from leverage.game.equations import Equations, equations_of
+from leverage.game.node_indices import spans
 from leverage.game.sparse_rows import SparseRows
 from leverage.game.stochastic_game import PROBABILITY_TOLERANCE, Booleans, Floats, Integers, StochasticGame
 
@@ -62,20 +63,6 @@ class Certificate:
     worst: tuple[Deviation, ...]
     error: float
     values: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """The plan unrolled: a *cell* is a node with one action profile; its edges stand together, in the order of the plan's.
-
-    node, row, first_edge: (cells,), (cells,), (cells + 1,). choices[i]: (cells,) place of the profile's action in player i's flat
-    lottery.
-    """
-
-    node: Integers
-    row: Integers
-    first_edge: Integers
-    choices: tuple[Integers, ...]
 
 
 def check(plan: Automaton, nodes: Booleans | None = None, deviation: Sequence[Sequence[ArrayLike]] | None = None) -> Certificate:
@@ -167,14 +154,13 @@ def _allowed_choices(plan: Automaton, player: int, deviation: Sequence[Sequence[
 def _certificate(plan: Automaton, counted: Booleans, allowed: Sequence[Booleans]) -> Certificate:
     """The certificate over the nodes that count and the departures that are allowed."""
     game, delta = plan.game, plan.game.discount
-    cells = _unroll(plan)
-    values, error = _node_values(plan, cells)
-    following = _mean_by_cell(plan, cells, np.asarray(plan.next_nodes @ values))
-    action_values = (1 - delta) * game.payoffs[cells.row] + delta * following
+    values, error = _node_values(plan)
+    following = _mean_by_cell(plan, np.asarray(plan.next_nodes @ values))
+    action_values = (1 - delta) * game.payoffs[plan.indices.cell_row] + delta * following
     noise = TIE_TOLERANCE * game.payoff_range + 2 * error
     largest, found = [], []
     for i in range(game.n_players):
-        gains = _gains(plan, cells, action_values[:, i], values[:, i], i)
+        gains = _gains(plan, action_values[:, i], values[:, i], i)
         gains = np.where(np.repeat(counted, _choice_counts(plan, i)) & allowed[i], gains, -np.inf)
         largest.append(max(0.0, float(gains.max())))
         if largest[-1] > noise:
@@ -195,51 +181,34 @@ def _choice_counts(plan: Automaton, player: int) -> Integers:
     return np.asarray(plan.game.action_counts[plan.node_state, player])
 
 
-def _unroll(plan: Automaton) -> _Cells:
-    game = plan.game
-    first_row, after_row = game.row_start[plan.node_state], game.row_start[plan.node_state + 1]
-    node = np.repeat(np.arange(plan.n_nodes), after_row - first_row)
-    row = spans(first_row, after_row - first_row)
-    return _Cells(
-        node=node,
-        row=row,
-        first_edge=np.concatenate([[0], np.cumsum(np.diff(game.transitions.indptr)[row])]),
-        choices=tuple(plan.choice_start(i)[node] + game.row_action[i][row] for i in range(game.n_players)),
-    )
-
-
-def _weights(plan: Automaton, cells: _Cells, without: int | None = None) -> Floats:
+def _weights(plan: Automaton, without: int | None = None) -> Floats:
     """(cells,): chance of each cell given its node, leaving out one player's lottery."""
-    weight = np.ones(len(cells.node))
+    weight = np.ones(len(plan.indices.cell_node))
     for i, lottery in enumerate(plan.lotteries):
         if i != without:
-            weight *= lottery[cells.choices[i]]
+            weight *= lottery[plan.indices.cell_choice[i]]
     return weight
 
 
-def _mean_by_cell(plan: Automaton, cells: _Cells, by_edge: Floats) -> Floats:
-    """Expectation over the edges of each cell; by_edge: (edges, N)."""
-    count, size = len(by_edge), len(cells.node)
-    if count == size:  # every row leads to one state
-        return np.asarray(plan.edge_probability[:, None] * by_edge)
-    cell = np.repeat(np.arange(size), np.diff(cells.first_edge))
-    return SparseRows(plan.edge_probability, cell, np.arange(count), (size, count)) @ by_edge
+def _mean_by_cell(plan: Automaton, by_edge: Floats) -> Floats:
+    """Expectation over the edges of each cell; by_edge: (edges, N). No cell is without edges, as no row is without entries."""
+    return np.add.reduceat(plan.edge_probability[:, None] * by_edge, plan.indices.cell_edge[:-1], axis=0)
 
 
-def _gains(plan: Automaton, cells: _Cells, action_values: Floats, values: Floats, player: int) -> Floats:
+def _gains(plan: Automaton, action_values: Floats, values: Floats, player: int) -> Floats:
     """Gain of each own action at each node, flat, the others' lotteries as they are."""
     size = len(plan.lotteries[player])
-    weighted = _weights(plan, cells, without=player) * action_values
-    own = np.bincount(cells.choices[player], weights=weighted, minlength=size)
+    weighted = _weights(plan, without=player) * action_values
+    own = np.bincount(plan.indices.cell_choice[player], weights=weighted, minlength=size)
     return np.asarray(own - np.repeat(values, _choice_counts(plan, player)))
 
 
-def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
+def _node_values(plan: Automaton) -> tuple[Floats, float]:
     """Values (K, N) of following the plan from each node, and a bound on their rounding error."""
-    size, delta = plan.n_nodes, plan.game.discount
-    weight = _weights(plan, cells)
-    payoff = SparseRows(weight, cells.node, np.arange(len(weight)), (size, len(weight))) @ plan.game.payoffs[cells.row]
-    law = _law(plan, cells, weight)
+    delta, weight = plan.game.discount, _weights(plan)
+    by_cell = weight[:, None] * plan.game.payoffs[plan.indices.cell_row]
+    payoff = np.add.reduceat(by_cell, plan.indices.first_cell[:-1], axis=0)
+    law = _law(plan, weight)
     values, error = np.empty_like(payoff), 0.0
     for d in sorted(set(delta.tolist())):
         same = delta == d
@@ -248,17 +217,18 @@ def _node_values(plan: Automaton, cells: _Cells) -> tuple[Floats, float]:
     return values, float(error)
 
 
-def _law(plan: Automaton, cells: _Cells, weight: Floats) -> SparseRows:
+def _law(plan: Automaton, weight: Floats) -> SparseRows:
     """(K, K): chances to go from node to node, given those of the cells (cells,)."""
+    indices = plan.indices
     likely = np.flatnonzero(weight)  # pure plans take few of their edges
-    leading = np.diff(cells.first_edge)[likely]
-    played = spans(cells.first_edge[likely], leading)
+    leading = np.diff(indices.cell_edge)[likely]
+    played = spans(indices.cell_edge[likely], leading)
     by_edge = np.repeat(weight[likely], leading) * plan.edge_probability[played]
     begin = np.asarray(plan.next_nodes.indptr, dtype=np.intp)
     begin, sizes = begin[played], np.diff(begin)[played]
     arcs = spans(begin, sizes)
     weights = np.repeat(by_edge, sizes) * plan.next_nodes.data[arcs]
-    leaves = np.repeat(np.repeat(cells.node[likely], leading), sizes)
+    leaves = np.repeat(np.repeat(indices.cell_node[likely], leading), sizes)
     return SparseRows.summed(weights, leaves, plan.next_nodes.indices[arcs], (plan.n_nodes, plan.n_nodes))
 
 

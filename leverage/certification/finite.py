@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Floats, Integers
 
 

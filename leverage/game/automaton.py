@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from leverage.errors import GameError
+from leverage.game.node_indices import NodeIndices, spans, stationary_indices
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 
 #: The chances of a lottery may miss 1 by this much.
@@ -64,22 +65,21 @@ class Automaton:
     def of_profile(cls, game: StochasticGame, p: Floats) -> Automaton:
         """One mode for all players: p (C,) holds lotteries state by state, within a state player by player; whether they are
         lotteries is left to a checker."""
-        player = np.repeat(np.arange(game.action_counts.size) % game.n_players, game.action_counts.ravel())
-        return cls._always(game, tuple(range(game.n_players)), tuple(p[player == i] for i in range(game.n_players)))
+        return cls._always(game, tuple(range(game.n_players)), tuple(p[own] for own in game.indices.profile_places))
 
     @classmethod
     def _always(cls, game: StochasticGame, players: tuple[int, ...], lotteries: tuple[Floats, ...]) -> Automaton:
         """One mode; lotteries[j]: (C_i,) of the j-th of `players`."""
-        states = np.arange(game.n_states)
+        always = stationary_indices(game)
         return cls(
             game=game,
             players=players,
             modes=("always",),
-            node_mode=np.zeros(game.n_states, dtype=np.intp),
-            node_state=states,
+            node_mode=always.node_mode,
+            node_state=always.node_state,
             lotteries=lotteries,
-            next_nodes=selection(np.asarray(game.transitions.indices, dtype=np.intp), game.n_states),
-            start=selection(states, game.n_states),
+            next_nodes=always.next_nodes,
+            start=always.start,
         )
 
     @property
@@ -87,19 +87,25 @@ class Automaton:
         return len(self.node_state)
 
     @cached_property
+    def indices(self) -> NodeIndices:
+        """Where what belongs to the nodes stands; stationary plans of games of one form share it."""
+        always = stationary_indices(self.game)
+        return always if self.node_state is always.node_state else NodeIndices.of(self.game, self.node_state)
+
+    @property
     def edge_start(self) -> Integers:
         """(K + 1,): edges of node k are edge_start[k] to edge_start[k + 1]."""
-        return _starts(np.diff(self.game.entry_start)[self.node_state])
+        return self.indices.edge_start
 
-    @cached_property
+    @property
     def edge_node(self) -> Integers:
         """(edges,): the node that each edge leaves."""
-        return np.repeat(np.arange(self.n_nodes), np.diff(self.edge_start))
+        return self.indices.edge_node
 
-    @cached_property
+    @property
     def edge_entry(self) -> Integers:
         """(edges,): the entry of the game's transition law that each edge follows."""
-        return spans(self.game.entry_start[self.node_state], np.diff(self.edge_start))
+        return self.indices.edge_entry
 
     @cached_property
     def edge_probability(self) -> Floats:
@@ -108,11 +114,7 @@ class Automaton:
 
     def choice_start(self, player: int) -> Integers:
         """(K + 1,): where each node's lottery of `player` begins in a flat array."""
-        return self._choice_starts[player]
-
-    @cached_property
-    def _choice_starts(self) -> tuple[Integers, ...]:
-        return tuple(_starts(counts) for counts in self.game.action_counts[self.node_state].T)
+        return self.indices.choice_start[player]
 
     def lottery(self, player: int, node: int) -> Floats:
         """What `player` plays at `node`, shape (A,)."""
@@ -128,26 +130,6 @@ class Automaton:
         """The node in words: its state and, if there are several modes, the mode."""
         state = self.game.states[self.node_state[node]]
         return state if len(self.modes) == 1 else f"{state} ({self.modes[self.node_mode[node]]})"
-
-
-def selection(targets: Integers, width: int) -> sparse.csr_array:
-    """The sparse matrix whose row e has its one 1 in column targets[e]."""
-    count = len(targets)
-    return sparse.csr_array((np.ones(count), np.asarray(targets), np.arange(count + 1)), shape=(count, width))
-
-
-def _starts(sizes: Integers) -> Integers:
-    """(n + 1,): where n parts of these sizes begin and end, one after the other."""
-    found = np.zeros(len(sizes) + 1, dtype=np.intp)
-    np.cumsum(sizes, out=found[1:])
-    return found
-
-
-def spans(starts: Integers, sizes: Integers) -> Integers:
-    """Concatenation of the ranges starts[k], starts[k] + 1, ..., starts[k] + sizes[k] - 1."""
-    total = int(np.sum(sizes))
-    ends = np.cumsum(sizes)
-    return np.arange(total) - np.repeat(ends - sizes - starts, sizes)
 
 
 def join(machines: Sequence[Automaton]) -> Automaton:

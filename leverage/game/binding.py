@@ -15,7 +15,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order
 
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, nodes_from, spans
+from leverage.game.automaton import Automaton, nodes_from
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Floats, Integers, StochasticGame
 
 #: What a bound player's one action is called where it draws lots.

@@ -99,11 +99,12 @@ class SparseRows:
     def part(self, rows: Booleans, columns: Booleans | None = None) -> SparseRows:
         """What stands in some rows and columns (default: all), both given by masks, which are numbered anew."""
         kept = rows[self.row] if columns is None else rows[self.row] & columns[self.column]
-        row, column = (np.cumsum(rows) - 1)[self.row[kept]], self.column[kept]
+        numbers, row, column = self.numbers[kept], rows.cumsum()[self.row[kept]] - 1, self.column[kept]
         if columns is None:
-            return SparseRows(self.numbers[kept], row, column, (int(rows.sum()), self.shape[1]))
-        column = (np.cumsum(columns) - 1)[column]
-        return SparseRows(self.numbers[kept], row, column, (int(rows.sum()), int(columns.sum())))
+            return SparseRows(numbers, row, column, (int(np.count_nonzero(rows)), self.shape[1]))
+        return SparseRows(
+            numbers, row, columns.cumsum()[column] - 1, (int(np.count_nonzero(rows)), int(np.count_nonzero(columns)))
+        )
 
     def dense(self) -> Floats:
         """(m, n)."""

@@ -103,6 +103,12 @@ class RowIndices:
     def row_choice(self) -> Integers:
         return self.choice_start[:, self.row_state] + self.row_action
 
+    @cached_property
+    def profile_places(self) -> tuple[Integers, ...]:
+        """For each player (C_i,): where its choices stand among all (C,), state by state, within a state player by player."""
+        player = np.repeat(np.arange(self.action_counts.size) % self.action_counts.shape[1], self.action_counts.ravel())
+        return tuple(np.flatnonzero(player == i) for i in range(self.action_counts.shape[1]))
+
 
 @dataclass(frozen=True, eq=False)
 class StochasticGame:
@@ -321,11 +327,11 @@ def _check(game: StochasticGame) -> None:
 def _check_law(law: sparse.csr_array) -> None:
     if law.nnz == 0 or not np.all(np.isfinite(law.data)) or law.data.min() < -PROBABILITY_TOLERANCE:
         raise GameError("a transition probability is missing, negative or not finite")
-    totals = np.asarray(law.sum(axis=1)).ravel()
+    totals = law @ np.ones(law.shape[1])
     if np.max(np.abs(totals - 1)) > PROBABILITY_TOLERANCE:
         row = int(np.argmax(np.abs(totals - 1)))
         raise GameError(f"the probabilities of row {row} sum to {totals[row]:.12g}, not to 1")
     if law.data.min() < 0:
         np.clip(law.data, 0.0, None, out=law.data)
-        totals = np.asarray(law.sum(axis=1)).ravel()
+        totals = law @ np.ones(law.shape[1])
     law.data /= np.repeat(totals, np.diff(law.indptr))

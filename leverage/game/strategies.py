@@ -13,8 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from leverage.errors import Fault, ScenarioError
-from leverage.game.automaton import Automaton, reachable_nodes, selection
+from leverage.game.automaton import Automaton, reachable_nodes
 from leverage.game.form import GameForm
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.scenario import syntax as tree
 from leverage.scenario.evaluation import evaluate, holds

@@ -12,8 +12,9 @@ import numpy as np
 
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, nodes_from, spans
+from leverage.game.automaton import Automaton, nodes_from
 from leverage.game.equations import equations_of
+from leverage.game.node_indices import spans
 from leverage.game.sparse_rows import SparseRows
 from leverage.game.stochastic_game import Booleans, Floats, Integers
 from leverage.solvers.reply_kernel import rough_choices

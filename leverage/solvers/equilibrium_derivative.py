@@ -26,8 +26,9 @@ import numpy as np
 
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton
 from leverage.game.derivatives import FormDerivatives
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.indifference import SUPPORT_PROBABILITY, Factor, IndifferenceSystem
 

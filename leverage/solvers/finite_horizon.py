@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from leverage.certification.finite import certify_finite
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, selection
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.solution import Solution
 from leverage.solvers.stage_game import REGRET_TOLERANCE, TIE_TOLERANCE

@@ -27,7 +27,7 @@ from scipy.linalg import lapack
 from scipy.sparse.linalg import splu
 
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import spans
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.solution import Solution
 

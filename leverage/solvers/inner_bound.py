@@ -18,7 +18,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import spans
 from leverage.game.sparse_rows import SparseRows, identity_less
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.direction_fan import DirectionFan

@@ -144,6 +144,17 @@ class Numbers(NamedTuple):
     player: Floats
 
 
+class Pace(NamedTuple):
+    """How a path is followed.
+
+    aim: the error of predictions, in probability, that steps aim at. loose: a first correction below the aim that leaves this
+    share of the residuals, or less, is the last; 0 to correct until rounding shows.
+    """
+
+    aim: float
+    loose: float
+
+
 class Work(NamedTuple):
     """Where the walk is, and scratch arrays; rows of the tables are named above.
 
@@ -992,6 +1003,19 @@ def largest_move(work: Work) -> float:
 
 
 @lean_part
+def largest_residual(shape: Shape, work: Work, precision: float) -> float:
+    """The largest residual, as a change of a probability: those of values as what they do to the log-odds of mixed play."""
+    largest = 0.0
+    for g in range(work.group.shape[1] - 1):
+        mixed = 0.0
+        for c in range(shape.group_start[g], shape.group_start[g + 1]):
+            mixed = max(mixed, work.slot[P, c] * (1.0 - work.slot[P, c]))
+            largest = max(largest, work.slot[P, c] * abs(work.slot[CHOICE, c]))
+        largest = max(largest, mixed * abs(precision * work.group[VALUE, g]))
+    return largest
+
+
+@lean_part
 def largest_value(work: Work) -> float:
     """The largest absolute value."""
     largest = 0.0
@@ -1092,12 +1116,12 @@ def heading(shape: Shape, numbers: Numbers, work: Work, precision: float, guess:
 
 
 @lean_part
-def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
+def advance(shape: Shape, numbers: Numbers, work: Work, pace: Pace) -> bool:
     """One step along the path, corrected; False if it was too long. The length of the next step is set.
 
-    The prediction is of third order if the point before is known. It may miss by a few times `aim`, in probability.
+    The prediction is of third order if the point before is known. It may miss by a few times the pace's aim, in probability.
     """
-    at = work.at
+    at, aim = work.at, pace.aim
     step, last = at[STEP], (at[LAST] if at[POINTS] > 1.0 else np.inf)
     near, far, gap, near_rate, far_rate, gap_rate, bend = onward(step, last)
     for c in range(work.slot.shape[1]):
@@ -1111,7 +1135,7 @@ def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
         work.group[VALUE_TURN, g] = near_rate * rate + far_rate * before + gap_rate * gone - bend * work.group[VALUES, g]
     gone = at[M] - at[M_BEFORE]
     predicted = at[M] + (near * at[M_RATE] + far * at[M_RATE_BEFORE] + gap * gone)
-    miss, precision = _correct(shape, numbers, work, predicted, LARGEST_MISS * aim)
+    miss, precision = _correct(shape, numbers, work, predicted, pace)
     if not miss >= 0.0:
         return False
     for c in range(work.slot.shape[1]):
@@ -1148,12 +1172,13 @@ def advance(shape: Shape, numbers: Numbers, work: Work, aim: float) -> bool:
 
 
 @inlined
-def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, largest: float) -> tuple[float, float]:
+def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, pace: Pace) -> tuple[float, float]:
     """Newton's method from the predicted point on the plane across the last direction, with the derivative there throughout.
 
-    Returns the size of the first correction, -1 if it is above `largest` or corrections do not shrink fast, and the precision.
+    Returns the size of the first correction, -1 if it is too large or corrections do not shrink fast, and the precision. One is
+    enough where it is small and leaves little of the residuals, if the pace is loose.
     """
-    predicted = precision
+    predicted, largest = precision, LARGEST_MISS * pace.aim
     for c in range(work.slot.shape[1]):
         work.slot[BORDER, c] = work.slot[PATH_P, c] * work.slot[Z_RATE, c]
     forward = work.at[M_RATE] / (1.0 + abs(work.at[M])) ** 2
@@ -1164,11 +1189,14 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, large
     first = before = largest_move(work)
     if not (first <= largest and change == change):  # noqa: PLR0124 - NaN is not itself
         return -1.0, precision
+    enough = pace.loose * largest_residual(shape, work, precision) if first <= pace.aim else 0.0
     rate = 1.0  # corrections shrink geometrically: the next one would be `rate` times the last
-    for _ in range(CORRECTIONS):
+    for k in range(CORRECTIONS):
         move(work)
         precision += change
         equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, precision), (0.0, 0.0), RESIDUALS)
+        if k == 0 and enough > 0.0 and largest_residual(shape, work, precision) <= enough:
+            return first, precision
         if rate * before <= CORRECTOR_TOLERANCE or before <= ROUNDING * abs(precision) * (1.0 + largest_value(work)):
             return first, precision
         change = equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, predicted), (0.0, 0.0), CORRECTION)
@@ -1267,7 +1295,7 @@ def end(shape: Shape, numbers: Numbers, work: Work) -> bool:
 
 
 @lean
-def walk(shape: Shape, numbers: Numbers, work: Work, aim: float, most: int, seek: bool) -> int:
+def walk(shape: Shape, numbers: Numbers, work: Work, pace: Pace, most: int, seek: bool) -> int:
     """Follow the path for at most `most` points and say what it stopped for.
 
     END: `answer_p` and `answer_values` are the equilibrium that the path leads to. NEAR_END: the point itself is one, within the
@@ -1294,7 +1322,7 @@ def walk(shape: Shape, numbers: Numbers, work: Work, aim: float, most: int, seek
             equations(shape, numbers, work, ALL_SLOTS, BIAS, (1.0, at[M]), (0.0, 0.0), EVALUATION)
             if gain(shape, numbers, work) <= 1.0:
                 return NEAR_END
-        while not advance(shape, numbers, work, aim):
+        while not advance(shape, numbers, work, pace):
             at[STEP] /= 3.0
             if at[STEP] <= SMALLEST_STEP:
                 return LOST

@@ -20,7 +20,7 @@ from leverage.errors import GameError, UnsolvedError
 from leverage.game.stochastic_game import PROBABILITY_TOLERANCE, Floats, Measures, StochasticGame
 from leverage.solvers.logit_kernel import NO_BIAS, Numbers
 from leverage.solvers.logit_system import ROUNDING_SHARE
-from leverage.solvers.markov_perfect import AIMS, SELECTION, engine_for, markov_perfect, path_ends
+from leverage.solvers.markov_perfect import QUICK, SELECTION, engine_for, markov_perfect, path_ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def markov_perfect_batch(
     play = np.full((len(rows), int(engine.shape.group_start[-1])), np.nan)
     for k in range(len(rows)):
         engine.numbers = Numbers(scaled[k], law[k], np.stack([patience[k], worth[k]]))
-        p = next(path_ends(engine, AIMS[0], engine.work.slot[NO_BIAS]), None)
+        p = next(path_ends(engine, QUICK, engine.work.slot[NO_BIAS]), None)
         if p is not None:
             play[k] = p
     certificate = certify_batch(form, play, payoffs=rows, transitions=law, discount=patience)

@@ -17,7 +17,7 @@ from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.logit_system import uniform_play, workspace
 from leverage.solvers.markov_perfect import (
-    AIMS,
+    CAREFUL,
     Engine,
     accepted,
     best_replies,
@@ -132,7 +132,7 @@ def searches_from(engine: Engine, starts: int) -> tuple[MarkovSearch, ...]:
 
 
 def _path(bias: Floats) -> Callable[[Engine], Iterator[Floats]]:
-    return lambda own: path_ends(own, AIMS[0], bias)
+    return lambda own: path_ends(own, CAREFUL[0], bias)
 
 
 def _leaning(engine: Engine, player: int, *, last: bool) -> Floats:

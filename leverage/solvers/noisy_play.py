@@ -20,8 +20,9 @@ from leverage.errors import UnsolvedError
 from leverage.game.automaton import Automaton
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers import logit_kernel as kernel
+from leverage.solvers.logit_kernel import Pace
 from leverage.solvers.markov_perfect import (
-    AIMS,
+    CAREFUL,
     MOST_POINTS,
     Engine,
     accepted,
@@ -89,28 +90,28 @@ def logit_walk(game: StochasticGame, precisions: Iterable[float]) -> Iterator[So
     >>> [float(play.strategies[0][0][1].round(3)) for play in logit_walk(choice, [0.0, 1.0, 2.0])]
     [0.5, 0.881, 0.982]
     """
-    aims, walk, last = iter(AIMS), None, 0.0
+    paces, walk, last = iter(CAREFUL), None, 0.0
     for precision in precisions:
         if not (np.isfinite(precision) and precision >= last):
             raise ValueError(f"precisions are finite, at least 0 and rising; got {precision} after {last}")
         last, solution = precision, None
         while solution is None:
             if walk is None:
-                walk = _Walk.begun(game, _next_aim(aims, precision))
+                walk = _Walk.begun(game, _next_pace(paces, precision))
             solution = walk.to(precision)
             if solution is None:
                 walk = None
         yield solution
 
 
-def _next_aim(aims: Iterator[float], precision: float) -> float:
-    aim = next(aims, None)
-    if aim is None:
+def _next_pace(paces: Iterator[Pace], precision: float) -> Pace:
+    pace = next(paces, None)
+    if pace is None:
         raise UnsolvedError(
             f"the path of logit equilibria was lost before precision {precision:g}; try a smaller one, or other payoffs "
             "if the game has exact ties"
         )
-    return aim
+    return pace
 
 
 def logit_limit(game: StochasticGame, *, tolerance: float = 1e-9) -> Solution:
@@ -129,8 +130,8 @@ def logit_limit(game: StochasticGame, *, tolerance: float = 1e-9) -> Solution:
     """
     engine, scale = _common_scale(game, tolerance)
     engine.numbers.player[kernel.WORTH] = (1 - game.discount) * scale / engine.allowed
-    for aim in AIMS:
-        for p in path_ends(engine, aim, np.zeros(int(engine.shape.group_start[-1]))):
+    for pace in CAREFUL:
+        for p in path_ends(engine, pace, np.zeros(int(engine.shape.group_start[-1]))):
             solution = accepted(engine, p, "limit of the path of noisy play from uniform play")
             if solution is not None:
                 return solution
@@ -143,23 +144,23 @@ class _Walk:
 
     engine: Engine
     scale: float
-    aim: float
+    pace: Pace
     code: int
     before: tuple[float, Floats, Floats] | None = None
 
     @classmethod
-    def begun(cls, game: StochasticGame, aim: float) -> _Walk:
+    def begun(cls, game: StochasticGame, pace: Pace) -> _Walk:
         engine, scale = _common_scale(game)
         engine.work.at[:] = 0.0
         engine.work.slot[kernel.BIAS] = 0.0
-        return cls(engine, scale, aim, kernel.walk(engine.shape, engine.numbers, engine.work, aim, 0, False))
+        return cls(engine, scale, pace, kernel.walk(engine.shape, engine.numbers, engine.work, pace, 0, False))
 
     def to(self, precision: float) -> Solution | None:
         """Walk on to a precision that is not lower than the last; None where the path is lost."""
         work, m = self.engine.work, precision * self.scale
         while self.code == kernel.PAUSED and work.at[kernel.M] < m and work.at[kernel.POINTS] < MOST_POINTS:
             self.before = work.at[kernel.M], work.slot[kernel.PATH_Z].copy(), work.group[kernel.PATH_VALUES].copy()
-            self.code = kernel.walk(self.engine.shape, self.engine.numbers, work, self.aim, 1, False)
+            self.code = kernel.walk(self.engine.shape, self.engine.numbers, work, self.pace, 1, False)
         if work.at[kernel.M] < m:
             return None
         p = _at_precision(self.engine, m, self.before)

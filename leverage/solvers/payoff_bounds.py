@@ -33,7 +33,8 @@ from scipy.sparse.linalg import splu
 
 from leverage.certification.checker import check
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.programme_kernel import propose_points, raise_supports
 from leverage.solvers.pure_markov import allowed_gain

@@ -19,7 +19,8 @@ from scipy import sparse
 
 from leverage.certification.checker import certify
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, spans
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.solution import Solution
 

@@ -22,7 +22,8 @@ from scipy import sparse
 
 from leverage.certification.checker import check
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, reachable_nodes, spans
+from leverage.game.automaton import Automaton, reachable_nodes
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.decision_list import Condition, Rule, chosen, decision_list, reading_length
 from leverage.solvers.equilibrium_set import EquilibriumSet

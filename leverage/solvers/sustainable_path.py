@@ -19,7 +19,8 @@ from scipy import sparse
 from leverage.certification.checker import LIKELIHOOD_TOLERANCE, Certificate, check
 from leverage.certification.exact import exact_gain
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, nodes_from, reachable_nodes, spans
+from leverage.game.automaton import Automaton, nodes_from, reachable_nodes
+from leverage.game.node_indices import spans
 from leverage.game.stochastic_game import Booleans, Floats, Integers, StochasticGame
 from leverage.solvers.equilibrium_set import EquilibriumSet
 from leverage.solvers.set_form import Mask, row_mask

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from leverage.analysis import outcomes
 from leverage.analysis.outcomes import Measured, Outcome, measure_outcomes
 from leverage.analysis.paths import sample_paths
 from leverage.certification.checker import check
 from leverage.errors import GameError, UnsolvedError
-from leverage.game.automaton import Automaton, join, selection
+from leverage.game.automaton import Automaton, join
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Measures, StochasticGame
 from tests.games import (
     chain,
@@ -42,6 +44,25 @@ def table(plan: Automaton, periods: int | None = None) -> dict[tuple[str, str], 
 
 def numbers(plan: Automaton, subject: str, periods: int | None = None) -> dict[str, float]:
     return {quantity: found.value for (who, quantity), found in table(plan, periods).items() if who == subject}
+
+
+@given(SEEDS)
+@FEW
+def test_large_chains_and_long_times_are_measured_alike(seed: int) -> None:
+    """With sparse products, and one time after the other, as where there are many nodes or times."""
+    game = random_game(seed, states=4)
+    game.measures.events["first"] = np.arange(4) == 0
+    game.measures.averages["level"] = np.arange(4.0)
+    plan = random_machine(game, (0, 1), 2, seed)
+    plan = replace(plan, game=replace(game, measures=replace(game.measures, dates=(0.0, 1.0, 7.0))))
+    known = measure_outcomes(plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outcomes, "DENSE_NODES", 0)
+        patch.setattr(outcomes, "NUMBERS_A_PIECE", 1)
+        other = measure_outcomes(plan)
+    for one, two in zip(known, other, strict=True):
+        assert one[:2] == two[:2]
+        assert one.value == pytest.approx(two.value, abs=EXACT, nan_ok=True)
 
 
 # --- hitting ----------------------------------------------------------------------------------------------------------

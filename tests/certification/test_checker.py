@@ -14,7 +14,8 @@ from scipy.sparse.linalg import splu
 from leverage.certification.checker import certify, check
 from leverage.errors import GameError
 from leverage.game import equations
-from leverage.game.automaton import Automaton, join, reachable_nodes, selection
+from leverage.game.automaton import Automaton, join, reachable_nodes
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Floats, StochasticGame
 from tests.games import (
     chain,

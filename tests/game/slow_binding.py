@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.testing import assert_allclose
 
-from leverage.game.automaton import Automaton, selection
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Floats, Measures, PayoffTerm, StochasticGame
 
 #: Largest difference of numbers, as a share of the larger one or of 1.

@@ -453,6 +453,41 @@ def check_automaton(module: ModuleType) -> None:
             module.Automaton.stationary(prisoners_dilemma(), [[np.array(wrong)]], players=[0])
 
 
+def check_node_indices(module: ModuleType) -> None:
+    """Every array, entry by entry, for nodes in any states, and what stationary plans of games of one form share."""
+    rows = [[[0.5, 0.5], [1.0, 0.0]], [[[0.0, 1.0]], [[0.3, 0.7]], [[1.0, 0.0]]]]
+    laws = [np.array([rows[0]]), np.array(rows[1])]
+    game = StochasticGame.from_arrays([np.zeros((*law.shape[:-1], 2)) for law in laws], laws, 0.5)
+    for node_state in ([0, 1], [1, 1, 0], [1]):
+        _are_those_of(module.NodeIndices.of(game, np.array(node_state)), game, node_state)
+    always = module.stationary_indices(game)
+    _are_those_of(always, game, [0, 1])
+    assert module.stationary_indices(game) is always
+    same(always.next_nodes.toarray(), np.eye(2)[game.transitions.indices])
+    same(always.start.toarray(), np.eye(2))
+    law = sparse.csr_array((game.transitions.data, 1 - game.transitions.indices, game.transitions.indptr), shape=(5, 2))
+    other = replace(game, transitions=law, shared=game.indices)
+    same(module.stationary_indices(other).next_nodes.toarray(), np.eye(2)[law.indices])
+
+
+def _are_those_of(found: Any, game: StochasticGame, node_state: list[int]) -> None:
+    cells = [(k, r) for k, s in enumerate(node_state) for r in range(game.row_start[s], game.row_start[s + 1])]
+    begin = game.transitions.indptr
+    edges = [(c, e) for c, (_, r) in enumerate(cells) for e in range(begin[r], begin[r + 1])]
+    same(found.cell_node, [k for k, _ in cells])
+    same(found.cell_row, [r for _, r in cells])
+    same(found.edge_cell, [c for c, _ in edges])
+    same(found.edge_entry, [e for _, e in edges])
+    same(found.edge_node, [cells[c][0] for c, _ in edges])
+    same(found.first_cell, [sum(node < k for node, _ in cells) for k in range(len(node_state) + 1)])
+    same(found.cell_edge, [sum(cell < c for cell, _ in edges) for c in range(len(cells) + 1)])
+    same(found.edge_start, [sum(cells[cell][0] < k for cell, _ in edges) for k in range(len(node_state) + 1)])
+    for i in range(game.n_players):
+        before = np.cumsum([0, *(len(game.actions[s][i]) for s in node_state)])
+        same(found.choice_start[i], before)
+        same(found.cell_choice[i], [before[k] + game.row_action[i][r] for k, r in cells])
+
+
 def _copied(module: ModuleType, machine: Automaton) -> Any:
     return module.Automaton(**{name: getattr(machine, name) for name in machine.__dataclass_fields__})
 
@@ -595,7 +630,7 @@ def check_markov(module: ModuleType) -> None:
     play = np.concatenate([found.strategies[i][s] for s in range(game.n_states) for i in (0, 1)])
     for module.SPARSE_STATES in (200, 1):
         same(module.policy_values(module.engine_for(game, 1e-9), play), found.values, CLOSE)
-    module.AIMS, module.OTHER_STARTS = (), 0  # nothing but best replies is left
+    module.PACES, module.OTHER_STARTS = (), 0  # nothing but best replies is left
     (found,) = module.markov_perfect(prisoners_dilemma())
     same(found.values, [[1, 2]], CLOSE)
     module.check = lambda *_, **__: SimpleNamespace(gain=1.0)  # nothing is returned that the checker refuses
@@ -612,7 +647,7 @@ def _logit_path(module: ModuleType) -> None:
     engine, kernel, step = module.engine_for(full, 1e-9), module.kernel, 1e-5
     work = engine.work
     for k in range(8):
-        assert kernel.walk(engine.shape, engine.numbers, work, 0.01, min(k, 1), False) == kernel.PAUSED
+        assert kernel.walk(engine.shape, engine.numbers, work, kernel.Pace(0.01, 0.0), min(k, 1), False) == kernel.PAUSED
         assert (work.at[kernel.M] > 0) == (k > 0)
         slot, group, at = work.slot, work.group[:, :-1], work.at
         place = np.concatenate([slot[kernel.PATH_Z], group[kernel.PATH_VALUES], at[[kernel.M]]])
@@ -623,7 +658,7 @@ def _logit_path(module: ModuleType) -> None:
     bias = np.array([0.0, 1.0, 2.0, 0.0, -1.0, 0.0, 0.0, 0.5])
     odds = np.exp(bias).reshape(4, 2)
     work.slot[kernel.BIAS], work.at[:] = bias, 0.0
-    assert kernel.walk(engine.shape, engine.numbers, work, 0.01, 0, False) == kernel.PAUSED
+    assert kernel.walk(engine.shape, engine.numbers, work, kernel.Pace(0.01, 0.0), 0, False) == kernel.PAUSED
     same(work.slot[kernel.PATH_P], (odds / odds.sum(axis=1, keepdims=True)).ravel())
 
 

@@ -332,11 +332,15 @@ REPLY_KERNEL = _rows(
 
 OUTCOMES = _rows(
     "analysis/outcomes.py",
-    ("delta[:, None] ** t", "delta[:, None] ** (t + 1)", "the first of finitely many periods is discounted"),
+    (
+        "np.arange(begin, begin + len(now))",
+        "np.arange(begin + 1, begin + 1 + len(now))",
+        "the first of finitely many periods is discounted",
+    ),
     ("forwards((1 - d) * play.start)", "forwards(play.start)", "discounted weights are not normalised by 1 - delta"),
-    ("play.reverse.for_each(len(both))", "play.law.for_each(len(both))", "play is marched with the law not transposed"),
-    ("still -= arrived", "still = still.copy()", "returns to an event count as arrivals"),
-    ("if whole == t:", "if whole == t + 1:", "dates are one period early"),
+    ("lambda now: now @ dense", "lambda now: now @ dense.T", "play is marched with the law transposed"),
+    ("onward(now * going_on)", "onward(now)", "returns to an event count as arrivals"),
+    ("by_then[whole - begin]", "by_then[whole - begin - 1]", "dates are one period early"),
     (
         "_spread(play.reverse, target) & ~target",
         "_spread(play.law, target) & ~target",
@@ -350,7 +354,7 @@ OUTCOMES = _rows(
 
 AUTOMATON = _rows(
     "game/automaton.py",
-    ("np.repeat(ends - sizes - starts, sizes)", "np.repeat(ends - starts, sizes)", "ranges begin too early"),
+    ("if self.node_state is always.node_state", "if len(self.node_state)", "every plan is taken for a stationary one"),
     (
         "    while len(frontier):\n        law = ",
         "    if len(frontier):\n        law = ",
@@ -372,10 +376,29 @@ AUTOMATON = _rows(
     ("machine.edge_probability > 0", "machine.edge_probability >= 0", "chance 0 counts as possible"),
     ("_pick(right, i, second)", "_pick(right, i, first)", "the second machine plays at the first one's nodes"),
     ("off = np.abs(np.add.reduceat(flat, starts) - 1)", "off = np.add.reduceat(flat, starts) - 1", "less than 1 in all passes"),
+)
+
+NODE_INDICES = _rows(
+    "game/node_indices.py",
+    ("np.repeat(ends - sizes - starts, sizes)", "np.repeat(ends - starts, sizes)", "ranges begin too early"),
+    ("starts[self.cell_node] + action", "action", "choices are counted from the first node on"),
+    ("_starts(np.diff(self.row_entry)[self.cell_row])", "_starts(np.diff(self.row_entry))", "cells have the edges of other rows"),
+    ("self.cell_edge[self.first_cell]", "self.cell_edge[: len(self.first_cell)]", "nodes begin where the first cells do"),
     (
-        "np.arange(game.action_counts.size) % game.n_players",
-        "np.arange(game.action_counts.size) // game.n_states",
-        "slots are others'",
+        "for counts in self.action_counts[self.node_state].T",
+        "for counts in self.action_counts.T",
+        "nodes have the choices of other states",
+    ),
+    (
+        "dtype=np.intp)[self.cell_row], np.diff",
+        "dtype=np.intp)[: len(self.cell_row)], np.diff",
+        "edges follow other rows",
+    ),
+    ("np.array_equal(known.following, law.indices) and ", "", "plans lead where those of another game do"),
+    (
+        "selection(self.following, len(self.node_state))",
+        "selection(self.following * 0, len(self.node_state))",
+        "all goes to one",
     ),
 )
 
@@ -387,7 +410,7 @@ SPARSE_ROWS = _rows(
     ("* size + self.row", "* size + self.column", "the matrix is transposed before it is applied to several vectors"),
     ("self.column[order], self.row[order]", "self.row[order], self.column[order]", "transposing leaves rows and columns"),
     ("np.abs(self.numbers)", "self.numbers", "sizes keep the signs"),
-    ("(np.cumsum(columns) - 1)[column]", "column", "columns of a part keep their numbers"),
+    ("columns.cumsum()[column] - 1", "column", "columns of a part keep their numbers"),
     (
         "rows[self.row] & columns[self.column]",
         "rows[self.row] | columns[self.column]",

@@ -99,6 +99,7 @@ SOLVERS = {
     "reply kernel": Solver("solvers/reply_kernel.py", batteries.check_reply_kernel, mutants.REPLY_KERNEL),
     "outcomes": Solver("analysis/outcomes.py", batteries.check_outcomes, mutants.OUTCOMES),
     "automaton": Solver("game/automaton.py", batteries.check_automaton, mutants.AUTOMATON),
+    "node indices": Solver("game/node_indices.py", batteries.check_node_indices, mutants.NODE_INDICES),
     "sparse rows": Solver("game/sparse_rows.py", batteries.check_sparse_rows, mutants.SPARSE_ROWS),
     "form": Solver("game/form.py", batteries.check_form, mutants.FORM),
     "changes": Solver("scenario/changes.py", world_batteries.check_changes, mutants.CHANGES),

@@ -244,7 +244,7 @@ def test_where_play_does_not_settle_smoothing_falls_from_uniform_play(monkeypatc
 def test_a_sparse_game_of_a_thousand_states_is_solved_whose_path_turns():
     game = chain(1000, 0)
     engine = engine_for(game, TOLERANCE)
-    assert not list(ladder.path_ends(engine, ladder.AIMS[0], np.zeros(int(engine.shape.group_start[-1]))))
+    assert not list(ladder.path_ends(engine, ladder.QUICK, np.zeros(int(engine.shape.group_start[-1]))))
     assert turned_often(engine)
     found = markov_perfect(game)[0]
     assert found.selection.startswith(SETTLED)
@@ -331,7 +331,7 @@ def test_a_thousand_states_that_lead_anywhere_are_solved_without_a_path():
     game = anywhere(1000, 2)
     engine = engine_for(game, TOLERANCE)
     assert ladder.unwalkable(engine)
-    assert not list(ladder.path_ends(engine, ladder.AIMS[0], np.zeros(int(engine.shape.group_start[-1]))))
+    assert not list(ladder.path_ends(engine, ladder.QUICK, np.zeros(int(engine.shape.group_start[-1]))))
     assert engine.work.at[logit_kernel.POINTS] == 0
     found = markov_perfect(game)[0]
     assert found.selection.startswith(SETTLED)

@@ -246,10 +246,38 @@ def test_the_answer_is_where_a_cautious_path_goes(seed):
     game = random_game(100 + seed, players=2 + seed % 3, states=1 + seed % 4)
     engine = engine_for(game, TOLERANCE)
     while engine.work.at[logit_kernel.M] < 1e6:
-        assert logit_kernel.walk(engine.shape, engine.numbers, engine.work, 0.001, 1, False) == logit_kernel.PAUSED
+        assert (
+            logit_kernel.walk(engine.shape, engine.numbers, engine.work, logit_kernel.Pace(0.001, 0.0), 1, False)
+            == logit_kernel.PAUSED
+        )
     found = solved(game)
     flat = np.concatenate([found.strategies[i][s] for s in range(game.n_states) for i in range(game.n_players)])
     assert flat == pytest.approx(engine.work.slot[logit_kernel.PATH_P], abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_with_one_correction_a_step_the_path_ends_where_it_does_with_all(seed):
+    game = random_game(300 + seed, players=2 + seed % 2, states=2 + seed % 7)
+    ends = []
+    for pace in (module.QUICK, module.CAREFUL[-1]):
+        engine = engine_for(game, TOLERANCE)
+        ends.append(next(module.path_ends(engine, pace, np.zeros(int(engine.shape.group_start[-1])))))
+    assert ends[0] == pytest.approx(ends[1], abs=1e-6)
+
+
+def test_a_path_that_is_lost_with_one_correction_a_step_is_followed_with_all(monkeypatch):
+    game, original, asked = random_game(7, states=3), module.path_ends, []
+
+    def path_ends(engine, pace, bias):
+        asked.append(pace)
+        return iter(()) if pace == module.QUICK else original(engine, pace, bias)
+
+    quick = solved(game)
+    monkeypatch.setattr(module, "path_ends", path_ends)
+    careful = solved(game)
+    assert asked == [module.QUICK, module.CAREFUL[0]]
+    assert careful.selection == quick.selection == SELECTION
+    assert careful.values == pytest.approx(quick.values, abs=1e-8)
 
 
 def test_sparse_linear_algebra_gives_what_dense_gives(monkeypatch):
@@ -276,8 +304,8 @@ def ring(states) -> StochasticGame:
 def test_fallbacks_say_so_and_are_checked(monkeypatch, kept):
     original = module.path_ends
 
-    def lost(engine, aim, bias):
-        return iter(()) if not np.any(bias) or kept == "best replies" else original(engine, aim, bias)
+    def lost(engine, pace, bias):
+        return iter(()) if not np.any(bias) or kept == "best replies" else original(engine, pace, bias)
 
     monkeypatch.setattr(module, "path_ends", lost)
     found = solved(one_state([[[3, 3], [0, 5]], [[5, 0], [1, 1]]]))

@@ -14,6 +14,7 @@ from leverage.certification.checker import certify
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers import multiplicity as module
 from leverage.solvers.error_radius import error_radius
+from leverage.solvers.logit_kernel import Pace
 from leverage.solvers.markov_equilibria import MarkovSearch, search_all, searches_from
 from leverage.solvers.markov_perfect import engine_for, markov_perfect, path_ends
 from leverage.solvers.multiplicity import find_equilibria, reached_states
@@ -180,7 +181,7 @@ def test_a_walk_that_would_never_end_is_ended_by_an_interruption():
         begun.set()
         while own.work.at.max() < np.inf:  # the same sign that ends a walk: more points than any walk makes
             yield from ()
-        yield from path_ends(own, 0.01, np.zeros(int(own.shape.group_start[-1])))
+        yield from path_ends(own, Pace(0.01, 0.0), np.zeros(int(own.shape.group_start[-1])))
 
     def interrupted(own):
         begun.wait(20)

@@ -12,7 +12,8 @@ from scipy.optimize import linprog
 
 from leverage.certification.checker import check
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, selection
+from leverage.game.automaton import Automaton
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers.payoff_bounds import PayoffBounds, payoff_bounds
 from leverage.solvers.pure_markov import pure_markov

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from leverage.certification.checker import check
 from leverage.errors import GameError
-from leverage.game.automaton import Automaton, join, selection
+from leverage.game.automaton import Automaton, join
+from leverage.game.node_indices import selection
 from leverage.game.stochastic_game import Floats, StochasticGame
 from leverage.solvers.declared import judge_plan
 from leverage.solvers.equilibrium_set import EquilibriumSet, equilibrium_set
