@@ -147,8 +147,8 @@ class Numbers(NamedTuple):
 class Pace(NamedTuple):
     """How a path is followed.
 
-    aim: the error of predictions, in probability, that steps aim at. loose: a first correction below the aim that leaves this
-    share of the residuals, or less, is the last; 0 to correct until rounding shows.
+    aim: the error of predictions, in probability, that steps aim at. loose: until the path first turns back, a first correction
+    below the aim that leaves this share of the residuals, or less, is the last; 0 to correct until rounding shows.
     """
 
     aim: float
@@ -1176,7 +1176,8 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, pace:
     """Newton's method from the predicted point on the plane across the last direction, with the derivative there throughout.
 
     Returns the size of the first correction, -1 if it is too large or corrections do not shrink fast, and the precision. One is
-    enough where it is small and leaves little of the residuals, if the pace is loose.
+    enough, at a loose pace, where it is small and leaves little of the residuals; not where a path turns, since there small
+    residuals do not say that the point is near.
     """
     predicted, largest = precision, LARGEST_MISS * pace.aim
     for c in range(work.slot.shape[1]):
@@ -1189,7 +1190,8 @@ def _correct(shape: Shape, numbers: Numbers, work: Work, precision: float, pace:
     first = before = largest_move(work)
     if not (first <= largest and change == change):  # noqa: PLR0124 - NaN is not itself
         return -1.0, precision
-    enough = pace.loose * largest_residual(shape, work, precision) if first <= pace.aim else 0.0
+    smooth = first <= pace.aim and work.at[TURNS] == 0.0
+    enough = pace.loose * largest_residual(shape, work, precision) if smooth else 0.0
     rate = 1.0  # corrections shrink geometrically: the next one would be `rate` times the last
     for k in range(CORRECTIONS):
         move(work)

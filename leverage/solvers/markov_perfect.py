@@ -34,9 +34,9 @@ CONCEPT = "Markov perfect"
 SELECTION = "limit of the logit path from uniform play"
 SMOOTHED = "limit of smoothed complementarity conditions, as the path from uniform play was lost or too long"
 SETTLED = "where fictitious play settled, made exact, as the path from uniform play was lost or too long"
-#: How paths are followed. First with one correction a step where it shrinks residuals to a fiftieth, which saves a fifth of the
-#: time and loses one path in a hundred where paths turn sharply; then, if it was lost, with all corrections, at the same
-#: prediction errors and at smaller ones.
+#: How paths are followed. First with one correction a step where it shrinks residuals to a fiftieth, which saves a sixth of the
+#: time and loses a few paths in a thousand; then, if it was lost, with all corrections, at the same prediction errors and at
+#: smaller ones.
 PACES = (Pace(0.02, 0.02), Pace(0.02, 0.0), Pace(0.005, 0.0), Pace(0.001, 0.0))
 QUICK, CAREFUL = PACES[0], PACES[1:]
 #: Other starts that are tried when the path from uniform play is lost; log-odds at precision 0 are normal with this spread.
