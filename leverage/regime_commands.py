@@ -161,7 +161,7 @@ def discover_command(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help="Look for where a column compares so: 'power: payoff < 20'. Part of the column's name is enough.",
+            help="Look for where columns compare so: 'power: payoff < 20 and A1 = fails'. Part of a column's name is enough.",
             show_default=False,
         ),
     ] = "",

@@ -13,7 +13,7 @@ from leverage.analysis.claims import ONE_PLAN, of_chosen_plans
 from leverage.errors import Fault, ScenarioError
 from leverage.experiments.discovery import FEWEST_POINTS, Box, Discovery, Limit, discover
 from leverage.experiments.finished_sweep import FinishedSweep
-from leverage.experiments.row_condition import read_row_condition
+from leverage.experiments.row_condition import RowCondition, read_row_conditions
 from leverage.game.stochastic_game import Booleans
 from leverage.output.columns import listed, numbered, paragraph, percent, section, shortened, table
 from leverage.output.heading import head_text
@@ -112,18 +112,26 @@ def claim_cases(sweep: FinishedSweep, claim: str, *, holds: bool = False) -> Cas
 
 
 def row_cases(sweep: FinishedSweep, text: str) -> Cases:
-    """Points where a condition on a column is true; see `read_row_condition`. Of a number that is known between bounds, points
+    """Points where a condition on columns is true; see `read_row_conditions`. Of a number that is known between bounds, points
     where these leave it open are left out. Raises ScenarioError."""
-    condition = read_row_condition(text, sweep.kinds)
+    parts = read_row_conditions(text, sweep.kinds, sweep.kinds_beside)
+    told = [_told(sweep, part) for part in parts]
+    false = np.any([answered & ~true for answered, true, _ in told], axis=0)  # one part that fails is enough
+    true = np.all([answered & true for answered, true, _ in told], axis=0)
+    lacking = np.any([own for _, _, own in told], axis=0) & ~false
+    left_out = {"no answer": int(lacking.sum()), "open within the bounds": int((~false & ~true & ~lacking).sum())}
+    return Cases(" and ".join(part.words for part in parts), false | true, true, _counts(left_out))
+
+
+def _told(sweep: FinishedSweep, condition: RowCondition) -> tuple[Booleans, Booleans, Booleans]:
+    """(P,) each: whether a point says if the condition is true, whether it is, and whether the point has no answer."""
     bounds = [f"{condition.column} [{end}]" for end in ("low", "high")]
     if not all(name in sweep.kinds for name in bounds):
         answered, true = condition.of(sweep.column(condition.column))
-        return Cases(condition.words, answered, true, _counts({"no answer": int((~answered).sum())}))
+        return answered, true, ~answered
     low, high = (sweep.column(name) for name in bounds)
     answered, true = condition.between(low, high)
-    lacking = (low.isna() | high.isna()).to_numpy(dtype=bool)
-    left_out = {"no answer": int(lacking.sum()), "open within the bounds": int((~answered & ~lacking).sum())}
-    return Cases(condition.words, answered, true, _counts(left_out))
+    return answered, true, (low.isna() | high.isna()).to_numpy(dtype=bool)
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from leverage.errors import Fault, FolderError
-from leverage.experiments.part import column_of
+from leverage.experiments.part import STATUS, column_of
 from leverage.experiments.store import SweepFolder
 from leverage.loading import load_scenario
 from leverage.output.files import MANIFEST
@@ -81,6 +81,11 @@ class FinishedSweep:
         kinds = {"double": "number", "bool": "flag"}
         schema = self.folder.schema
         return {name: kinds.get(str(schema.field(name).type), "text") for name in self.columns["column"]}
+
+    @property
+    def kinds_beside(self) -> dict[str, str]:
+        """The same of what every sweep has beside its columns: parameters that vary, and the status."""
+        return {**dict.fromkeys(map(column_of, self.names), "number"), STATUS: "text"}
 
     def values(self) -> pd.DataFrame:
         """(P, K): the parameters that vary, in the order of points."""

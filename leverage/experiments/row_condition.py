@@ -1,7 +1,9 @@
-"""A condition on the rows of a sweep: a column, a comparison, a number or a word. Read by a small grammar; nothing is evaluated.
+"""A condition on the rows of a sweep: columns compared with numbers or words. Read by a small grammar; nothing is evaluated.
 
-condition = column comparison value
-column    = a name of the table, or a part of exactly one of them, of those that can be compared with the value
+condition = part, or several with "and" between them
+part      = column comparison value
+column    = a name of the table, or a part of exactly one of them, of those that can be compared with the value; or the whole name
+            of a parameter that varies, or of the column `status`
 comparison = < | <= | > | >= | = | !=
 value     = a number; a word of a column of words, with = and != only
 """
@@ -30,6 +32,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 _TEXT = re.compile(r"\s*(?P<column>[^<>=!]+?)\s*(?P<sign><=|>=|!=|<|>|=)\s*(?P<value>[^<>=!]+?)\s*")
+_SIGN, _AND = re.compile("[<>=]"), re.compile(r"\s+and\s+")
 #: So many columns are listed in a message.
 _LISTED = 6
 
@@ -67,16 +70,39 @@ class RowCondition:
         return settled, settled & at_low
 
 
-def read_row_condition(text: str, kinds: Mapping[str, str]) -> RowCondition:
-    """The condition in a text such as `power: payoff < 20`.
+def read_row_conditions(text: str, kinds: Mapping[str, str], beside: Mapping[str, str]) -> tuple[RowCondition, ...]:
+    """The parts of a text such as `power: payoff < 20 and patience > 0.9`, all of which a row has to fulfil.
 
-    kinds : column -> 'number', 'text' or 'flag' (whose words are yes and no). Raises ScenarioError: no comparison, no such
-    column or several, no number.
+    kinds : as below. beside : the same for columns that are meant by their whole name only. Raises as below.
+    """
+    return tuple(read_row_condition(part, kinds, beside) for part in _parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the words "and", those within a column's name or a value aside."""
+    parts, begun = [], ""
+    for piece in _AND.split(text):
+        begun = f"{begun} and {piece}" if begun else piece
+        if _SIGN.search(piece):
+            parts.append(begun)
+            begun = ""
+    if begun or not parts:
+        parts[-1:] = [" and ".join((*parts[-1:], begun))]
+    return parts
+
+
+def read_row_condition(text: str, kinds: Mapping[str, str], beside: Mapping[str, str] | None = None) -> RowCondition:
+    """The condition in a text such as `power: payoff < 20`, without "and".
+
+    kinds : column -> 'number', 'text' or 'flag' (whose words are yes and no). beside : the same for columns that are meant by
+    their whole name only. Raises ScenarioError: no comparison, no such column or several, no number.
     """
     found = _TEXT.fullmatch(text)
     if found is None:
         _refuse(text, "this is no comparison", 'COLUMN, one of < <= > >= = !=, and a number, such as "power: payoff < 20"')
     column, sign, value = found["column"], found["sign"], found["value"]
+    if beside and column in beside and column not in kinds:
+        kinds = beside
     name = _column(text, column, _comparable(column, value, kinds))
     if kinds[name] == "number":
         return RowCondition(name, sign, _number(text, value))

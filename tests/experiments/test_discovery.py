@@ -203,6 +203,16 @@ def test_points_whose_bounds_leave_a_condition_open_are_left_out(tmp_path: Path)
     assert cases.left_out == {"no answer": 1, "open within the bounds": 1}
 
 
+def test_a_part_that_is_false_settles_a_condition_of_several(tmp_path: Path) -> None:
+    """Also where another part is open or has no answer."""
+    numbers = {"gain": [0.0, 3.0, 3.0, None], "gain [low]": [0.0, 3.0, 3.0, None], "gain [high]": [4.0, 3.0, 3.0, None]}
+    cases = row_cases(made_folder(tmp_path, numbers), "gain > 2 and x < 2")
+    assert cases.says == "gain > 2 and x < 2"
+    assert cases.answered.tolist() == [False, True, True, True]
+    assert cases.true.tolist() == [False, True, False, False]
+    assert cases.left_out == {"open within the bounds": 1}
+
+
 def test_verdicts_on_the_chosen_plans_are_said_to_be_that(tmp_path: Path) -> None:
     arguments = ("sweep", str(DATA / "hostage.yaml"), "--sample", "sobol:64", "--tables", "claims", "-j", "1", "--out", "swept")
     done = simulate(*arguments, cwd=tmp_path)

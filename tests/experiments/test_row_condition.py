@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leverage.errors import ScenarioError
-from leverage.experiments.row_condition import COMPARISONS, RowCondition, read_row_condition
+from leverage.experiments.row_condition import COMPARISONS, RowCondition, read_row_condition, read_row_conditions
 
 KINDS = {
     "Markov perfect: power: payoff": "number",
@@ -37,6 +37,33 @@ KINDS = {
 )
 def test_a_condition_is_read(text: str, expected: RowCondition) -> None:
     assert read_row_condition(text, KINDS) == expected
+
+
+BESIDE = {"patience": "number", "margin": "number", "status": "text", "give and take": "number"}
+LOW = RowCondition("Markov perfect: power: payoff", "<", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("power: payoff < 2", (LOW,)),
+        ("power: payoff < 2 and patience > 0.9", (LOW, RowCondition("patience", ">", 0.9))),
+        ("status = partly solved and power: payoff < 2", (RowCondition("status", "=", "partly solved"), LOW)),
+        ("margin > 0", (RowCondition("margin", ">", 0.0),)),  # the whole name of what stands beside the columns
+        ("give and take > 1 and power: payoff < 2", (RowCondition("give and take", ">", 1.0), LOW)),
+        ("A1 = holds and barely holds", (RowCondition("A1 [verdict]", "=", "holds and barely holds"),)),
+    ],
+)
+def test_several_conditions_stand_with_and_between_them(text: str, expected: tuple[RowCondition, ...]) -> None:
+    assert read_row_conditions(text, KINDS, BESIDE) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "and", "power: payoff < 2 and", "and power: payoff < 2", "patien > 1", "power: payoff < 2 and 3 < 4"]
+)
+def test_what_is_no_row_of_conditions_is_refused(text: str) -> None:
+    with pytest.raises(ScenarioError):
+        read_row_conditions(text, KINDS, BESIDE)
 
 
 @pytest.mark.parametrize(
