@@ -36,6 +36,11 @@ MOST_ALONG, LONGEST_NAME, SHORTEST_NAME = 6, 52, 14
 UNMOVED = 1e-9
 #: Where numbers that do not change are found.
 STILL = "in columns.csv"
+#: What undecided means, and what helps.
+UNDECIDED = (
+    "Undecided: the bounds of the margin, in the tables, leave open which way it goes. Where they come from sets of credible "
+    "payoffs a smaller --tolerance decides more."
+)
 #: Words of the kinds of samples.
 _SAMPLES = {
     "sobol": "a scrambled Sobol' sequence",
@@ -297,7 +302,8 @@ def _verdicts(which: int, scenario: Scenario, columns: Sequence[Column], summary
     if not rows:
         return []
     text, _ = table(["claim", *used], rows)
-    return ["", section(which, "claims", "share of the points with each verdict"), text, *_of_plans(scenario, rows)]
+    open_ = [paragraph(UNDECIDED, 2)] if "undecided" in used else []
+    return ["", section(which, "claims", "share of the points with each verdict"), text, *open_, *_of_plans(scenario, rows)]
 
 
 def _of_plans(scenario: Scenario, rows: Sequence[Sequence[str]]) -> list[str]:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,12 @@ import pytest
 
 from leverage.command_parts import Interruption
 from leverage.errors import StoppedError
+from leverage.experiments import sweep_page
+from leverage.experiments.columns import Column
 from leverage.experiments.store import part_size, parts_of
+from leverage.experiments.summary import Summary
 from leverage.experiments.sweep_page import evenly
+from leverage.loading import load_scenario
 from leverage.output.columns import WIDTH
 from leverage.sweep_commands import sweep_command
 from tests import command_line
@@ -414,6 +419,15 @@ def test_places_are_equally_far_apart_where_they_can_be(count: int, most: int, p
     assert len(kept) == places
     assert (kept[0], kept[-1]) == (0, count - 1)
     assert count == 12 or len({b - a for a, b in itertools.pairwise(kept)}) <= 1
+
+
+@pytest.mark.parametrize("verdict", ["undecided", "fails"])
+def test_what_undecided_means_is_said_where_a_claim_is(verdict: str) -> None:
+    column = Column("claims", "pays", "", "", "", "verdict", "text")
+    summary = Summary({}, {column.name: Counter(["holds", verdict])}, ())
+    told = " ".join(" ".join(sweep_page._verdicts(1, load_scenario(LEAVING), [column], summary)).split())
+    assert "pays 50% 50%" in told
+    assert ("a smaller --tolerance decides more" in told) == (verdict == "undecided")
 
 
 def test_a_wide_gap_is_shown_by_both_its_ends(tmp_path: Path) -> None:
