@@ -68,7 +68,7 @@ POLYGON = faults_in(
     ("(aside <= least and not beyond)", "(aside < -least and not beyond)", "vertices on a side stay"),
     ("chord[1] * (b[0] - a[0]) - chord[0]", "chord[0] * (b[0] - a[0]) - chord[1]", "what stands aside is measured along"),
     ("if np.ptp(aside) <= thin else polygon", "if aside.max() <= thin else polygon", "one side only is looked at"),
-    ("return np.where(inside, 0.0, to_edge)", "return to_edge", "points inside are as far as the boundary"),
+    ("apart[p] = 0.0 if inside else np.sqrt(nearest)", "apart[p] = np.sqrt(nearest)", "points inside are as far as the boundary"),
 )
 
 ANDERSON = faults_in(
