@@ -252,6 +252,21 @@ SET_OUTLINE = faults_in(
     ("order = np.argsort(-length", "order = np.argsort(length", "the shortest edges stand for the longest"),
 )
 
+REVOLUTION = faults_in(
+    "solvers/revolution.py",
+    ("self.points[::-1, :, ::-1]", "self.points[:, :, ::-1]", "a mirror image goes the other way round"),
+    ("np.roll(self.normals, -1, axis=0)[::-1, ::-1]", "self.normals[::-1, ::-1]", "points stand before their normals"),
+    ("not self.mirrored,", "self.mirrored,", "the mirror is forgotten"),
+    ("form.reward[:, ::side]", "form.reward", "players get each other's payoffs"),
+    ("form.departure_start[::side]", "form.departure_start", "players depart as the other may"),
+    ("0.0)[::side])", "0.0))", "constraints are the other player's"),
+    ("least[:, 1] = last.least[:, 1]", "least[:, 1] = least[:, 0]", "both are held to the same"),
+    ('angle(fan.sides), side="right") - 1', 'angle(fan.sides), side="right") - 2', "points are those of the arc before"),
+    ("if not ready:", "if ready:", "turns begin only without a policy"),
+    ("if found == 0:", "if found < 0:", "a turn that comes to nothing counts"),
+    ("settled or apart.max() <= ALMOST_SHARE * tolerance", "True", "turns that did not settle count"),
+)
+
 EQUILIBRIUM_SET = faults_in(
     "solvers/equilibrium_set.py",
     ("worth = self.inner[state] @ np.asarray", "worth = -self.inner[state] @ np.asarray", "plans are the worst"),
