@@ -41,6 +41,7 @@ from leverage.solvers.inner_bound import (
 from leverage.solvers.outer_bound import OuterBound, on_directions, tighten, whole_box, with_directions
 from leverage.solvers.payoff_polygon import as_drawn, corners, distance, distinct, edge_normals, simplified_outward
 from leverage.solvers.repeated_game import is_repeated, repeated_play
+from leverage.solvers.revolution import revolved
 from leverage.solvers.set_form import Mask, set_form
 from leverage.solvers.set_outline import (
     FIRST_DIRECTIONS,
@@ -241,19 +242,22 @@ def outer_set(game: StochasticGame, *, tolerance: float = 1e-2) -> EquilibriumSe
     return _result(bound, None, tolerance, None)
 
 
-def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, float]:
-    """The bound to begin with, and how far from the sets it may be once it has converged: an outline that is proved to contain
-    them saves rounds. With different discount factors inner sets grow, and show more than it does."""
+def _begun(bound: OuterBound, tolerance: float) -> tuple[OuterBound, float, Floats | None]:
+    """The bound to begin with, how far from the sets it may be once it has converged, and the points (S, 2 K, 2) that the sets
+    are thought to have: an outline that is proved to contain them saves rounds. With different discount factors inner sets grow,
+    and show more than it does."""
     delta = bound.form.delta
-    if delta[0] == delta[1] and worth_outlining(bound.form):
+    if delta[0] == delta[1] > 0:
         tight = tighten(bound, 0.01 * FIRST_APART, MOST_SWEEPS)
-        outline = None if tight.empty.all() else outlined(tight, tolerance)
+        outline = None if tight.empty.all() else revolved(tight, tolerance)
+        if outline is None and not tight.empty.all() and worth_outlining(bound.form):
+            outline = outlined(tight, tolerance)
         if outline is not None:
             drawn = replace(on_directions(tight, outline.fan), sweeps=tight.sweeps + outline.steps)
             drawn = tighten(drawn, ITERATION_SHARE * tolerance, FEW_SWEEPS, outline.h)
             if drawn.converged:
-                return drawn, outline.excess
-    return bound, FIRST_APART
+                return drawn, outline.excess, outline.points
+    return bound, FIRST_APART, None
 
 
 def _refuse_tolerance(tolerance: float) -> None:
@@ -281,7 +285,11 @@ def _beyond(bound: OuterBound, inner: InnerBound) -> float:
 def _approached(bound: OuterBound, inner: InnerBound | None, tolerance: float) -> tuple[OuterBound, InnerBound | None]:
     """Outer and inner sets, in rounds: each ends with more directions where the two are apart."""
     form = bound.form
-    bound, apart = _begun(bound, tolerance)
+    bound, apart, points = _begun(bound, tolerance)
+    if points is not None:
+        exact = proved(form, bound.fan, points, bound.alive, ~bound.empty)
+        if exact is not None and _falls_short(bound, exact) <= AIM_SHARE * tolerance:
+            return bound, exact
     inside: Floats | None = None
     before, asked, patient = FIRST_APART, tolerance, False
     for left in reversed(range(MOST_ROUNDS)):
@@ -370,11 +378,18 @@ def _with_known(bound: OuterBound, inner: InnerBound | None, profiles: list[Inte
 
 
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
-    """The outer bound, once more, with all edges of the inner sets among its facets."""
+    """The outer bound, once more, with all edges of the inner sets among its facets, unless it is as near to them already."""
+    if _falls_short(bound, inner) <= LAST_ITERATION_SHARE * tolerance:
+        return bound
     points = best_points(bound.form, bound.fan, inner.promises)
     wanted = main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)
     closer = with_directions(bound, wanted)
     return tighten(closer, LAST_ITERATION_SHARE * tolerance, MOST_SWEEPS, _supports(points, closer))
+
+
+def _falls_short(bound: OuterBound, inner: InnerBound) -> float:
+    """By how much the outer polygons exceed the vertices of the inner ones at most, fraction of a player's payoff range."""
+    return float(excess(bound, best_points(bound.form, bound.fan, inner.promises)).max(initial=0.0))
 
 
 def _inside(

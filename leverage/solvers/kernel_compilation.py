@@ -17,10 +17,15 @@ from numba import typeof
 
 from leverage.game.stochastic_game import StochasticGame
 from leverage.solvers import logit_kernel as path
+from leverage.solvers.direction_fan import DirectionFan
 from leverage.solvers.equilibrium_set import equilibrium_set
+from leverage.solvers.inner_bound import settled
 from leverage.solvers.logit_system import numbers_of, shape_of, workspace
+from leverage.solvers.outer_bound import whole_box
 from leverage.solvers.plan_kernel import raise_to_gains
 from leverage.solvers.reply_kernel import rough_choices
+from leverage.solvers.set_form import set_form
+from leverage.solvers.set_outline import FIRST_DIRECTIONS, polygon_points
 from leverage.solvers.vertex_kernel import follow_chain
 
 #: Kept, since Python complains of a process that is forgotten while it runs.
@@ -64,10 +69,12 @@ def compile_path_parts() -> None:
 
 def compile_set_kernels() -> None:
     """Solve three small games: of one state with different discount factors, of two states, and of one state with a common one,
-    which has a kernel of its own and comes last. They use every kernel but those that evaluate many nodes, best replies and
-    changes of short plans."""
+    which has a kernel of its own and comes last. They use every kernel but those that settle points, evaluate many nodes, best
+    replies and changes of short plans."""
     _solve(1, (0.7, 0.6))
     _solve(2, (0.6, 0.6))
+    bound = whole_box(set_form(_dilemma(2, (0.6, 0.6)), None, None), DirectionFan.even(FIRST_DIRECTIONS))
+    settled(bound.form, bound.fan, polygon_points(bound), bound.alive, ~bound.empty, 1e-2, 2)
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
     square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)

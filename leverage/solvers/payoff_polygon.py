@@ -119,29 +119,51 @@ def _dispensable(a: Floats, b: Floats, c: Floats, least: float) -> bool:
 
 def as_drawn(polygon: Floats, thin: float) -> Floats:
     """The polygon, or its middle if it is smaller than `thin`, or its two most distant vertices if it is thinner than that."""
-    apart = np.linalg.norm(polygon[:, None] - polygon[None], axis=2)
-    a, b = np.unravel_index(int(np.argmax(apart)), apart.shape)
-    if apart[a, b] <= thin:
+    a, b = _farthest(polygon)
+    apart = float(np.linalg.norm(polygon[b] - polygon[a]))
+    if apart <= thin:
         return np.asarray(polygon.mean(axis=0, keepdims=True))
-    along = (polygon[b] - polygon[a]) / apart[a, b]
+    along = (polygon[b] - polygon[a]) / apart
     aside = (polygon - polygon[a]) @ np.array([along[1], -along[0]])
     return polygon[[a, b]] if np.ptp(aside) <= thin else polygon
 
 
+@checked
+def _farthest(points: Floats) -> tuple[int, int]:
+    """The first of the pairs of points that are farthest from each other."""
+    most, first, second = -1.0, 0, 0
+    for a in range(len(points)):
+        for b in range(a, len(points)):
+            x, y = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1]
+            if x * x + y * y > most:
+                most, first, second = x * x + y * y, a, b
+    return first, second
+
+
 def distance(points: Floats, polygon: Floats) -> Floats:
     """(P,): Euclidean distance of each point (P, 2) to the polygon; inf if it is empty."""
-    if not len(polygon):
-        return np.full(len(points), np.inf)
-    start, along = polygon, np.roll(polygon, -1, axis=0) - polygon
-    length = np.einsum("kd,kd->k", along, along)
-    offset = points[:, None, :] - start
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.clip(np.where(length > 0, np.einsum("pkd,kd->pk", offset, along) / length, 0.0), 0.0, 1.0)
-    to_edge = np.linalg.norm(offset - share[..., None] * along, axis=2).min(axis=1)
-    if len(polygon) < 3:
-        return np.asarray(to_edge)
-    inside = np.all(along[:, 0] * offset[..., 1] - along[:, 1] * offset[..., 0] >= 0, axis=1)
-    return np.where(inside, 0.0, to_edge)
+    apart = np.full(len(points), np.inf)
+    if len(polygon):
+        _measure(np.ascontiguousarray(points), np.ascontiguousarray(polygon), apart)
+    return apart
+
+
+@checked
+def _measure(points: Floats, polygon: Floats, apart: Floats) -> None:
+    """apart[p] = distance of points[p] to the polygon."""
+    size = len(polygon)
+    for p in range(len(points)):
+        nearest, inside = np.inf, size > 2
+        for k in range(size):
+            a, b = polygon[k], polygon[k + 1 if k + 1 < size else 0]
+            x, y = b[0] - a[0], b[1] - a[1]
+            u, v = points[p, 0] - a[0], points[p, 1] - a[1]
+            length = x * x + y * y
+            share = min(max((u * x + v * y) / length, 0.0), 1.0) if length > 0.0 else 0.0
+            inside = inside and x * v - y * u >= 0.0
+            u, v = u - share * x, v - share * y
+            nearest = min(nearest, u * u + v * v)
+        apart[p] = 0.0 if inside else np.sqrt(nearest)
 
 
 def edge_normals(points: Floats, least: float) -> tuple[Floats, Integers]:

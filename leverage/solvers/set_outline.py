@@ -55,12 +55,14 @@ HALVED_SHARE = 0.3
 @dataclass(frozen=True, eq=False)
 class Outline:
     """Support values h (S, K) on the directions of `fan`, close to those of the sets. excess: how far the polygons exceed their
-    image, fraction of a player's payoff range. steps: of the operator."""
+    image, fraction of a player's payoff range. steps: of the operator. points (S, 2 K, 2): those of the sets toward the fan's
+    sides, where they are known."""
 
     fan: DirectionFan
     h: Floats
     excess: float
     steps: int
+    points: Floats | None = None
 
 
 def outlined(bound: OuterBound, tolerance: float) -> Outline | None:

@@ -492,6 +492,11 @@ def as_lotteries(
                 if gap < nearest:
                     nearest, at, part = gap, n, share
         nearest = np.sqrt(nearest)
+        # a point at a vertex is that vertex: a chance that is rounding is one more edge of the plan, which costs elimination dear
+        if part * part <= NEGLIGIBLE * NEGLIGIBLE * edges[first + at, 2]:
+            part = 0.0
+        elif (1.0 - part) * (1.0 - part) <= NEGLIGIBLE * NEGLIGIBLE * edges[first + at, 2]:
+            part = 1.0
         vertices[m, 0], vertices[m, 1] = rounds[first + at], rounds[first + (at + 1) % count]
         weights[m, 0], weights[m, 1] = 1.0 - part, part
         if outside or nearest <= NEGLIGIBLE:

@@ -68,7 +68,7 @@ POLYGON = faults_in(
     ("(aside <= least and not beyond)", "(aside < -least and not beyond)", "vertices on a side stay"),
     ("chord[1] * (b[0] - a[0]) - chord[0]", "chord[0] * (b[0] - a[0]) - chord[1]", "what stands aside is measured along"),
     ("if np.ptp(aside) <= thin else polygon", "if aside.max() <= thin else polygon", "one side only is looked at"),
-    ("return np.where(inside, 0.0, to_edge)", "return to_edge", "points inside are as far as the boundary"),
+    ("apart[p] = 0.0 if inside else np.sqrt(nearest)", "apart[p] = np.sqrt(nearest)", "points inside are as far as the boundary"),
 )
 
 ANDERSON = faults_in(
@@ -250,6 +250,21 @@ SET_OUTLINE = faults_in(
     ("beyond > HALVED_SHARE * beyond.max()", "beyond < HALVED_SHARE * beyond.max()", "cones are halved where little is missing"),
     ("chosen[at] - turn) * length[k] > least:", "chosen[at] - turn) > least:", "long edges are turned as far as short ones"),
     ("order = np.argsort(-length", "order = np.argsort(length", "the shortest edges stand for the longest"),
+)
+
+REVOLUTION = faults_in(
+    "solvers/revolution.py",
+    ("self.points[::-1, :, ::-1]", "self.points[:, :, ::-1]", "a mirror image goes the other way round"),
+    ("np.roll(self.normals, -1, axis=0)[::-1, ::-1]", "self.normals[::-1, ::-1]", "points stand before their normals"),
+    ("not self.mirrored,", "self.mirrored,", "the mirror is forgotten"),
+    ("form.reward[:, ::side]", "form.reward", "players get each other's payoffs"),
+    ("form.departure_start[::side]", "form.departure_start", "players depart as the other may"),
+    ("0.0)[::side])", "0.0))", "constraints are the other player's"),
+    ("least[:, 1] = last.least[:, 1]", "least[:, 1] = least[:, 0]", "both are held to the same"),
+    ('angle(fan.sides), side="right") - 1', 'angle(fan.sides), side="right") - 2', "points are those of the arc before"),
+    ("if not ready:", "if ready:", "turns begin only without a policy"),
+    ("if found == 0:", "if found < 0:", "a turn that comes to nothing counts"),
+    ("settled or apart.max() <= ALMOST_SHARE * tolerance", "True", "turns that did not settle count"),
 )
 
 EQUILIBRIUM_SET = faults_in(

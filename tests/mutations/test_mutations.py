@@ -42,6 +42,7 @@ from tests.mutations import (
     regime_mutants,
     repeated_batteries,
     repeated_mutants,
+    revolution_batteries,
     set_batteries,
     set_mutants,
     stage_batteries,
@@ -161,6 +162,7 @@ SOLVERS = {
     "outer bound": Solver("solvers/outer_bound.py", set_batteries.check_outer_bound, set_mutants.OUTER),
     "inner bound": Solver("solvers/inner_bound.py", set_batteries.check_inner_bound, set_mutants.INNER),
     "set outline": Solver("solvers/set_outline.py", outline_batteries.check_set_outline, set_mutants.SET_OUTLINE),
+    "turns round sets": Solver("solvers/revolution.py", revolution_batteries.check_revolution, set_mutants.REVOLUTION),
     "equilibrium set": Solver("solvers/equilibrium_set.py", set_batteries.check_equilibrium_set, set_mutants.EQUILIBRIUM_SET),
     "repeated kernel": Solver(
         "solvers/repeated_kernel.py", repeated_batteries.check_repeated_kernel, repeated_mutants.REPEATED_KERNEL

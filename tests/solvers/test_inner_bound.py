@@ -115,6 +115,7 @@ def test_points_stay_on_their_directions_where_rounds_end_early(name, most, monk
         return inner_bound.settled(form, fan, points, *rest)
 
     monkeypatch.setattr(sets_solver, name, most)
+    monkeypatch.setattr(sets_solver, "revolved", lambda bound, tolerance: None)
     monkeypatch.setattr(sets_solver, "settled", watched)
     sets = equilibrium_set(own.form.game)
     assert len(sizes) > 1

@@ -14,6 +14,10 @@ from tests.games import random_game
 from tests.mutations.outline_batteries import check_set_outline, outlines_are_close
 
 
+def nothing(bound: OuterBound, tolerance: float) -> None:
+    """No turn finds anything."""
+
+
 def test_outlines_of_games_that_move_on() -> None:
     check_set_outline(set_outline)
 
@@ -30,6 +34,7 @@ def test_wrong_outlines_do_no_harm(far: float, monkeypatch: pytest.MonkeyPatch) 
     outlined = set_outline.outlined
 
     drawn = []
+    monkeypatch.setattr(equilibrium_set, "revolved", nothing)
 
     def moved(bound: OuterBound, tolerance: float) -> set_outline.Outline:
         found = outlined(bound, tolerance)
@@ -47,6 +52,7 @@ def test_wrong_outlines_do_no_harm(far: float, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("seed", [20, 21, 22])
 def test_sets_are_the_same_without_an_outline(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     game = random_game(seed, states=10, actions=(3, 3), delta=0.9, reach=10)
+    monkeypatch.setattr(equilibrium_set, "revolved", nothing)
     drawn = equilibrium_set.equilibrium_set(game)
     asked: list[SetForm] = []
     monkeypatch.setattr(equilibrium_set, "worth_outlining", asked.append)
