@@ -68,18 +68,18 @@ def compile_path_parts() -> None:
 
 
 def compile_set_kernels() -> None:
-    """Solve three small games: of one state with different discount factors, of two states, and of one state with a common one,
-    which has a kernel of its own and comes last. They use every kernel but those that settle points, evaluate many nodes, best
-    replies and changes of short plans."""
+    """Solve three small games: of one state with different discount factors, then, with kernels of their own, of two states and of
+    one with a common one. Together with what is called beside them they use every kernel of equilibrium sets. What is most often
+    waited for comes first."""
     _solve(1, (0.7, 0.6))
-    _solve(2, (0.6, 0.6))
-    bound = whole_box(set_form(_dilemma(2, (0.6, 0.6)), None, None), DirectionFan.even(FIRST_DIRECTIONS))
+    bound = whole_box(set_form(_dilemma(2, (0.7, 0.6)), None, None), DirectionFan.even(FIRST_DIRECTIONS))
     settled(bound.form, bound.fan, polygon_points(bound), bound.alive, ~bound.empty, 1e-2, 2)
     once = np.ones((1, 2))
     follow_chain(once.copy(), np.array([0, 1]), np.array([0]), np.ones(1), once, np.full(2, 0.5), 1)
     square, first = np.zeros((1, 1)), np.zeros(1, dtype=np.intp)
     rough_choices(np.array([0, 1]), once[0], once[0], first, np.array([0, 1]), 0.0, 1, 1)
     raise_to_gains(square.copy(), square[0], square, square[0], square, first, 0, first, np.full((1, 1), -1, dtype=np.intp))
+    _solve(2, (0.6, 0.6))
     _solve(1, (0.6, 0.6))
 
 
