@@ -327,11 +327,11 @@ def _check(game: StochasticGame) -> None:
 def _check_law(law: sparse.csr_array) -> None:
     if law.nnz == 0 or not np.all(np.isfinite(law.data)) or law.data.min() < -PROBABILITY_TOLERANCE:
         raise GameError("a transition probability is missing, negative or not finite")
-    totals = law @ np.ones(law.shape[1])
+    totals = np.asarray(law.sum(axis=1)).ravel()
     if np.max(np.abs(totals - 1)) > PROBABILITY_TOLERANCE:
         row = int(np.argmax(np.abs(totals - 1)))
         raise GameError(f"the probabilities of row {row} sum to {totals[row]:.12g}, not to 1")
     if law.data.min() < 0:
         np.clip(law.data, 0.0, None, out=law.data)
-        totals = law @ np.ones(law.shape[1])
+        totals = np.asarray(law.sum(axis=1)).ravel()
     law.data /= np.repeat(totals, np.diff(law.indptr))

@@ -95,6 +95,9 @@ SETTLING_SHARE = 0.01
 #: the share of the tolerance by which constraints are tightened at most, since sets can be slow to grow back.
 TIGHTENED_SHARE, GROWN_SHARE, MOST_TIGHTENED_SHARE = 0.03, 0.1, 0.1
 
+#: Outer polygons that exceed inner ones by no more than this (fraction of a player's payoff range) are not closed further.
+NEAR = 1e-8
+
 #: Vertices closer than this (fraction of a player's payoff range) are one.
 SAME_VERTEX = 2e-9
 
@@ -378,8 +381,9 @@ def _with_known(bound: OuterBound, inner: InnerBound | None, profiles: list[Inte
 
 
 def _close(bound: OuterBound, inner: InnerBound, tolerance: float) -> OuterBound:
-    """The outer bound, once more, with all edges of the inner sets among its facets, unless it is as near to them already."""
-    if _falls_short(bound, inner) <= LAST_ITERATION_SHARE * tolerance:
+    """The outer bound, once more, with all edges of the inner sets among its facets, unless it is as near to them already: at a
+    coarse tolerance that brings the two much nearer than was asked, for little."""
+    if _falls_short(bound, inner) <= min(LAST_ITERATION_SHARE * tolerance, NEAR):
         return bound
     points = best_points(bound.form, bound.fan, inner.promises)
     wanted = main_normals(points[~bound.empty], bound.fan.sides, LAST_NORMAL_SHARE * tolerance)

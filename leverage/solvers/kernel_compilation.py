@@ -68,9 +68,9 @@ def compile_path_parts() -> None:
 
 
 def compile_set_kernels() -> None:
-    """Solve three small games: of one state with different discount factors, then, with kernels of their own, of two states and of
-    one with a common one. Together with what is called beside them they use every kernel of equilibrium sets. What is most often
-    waited for comes first."""
+    """Solve three small games: of one state with different discount factors, then, with kernels of their own, of two states and
+    of one with a common one. With what is called beside them they use every kernel of equilibrium sets. What is most often waited
+    for comes first."""
     _solve(1, (0.7, 0.6))
     bound = whole_box(set_form(_dilemma(2, (0.7, 0.6)), None, None), DirectionFan.even(FIRST_DIRECTIONS))
     settled(bound.form, bound.fan, polygon_points(bound), bound.alive, ~bound.empty, 1e-2, 2)

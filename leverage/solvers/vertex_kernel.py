@@ -342,28 +342,27 @@ def _turn(a: Floats, b: Floats, c: Floats) -> float:
 
 
 @checked_part
-def _aside(a: Floats, b: Floats, c: Floats) -> float:
-    """How far b stands to the right of the way from a to c."""
-    length = np.hypot(c[0] - a[0], c[1] - a[1])
-    return float(_turn(a, b, c) / length) if length > 0.0 else 0.0
+def _off_segment(a: Floats, b: Floats, c: Floats) -> float:
+    """Squared distance of b from the segment between a and c."""
+    dx, dy, bx, by = c[0] - a[0], c[1] - a[1], b[0] - a[0], b[1] - a[1]
+    length = dx * dx + dy * dy
+    share = min(max((bx * dx + by * dy) / length, 0.0), 1.0) if length > 0.0 else 0.0
+    gx, gy = bx - share * dx, by - share * dy
+    return float(gx * gx + gy * gy)
 
 
 @checked_part
-def _sort_upright(values: Floats, order: Integers, first: int, last: int) -> None:
-    """Sorts by the second coordinate, in place, those of order[first] to order[last] that share the smallest first coordinate but
-    for rounding, and those that share the largest: else a corner between two of them could be struck off."""
-    low, high = first + 1, last - 1
-    while low < last and values[order[low], 0] <= values[order[first], 0] + NEGLIGIBLE:
-        low += 1
-    while high > first and values[order[high - 1], 0] >= values[order[last - 1], 0] - NEGLIGIBLE:
-        high -= 1
-    for begin, end in ((first, low), (high, last)):
-        for n in range(begin + 1, end):
-            k, m = order[n], n
-            while m > begin and values[order[m - 1], 1] > values[k, 1]:
-                order[m] = order[m - 1]
-                m -= 1
-            order[m] = k
+def _without_flat(values: Floats, rounds: Integers, base: int, size: int) -> int:
+    """Strikes off vertices of rounds[base] to rounds[size] that stand out by rounding only; returns where what is left ends."""
+    kept = base
+    for n in range(base, size):
+        before = rounds[kept - 1] if kept > base else rounds[size - 1]
+        after = rounds[n + 1] if n + 1 < size else rounds[base]
+        left = kept - base + size - n
+        if left <= 2 or _off_segment(values[before], values[rounds[n]], values[after]) > NEGLIGIBLE * NEGLIGIBLE:
+            rounds[kept] = rounds[n]
+            kept += 1
+    return kept
 
 
 @checked
@@ -373,14 +372,13 @@ def convex_rounds(
     """For each state the vertices of the hull of its points, counter-clockwise (Andrew 1979).
 
     order: points sorted by state, then by first and second coordinate; those of state s are order[start[s]] to order[start[s +
-    1]]. It is changed where rounding decided it. Points within `least` of the last one in that order count as the same. rounds,
-    round_start: like order and start, vertices only.
+    1]]. Points within `least` of the last one in that order count as the same. rounds, round_start: like order and start,
+    vertices only. Which way it turns is told without a tolerance: on an upright side a corner may come before what is below it.
     """
     size = 0
     round_start[0] = 0
     for s in range(len(start) - 1):
         base = size
-        _sort_upright(values, order, start[s], start[s + 1])
         for side in range(2):
             floor = size if side == 0 else size - 1
             if side == 1 and size - base < 1:
@@ -393,7 +391,7 @@ def convex_rounds(
                     and abs(values[k, 1] - values[rounds[size - 1], 1]) <= least
                 ):
                     continue
-                while size - floor >= 2 and _aside(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= NEGLIGIBLE:
+                while size - floor >= 2 and _turn(values[rounds[size - 2]], values[rounds[size - 1]], values[k]) <= 0.0:
                     size -= 1
                 rounds[size] = k
                 size += 1
@@ -406,6 +404,7 @@ def convex_rounds(
             )
         ):
             size -= 1
+        size = _without_flat(values, rounds, base, size)
         round_start[s + 1] = size
 
 

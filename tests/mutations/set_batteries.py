@@ -669,6 +669,7 @@ def _rounds(module: ModuleType, random: np.random.Generator) -> None:
         # upright but for rounding, on the left and on the right
         np.array([[0.0, 1.0], [1e-16, 0.0], [2e-16, 0.5], [1.0, 0.2]]),
         np.array([[-1.0, 0.2], [0.0, 0.5], [1e-16, 1.0], [2e-16, 0.1]]),
+        np.array([[0.0, 0.0], [0.0, 0.9], [1.0, 0.5], [1.0 + 1e-14, 0.6], [1.0 + 3e-14, 0.2], [1.0 + 4e-14, 0.1]]),
     ]  # fmt: skip
     values = np.concatenate(groups)
     state = np.repeat(np.arange(len(groups)), [len(g) for g in groups])

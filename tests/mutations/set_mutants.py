@@ -164,7 +164,12 @@ VERTEX_KERNEL = faults_in(
         "the first triangle is taken wherever the point is",
     ),
     ("share = min(max(share, 0.0), 1.0)", "share = max(share, 0.0)", "points of the boundary lie beyond its edges' ends"),
-    ("for begin, end in ((first, low), (high, last)):", "for begin, end in ((high, last),):", "rounding sorts what is upright"),
+    ("values[rounds[size - 1]], values[k]) <= 0.0:", "values[rounds[size - 1]], values[k]) <= 1e-14:", "corners are struck off"),
+    (
+        "return float(gx * gx + gy * gy)\n\n\n@checked_part\ndef _without",
+        "return 1.0\n\n\n@checked_part\ndef _without",
+        "flat ones stay",
+    ),
 )
 
 OUTER = faults_in(

@@ -40,6 +40,22 @@ def test_the_kernel_by_brute_force():
     check_vertex_kernel(vertex_kernel)
 
 
+@pytest.mark.parametrize("wobble", [0.0, 1e-15, 2e-14, 3e-13])
+def test_hulls_keep_every_corner_of_upright_sides_that_rounding_moved(wobble):
+    rng = np.random.default_rng(1)
+    for _ in range(500):
+        count = int(rng.integers(3, 12))
+        x = np.where(rng.random(count) < 0.7, rng.integers(0, 2, count) + wobble * rng.normal(size=count), rng.random(count))
+        points = np.column_stack([x, rng.random(count)])
+        order, rounds = np.lexsort((points[:, 1], points[:, 0])), np.empty(2 * count + 2, dtype=np.int64)
+        round_start = np.empty(2, dtype=np.int64)
+        vertex_kernel.convex_rounds(points, order, np.array([0, count]), 1e-12, rounds, round_start)
+        found = points[rounds[: round_start[1]]]
+        for angle in np.linspace(0, 2 * np.pi, 64, endpoint=False):
+            toward = np.array([np.cos(angle), np.sin(angle)])
+            assert (found @ toward).max() >= (points @ toward).max() - 2e-12
+
+
 @pytest.mark.parametrize("kind", [dense, ragged, absorbing, scenario_like, one_state, with_twin_action], ids=lambda k: k.__name__)
 @pytest.mark.parametrize("seed", [7, 8])
 def test_what_is_proved_is_proved(kind, seed):

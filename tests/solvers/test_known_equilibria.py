@@ -72,6 +72,7 @@ def test_profiles_that_are_none_are_passed_over() -> None:
 def test_masks_hold_for_known_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Helping is an equilibrium if nobody may depart from it, and none if it is not meant. Nothing else is proved here."""
     monkeypatch.setattr(module, "_proof", lambda *_: None)
+    monkeypatch.setattr(module, "revolved", lambda *_: None)
     monkeypatch.setattr(module, "is_repeated", lambda _: False)
     game, help_only = prisoners_dilemma(0.1), [[[True, False], [True, False]]]
     both_help = [[[HELP, HELP]]]
