@@ -48,9 +48,10 @@ TIED_NEAR = 1e-3
 VALUES_A_CALL, MOST_POINTS = 20_000, 20_000
 #: A path is tried for so many points, or so many values' worth of them, before other starts are: some paths turn back for ever.
 FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
-#: In games of more values, turns after which a path counts as too long: one is rarely the last there, and smoothing takes less
-#: than the next hundred points. Smaller games were solved after up to 86 turns.
-LONG_VALUES, MOST_TURNS = 600, 1
+#: In games of more values, turns and factorisations after which a path counts as too long: one turn is rarely the last there, and
+#: smoothing takes less than the next hundred points; paths that do not turn take some hundred factorisations. Nor do their
+#: factors get more room. Smaller games were solved after up to 86 turns.
+LONG_VALUES, MOST_TURNS, MOST_FACTORED = 600, 1, 150
 #: Work that smoothing may take, in states times steps, where no path is followed: a minute, of which most games need less.
 LONG_WORK = 10_000_000
 #: In games of more values, where other starts take seconds each, smoothing is tried before them where the path was lost as well.
@@ -161,9 +162,10 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     too_long = False
     for pace in PACES:
         yield from ((SELECTION, p) for p in path_ends(engine, pace, uniform))
-        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or turned_often(engine)
+        smoothing_is_next = engine.shape.players == 2 and is_long(engine.shape)
+        too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or given_up(engine) or smoothing_is_next
         if too_long:
-            break  # tighter steps would not make it shorter
+            break  # tighter steps would not make it shorter, and smoothing of a large game takes less than they do
     if too_long or engine.shape.states * engine.shape.players > SLOW_VALUES:
         yield from _smoothed_ends(engine)
     for k, bias in enumerate(perturbed_starts(engine, OTHER_STARTS)):
@@ -195,9 +197,16 @@ def first_points(engine: Engine) -> int:
     return max(1, min(FIRST_POINTS, FIRST_VALUES // (engine.shape.states * engine.shape.players)))
 
 
-def turned_often(engine: Engine) -> bool:
-    """Whether the path has turned back so often that it counts as too long; a matter of large games only."""
-    return bool(engine.shape.states * engine.shape.players > LONG_VALUES and engine.work.at[kernel.TURNS] >= MOST_TURNS)
+def is_long(shape: Shape) -> bool:
+    """Whether the game has so many values that its path is given up soon."""
+    return shape.states * shape.players > LONG_VALUES
+
+
+def given_up(engine: Engine) -> bool:
+    """Whether the path has turned back so often, or taken so many factorisations, that it counts as too long; a matter of large
+    games only."""
+    at = engine.work.at
+    return is_long(engine.shape) and bool(at[kernel.TURNS] >= MOST_TURNS or at[kernel.FACTORED] >= MOST_FACTORED)
 
 
 def unwalkable(engine: Engine) -> bool:
@@ -220,17 +229,17 @@ def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
 def path_ends(engine: Engine, pace: Pace, bias: Floats, most: int | None = None) -> Iterator[Floats]:
     """Profiles (C,) that the logit path from `bias` leads to, those that the kernel finds good enough; usually one.
 
-    After one is refused by the caller the path goes on, for at most so many points (default: `first_points`, and while it has not
-    `turned_often`); none where it is `unwalkable`.
+    After one is refused by the caller the path goes on, for at most so many points (default: `first_points`, and while it is not
+    `given_up`); none where it is `unwalkable`.
     """
     if unwalkable(engine):
         return
-    allowed = first_points(engine) if most is None else most
+    allowed, soon = first_points(engine) if most is None else most, most is None and is_long(engine.shape)
     engine.work.at[:] = 0.0
     engine.work.slot[kernel.BIAS] = bias
     at_a_time = max(1, min(allowed, VALUES_A_CALL // (engine.shape.states * engine.shape.players)))
     seek = True
-    while engine.work.at[kernel.POINTS] < allowed and not (most is None and turned_often(engine)):
+    while engine.work.at[kernel.POINTS] < allowed and not (most is None and given_up(engine)):
         work = engine.work
         code = kernel.walk(engine.shape, engine.numbers, work, pace, at_a_time if seek else 1, seek)
         seek = code != kernel.NEAR_END
@@ -242,7 +251,7 @@ def path_ends(engine: Engine, pace: Pace, bias: Floats, most: int | None = None)
             p = _tied(engine)
             if p is not None:
                 yield p
-        elif code == kernel.LOST and not (outgrown(work) and engine.grow()):
+        elif code == kernel.LOST and (soon or not (outgrown(work) and engine.grow())):
             return
 
 

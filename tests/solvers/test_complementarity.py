@@ -18,7 +18,7 @@ from leverage.solvers.complementarity import Search, smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_system import numbers_of, shape_of
 from leverage.solvers.markov_batch import markov_perfect_batch
-from leverage.solvers.markov_perfect import SELECTION, SETTLED, SMOOTHED, engine_for, markov_perfect, turned_often
+from leverage.solvers.markov_perfect import SELECTION, SETTLED, SMOOTHED, engine_for, given_up, markov_perfect
 
 TOLERANCE = 1e-9  # share of the payoff range: the solver's default
 SMOOTHING = 0.3
@@ -245,7 +245,7 @@ def test_a_sparse_game_of_a_thousand_states_is_solved_whose_path_turns():
     game = chain(1000, 0)
     engine = engine_for(game, TOLERANCE)
     assert not list(ladder.path_ends(engine, ladder.QUICK, np.zeros(int(engine.shape.group_start[-1]))))
-    assert turned_often(engine)
+    assert given_up(engine)
     found = markov_perfect(game)[0]
     assert found.selection.startswith(SETTLED)
     assert found.certificate <= TOLERANCE * game.payoff_range
@@ -263,10 +263,14 @@ def test_only_paths_of_large_games_are_too_long_for_their_turns():
     small, large = engine_for(chain(30, 0), TOLERANCE), engine_for(chain(ladder.LONG_VALUES // 2 + 1, 0), TOLERANCE)
     for engine in (small, large):
         engine.work.at[logit_kernel.TURNS] = ladder.MOST_TURNS - 1
-        assert not turned_often(engine)
+        assert not given_up(engine)
         engine.work.at[logit_kernel.TURNS] = ladder.MOST_TURNS
-    assert not turned_often(small)
-    assert turned_often(large)
+    assert not given_up(small)
+    assert given_up(large)
+    large.work.at[logit_kernel.TURNS], large.work.at[logit_kernel.FACTORED] = 0, ladder.MOST_FACTORED - 1
+    assert not given_up(large)
+    large.work.at[logit_kernel.FACTORED] = ladder.MOST_FACTORED
+    assert given_up(large)
 
 
 # --- games whose factors fill in -------------------------------------------------------------------------------------
