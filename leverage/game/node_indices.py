@@ -81,11 +81,6 @@ class NodeIndices:
         return np.repeat(np.arange(len(self.node_state)), np.diff(self.edge_start))
 
     @cached_property
-    def edge_cell(self) -> Integers:
-        """(edges,): the cell of each edge."""
-        return np.repeat(np.arange(len(self.cell_row)), np.diff(self.cell_edge))
-
-    @cached_property
     def edge_entry(self) -> Integers:
         """(edges,): the entry of the game's transition law that each edge follows."""
         return spans(np.asarray(self.row_entry, dtype=np.intp)[self.cell_row], np.diff(self.cell_edge))

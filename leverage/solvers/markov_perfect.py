@@ -173,8 +173,7 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         yield from ((rule, p) for p in path_ends(engine, CAREFUL[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
-    for pace in CAREFUL[:1]:
-        yield from ((SELECTION, p) for p in path_ends(engine, pace, uniform, MOST_POINTS))
+    yield from ((SELECTION, p) for p in path_ends(engine, CAREFUL[0], uniform, MOST_POINTS))
 
 
 def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:

@@ -476,7 +476,6 @@ def _are_those_of(found: Any, game: StochasticGame, node_state: list[int]) -> No
     edges = [(c, e) for c, (_, r) in enumerate(cells) for e in range(begin[r], begin[r + 1])]
     same(found.cell_node, [k for k, _ in cells])
     same(found.cell_row, [r for _, r in cells])
-    same(found.edge_cell, [c for c, _ in edges])
     same(found.edge_entry, [e for _, e in edges])
     same(found.edge_node, [cells[c][0] for c, _ in edges])
     same(found.first_cell, [sum(node < k for node, _ in cells) for k in range(len(node_state) + 1)])
