@@ -37,8 +37,9 @@ from leverage.solvers.logit_system import fills_in, law_of, shape_from, uniform_
 
 #: A state is active from gains of this share of the allowed one on; active states are solved to this share of it.
 ACTIVE, SOLVED = 0.5, 0.1
-#: Active states at most, with more a step takes too long; rounds at most; and steps that smoothing of active states may take.
-MOST_ACTIVE, MOST_ROUNDS, SMOOTHING_STEPS = 300, 60, 120
+#: Active states at most, with more a step takes too long; rounds at most; and the work that smoothing of active states may take,
+#: in states times steps.
+MOST_ACTIVE, MOST_ROUNDS, SMOOTHING_WORK = 300, 60, 80_000
 #: Random play that fictitious play begins from where uniform play has led nowhere, from one seed; none of it where so many starts
 #: have had too many active states.
 OTHER_STARTS, SEED, MOST_CROWDED = 11, 20261, 2
@@ -48,7 +49,7 @@ STATES_BEGUN = 2_000
 MOST_STATES = 3_000
 
 
-def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices) -> Iterator[tuple[int, Floats]]:
+def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices, settled: Floats | None = None) -> Iterator[tuple[int, Floats]]:
     """Profiles (C,) at which nobody gains, each with the number of its start; 0 is uniform play.
 
     Use it for two-player games of hundreds of states; what it gives is for a checker to judge. Nothing for another number of
@@ -57,13 +58,14 @@ def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices) -> Iterator[tu
     Parameters
     ----------
     shape, numbers, rows : the game's arrays, see `logit_system`, and its row indices.
+    settled : (C,) where fictitious play leads from uniform play, if that is known.
 
     Notes
     -----
     From each start fictitious play leads to play that is nearly an equilibrium's in most states. Smoothing of the active states
-    ends soon or not at all, so that it may take few steps and other starts are tried. Cost: a round factors the held chain once
-    for each player (once where discount factors are the same) and solves it for each active state; smoothing makes up to some
-    hundred dense factorisations of the active states' values.
+    may take about a second, then other starts are tried. Cost: a round factors the held chain once for each player (once where
+    discount factors are the same) and solves it for each active state; smoothing makes up to some hundred dense factorisations of
+    the active states' values, more where these are few.
 
     Examples
     --------
@@ -79,7 +81,8 @@ def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices) -> Iterator[tu
         return
     crowded, most = 0, 1 + OTHER_STARTS if fills_in(shape) else max(2, STATES_BEGUN // shape.states)
     for k, start in enumerate(itertools.islice(_starts(shape), most)):
-        search = _Search(shape, numbers, rows, fictitious_play(shape, numbers, start)[0])
+        known = settled if k == 0 else None
+        search = _Search(shape, numbers, rows, fictitious_play(shape, numbers, start)[0] if known is None else known.copy())
         try:
             if search.run():
                 yield k, search.p
@@ -159,7 +162,7 @@ class _Search:
         linear = self._linear(active)
         shape, numbers = self._watched(active, linear)
         chosen = np.repeat(active, np.diff(self.shape.group_start[:: self.shape.players]))
-        p = smoothed_end(shape, numbers, (self.p[chosen], values[active].ravel()), most=SMOOTHING_STEPS * shape.states)
+        p = smoothed_end(shape, numbers, (self.p[chosen], values[active].ravel()), most=SMOOTHING_WORK)
         if p is None:
             return None
         own = _values(shape, numbers, p)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from leverage.game.stochastic_game import Floats, Integers, RowIndices, StochasticGame
 from leverage.solvers import logit_kernel as kernel
@@ -94,7 +94,7 @@ def _elimination_order(players: int, states: int, pairs: Integers) -> Integers:
     size = states * players + 1
     if size <= DENSE_LIMIT or len(pairs) > DENSE_SHARE * states * states:
         return np.zeros(0, dtype=np.intp)
-    lu = splu(_pattern(states, pairs), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    lu = _trial_factors(states, pairs)
     if lu.nnz > DENSE_SHARE * states * states:
         return np.zeros(0, dtype=np.intp)
     by_place = np.argsort(lu.perm_c)
@@ -128,6 +128,25 @@ def _pattern(states: int, pairs: Integers) -> sparse.csc_matrix:
 def fills_in(shape: Shape) -> bool:
     """Whether sparse factors of the values' matrix would have most entries, and it is too large for dense ones to be cheap."""
     return shape.players * shape.states > DENSE_LIMIT and not len(shape.order)
+
+
+def factor_work(shape: Shape) -> int:
+    """About how many multiplications sparse factors of the values' matrix take; 0 if dense ones are better."""
+    if not len(shape.order):
+        return 0
+    lu = _trial_factors(shape.states, _pairs(shape))
+    columns, rows = np.diff(lu.L.indptr), np.bincount(lu.U.indices, minlength=shape.states)
+    return int(columns @ rows) * shape.players**3
+
+
+def _pairs(shape: Shape) -> Integers:
+    """Pairs of states of which one may follow the other, as states times the one plus the other."""
+    return np.asarray(shape.block[kernel.SOURCE] * shape.states + np.sort(shape.block[kernel.NEXT]))
+
+
+def _trial_factors(states: int, pairs: Integers) -> SuperLU:
+    """Of a matrix with an entry for each pair of states."""
+    return splu(_pattern(states, pairs), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
 def uniform_play(shape: Shape) -> Floats:
@@ -191,7 +210,5 @@ def workspace(shape: Shape, room: int = ROOM) -> Work:
 
 def _capacity(shape: Shape, room: int) -> int:
     """Space for each of the two sparse factors."""
-    pairs = shape.block[kernel.SOURCE] * shape.states + np.sort(shape.block[kernel.NEXT])
     size, players = len(shape.order), shape.players
-    lu = splu(_pattern(shape.states, pairs), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    return int(min(room * lu.nnz * players * players + 4 * size, size * size) + size)
+    return int(min(room * _trial_factors(shape.states, _pairs(shape)).nnz * players * players + 4 * size, size * size) + size)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse.linalg import splu
@@ -26,7 +27,7 @@ from leverage.solvers.active_states import active_ends
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
 from leverage.solvers.logit_kernel import Numbers, Pace, Shape, Work
-from leverage.solvers.logit_system import allowed_gain, fills_in, numbers_of, shape_of, uniform_play, workspace
+from leverage.solvers.logit_system import allowed_gain, factor_work, fills_in, numbers_of, shape_of, uniform_play, workspace
 from leverage.solvers.solution import Solution
 from leverage.solvers.tied_end import tied_end
 
@@ -52,6 +53,9 @@ FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
 #: smoothing takes less than the next hundred points; paths that do not turn take some hundred factorisations. Nor do their
 #: factors get more room. Smaller games were solved after up to 86 turns.
 LONG_VALUES, MOST_TURNS, MOST_FACTORED = 600, 1, 150
+#: Multiplications in one factorisation from which on no path of a large game of two players is followed: a hundred of them take
+#: longer than everything else that is tried.
+MOST_FACTOR_WORK = 20_000_000
 #: Work that smoothing may take, in states times steps, where no path is followed: a minute, of which most games need less.
 LONG_WORK = 10_000_000
 #: In games of more values, where other starts take seconds each, smoothing is tried before them where the path was lost as well.
@@ -92,8 +96,8 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
     path. Where the path is lost or too long, as in games of hundreds of states, the end of `fictitious_play` is made exact (for
     two players: `active_states`), and smoothed conditions (`complementarity`) and then other starts are tried; `selection` says
-    which rule the answer is by. No path is tried in two-player games of more than 300 states most of which follow each other
-    soon.
+    which rule the answer is by. No path is tried in two-player games of more than 300 states whose factors would fill in, or
+    nearly: most states follow each other soon, or they are levels of three variables.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -134,6 +138,13 @@ class Engine:
     work: Work
     allowed: float
     room: int = 1
+
+    @cached_property
+    def unwalkable(self) -> bool:
+        """Whether no path is followed, since one point of it takes too long: of a large game of two players, for which there is
+        smoothing, with factors that fill in or nearly so."""
+        shape = self.shape
+        return shape.players == 2 and is_long(shape) and (fills_in(shape) or factor_work(shape) > MOST_FACTOR_WORK)
 
     def grow(self) -> bool:
         """Double the room for sparse factors, keeping the place on the path; False if there is enough of it."""
@@ -181,12 +192,13 @@ def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
     if engine.shape.players != 2:
         return
     shape, numbers = engine.shape, engine.numbers
-    for start, p in active_ends(shape, numbers, engine.game.indices):
-        yield (f"{SETTLED} (start {start})" if start else SETTLED), p
-    settled = smoothed_end(shape, numbers, fictitious_play(shape, numbers))
+    start = fictitious_play(shape, numbers)
+    for number, p in active_ends(shape, numbers, engine.game.indices, start[0]):
+        yield (f"{SETTLED} (start {number})" if number else SETTLED), p
+    settled = smoothed_end(shape, numbers, start)
     if settled is not None:
         yield SETTLED, settled
-    smoothed = smoothed_end(shape, numbers, most=LONG_WORK if unwalkable(engine) else None)
+    smoothed = smoothed_end(shape, numbers, most=LONG_WORK if engine.unwalkable else None)
     if smoothed is not None:
         yield SMOOTHED, smoothed
 
@@ -208,13 +220,6 @@ def given_up(engine: Engine) -> bool:
     return is_long(engine.shape) and bool(at[kernel.TURNS] >= MOST_TURNS or at[kernel.FACTORED] >= MOST_FACTORED)
 
 
-def unwalkable(engine: Engine) -> bool:
-    """Whether no path is followed, since one point of it takes too long: of a game of two players, for which there is smoothing,
-    with many values whose sparse factors would fill in."""
-    shape = engine.shape
-    return shape.players == 2 and 2 * shape.states > LONG_VALUES and fills_in(shape)
-
-
 def perturbed_starts(engine: Engine, count: int) -> Iterator[Floats]:
     """Log-odds (C,) at precision 0 of other starts, always the same ones for games of one size."""
     rng = np.random.default_rng(SEED)
@@ -231,7 +236,7 @@ def path_ends(engine: Engine, pace: Pace, bias: Floats, most: int | None = None)
     After one is refused by the caller the path goes on, for at most so many points (default: `first_points`, and while it is not
     `given_up`); none where it is `unwalkable`.
     """
-    if unwalkable(engine):
+    if engine.unwalkable:
         return
     allowed, soon = first_points(engine) if most is None else most, most is None and is_long(engine.shape)
     engine.work.at[:] = 0.0

@@ -182,9 +182,8 @@ def test_from_where_fictitious_play_led_it_finds_equilibria_with_less_work():
     assert near_work < far_work
 
 
-def test_blocks_solve_what_the_descent_leaves_unsolved(monkeypatch):
+def test_blocks_solve_what_the_descent_leaves_unsolved():
     game = withdrawal()
-    monkeypatch.setattr(module, "DESCENTS", (5, 0, 0, 0))
     search = Search.of(shape_of(game), numbers_of(game, TOLERANCE))
     search.descend(search.everything, module.FIRST, module.LEVELS[0], 5)
     search.evaluate(search.everything, module.LEVELS[0])
@@ -199,7 +198,7 @@ def test_blocks_solve_what_the_descent_leaves_unsolved(monkeypatch):
 
 def test_it_says_so_when_the_allowed_work_does_not_do(monkeypatch):
     game = withdrawal()
-    monkeypatch.setattr(module, "DESCENTS", (1, 0, 0, 0))
+    monkeypatch.setattr(module, "FIRST_DESCENT", 1)
     monkeypatch.setattr(module, "WORK", 1)
     assert smoothed_end(shape_of(game), numbers_of(game, TOLERANCE)) is None
 
@@ -234,8 +233,7 @@ def test_where_play_does_not_settle_smoothing_falls_from_uniform_play(monkeypatc
     monkeypatch.setattr(ladder, "active_ends", nothing_settles)
     monkeypatch.setattr(ladder, "FIRST_VALUES", 20 * 2 * game.n_states)
     monkeypatch.setattr(module, "WORK_FROM_START", 1)
-    monkeypatch.setattr(module, "CLOSER", 0.5)  # blocks are needed, for which this work does not do
-    monkeypatch.setattr(module, "DESCENTS", (1, 1, 1, 1))
+    monkeypatch.setattr(module, "CLOSER", 0.5)  # more steps are needed, for which this work does not do
     found = markov_perfect(game)[0]
     assert found.selection == SMOOTHED
     assert found.certificate <= TOLERANCE * game.payoff_range
@@ -334,7 +332,7 @@ def test_where_iterations_do_not_come_close_factors_are_made(monkeypatch):
 def test_a_thousand_states_that_lead_anywhere_are_solved_without_a_path():
     game = anywhere(1000, 2)
     engine = engine_for(game, TOLERANCE)
-    assert ladder.unwalkable(engine)
+    assert engine.unwalkable
     assert not list(ladder.path_ends(engine, ladder.QUICK, np.zeros(int(engine.shape.group_start[-1]))))
     assert engine.work.at[logit_kernel.POINTS] == 0
     found = markov_perfect(game)[0]
@@ -349,7 +347,7 @@ def test_paths_of_other_games_are_followed():
         0.5,
     )
     for game in (anywhere(300, 0), chain(400, 0), one_player):
-        assert not ladder.unwalkable(engine_for(game, TOLERANCE))
+        assert not engine_for(game, TOLERANCE).unwalkable
 
 
 def test_smoothing_may_take_longer_where_no_path_is_followed(monkeypatch):
@@ -359,7 +357,7 @@ def test_smoothing_may_take_longer_where_no_path_is_followed(monkeypatch):
         allowed.append((start is None, most))
 
     def never(engine, *_):
-        assert not ladder.unwalkable(engine)
+        assert not engine.unwalkable
         return iter(())
 
     monkeypatch.setattr(ladder, "active_ends", nothing_settles)
