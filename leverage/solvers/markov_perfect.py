@@ -170,10 +170,9 @@ def engine_for(game: StochasticGame, tolerance: float) -> Engine:
 def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     """Profiles (C,) in order of preference, with the rule that selects each."""
     uniform = np.zeros(int(engine.shape.group_start[-1]))
-    too_long = False
+    too_long, smoothing_is_next = False, engine.shape.players == 2 and is_long(engine.shape)
     for pace in PACES:
         yield from ((SELECTION, p) for p in path_ends(engine, pace, uniform))
-        smoothing_is_next = engine.shape.players == 2 and is_long(engine.shape)
         too_long = engine.work.at[kernel.POINTS] >= first_points(engine) or given_up(engine) or smoothing_is_next
         if too_long:
             break  # tighter steps would not make it shorter, and smoothing of a large game takes less than they do
@@ -184,7 +183,8 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
         yield from ((rule, p) for p in path_ends(engine, CAREFUL[0], bias))
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
-    yield from ((SELECTION, p) for p in path_ends(engine, CAREFUL[0], uniform, MOST_POINTS))
+    if not smoothing_is_next:  # a large game's path turns hundreds of times before it ends, if it does
+        yield from ((SELECTION, p) for p in path_ends(engine, CAREFUL[0], uniform, MOST_POINTS))
 
 
 def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:

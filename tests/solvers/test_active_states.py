@@ -98,6 +98,19 @@ def test_it_is_the_same_each_time() -> None:
     np.testing.assert_array_equal(first[1], second[1])
 
 
+def test_where_play_settled_may_be_given_and_is_left_as_it_was() -> None:
+    game = anywhere(150, 3)
+    shape, numbers = shape_of(game), numbers_of(game, TOLERANCE)
+    settled = module.fictitious_play(shape, numbers)[0]
+    given = settled.copy()
+    number, p = next(active_ends(shape, numbers, game.indices, given))
+    np.testing.assert_array_equal(given, settled)
+    assert number == 0
+    np.testing.assert_array_equal(p, next(active_ends(shape, numbers, game.indices))[1])
+    other = next(active_ends(shape, numbers, game.indices, np.roll(settled, 4)))[1]  # the play of other states: it is used
+    assert not np.array_equal(other, p)
+
+
 def test_other_starts_are_tried_where_active_states_stay_unsolved(monkeypatch: pytest.MonkeyPatch) -> None:
     game, begun = anywhere(150, 0), []
     smoothed, play = module.smoothed_end, module.fictitious_play
