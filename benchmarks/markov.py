@@ -3,7 +3,8 @@
     python benchmarks/markov.py
 
 Games are random: payoffs even on [0, 1], transition laws even on the simplex. Large sparse ones are the withdrawal scenario with
-more levels of deployment and talks, and random games whose rows lead to a few states anywhere.
+more levels of deployment and talks, random games whose rows lead to a few states anywhere, and random games as scenarios make
+them: a few variables with levels that actions push up and down.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ SCENARIO = Path(__file__).parents[1] / "scenarios" / "withdrawal.yaml"
 LEVELS = ((8, 10), (14, 18), (20, 25))
 #: Of a row of a game whose rows lead anywhere.
 SUCCESSORS = 4
+#: Levels of the variables of games as scenarios make them.
+VARIABLES = ((1000,), (32, 32), (10, 10, 10), (6, 6, 6, 5))
 #: Points of the parameters' ranges, halfway to their values, at which each refined scenario is solved; and games that
 #: lead anywhere.
 POINTS = 4
@@ -103,6 +106,31 @@ def scattered(states: int, seed: int) -> leverage.StochasticGame:
     return leverage.StochasticGame.from_arrays(payoffs, laws, 0.9)
 
 
+def levelled(levels: tuple[int, ...], actions: int, seed: int) -> leverage.StochasticGame:
+    """Variables whose levels go from 0 to 1: each pair of actions pushes each of them up or down at some chance, and they drift
+    down; payoffs are quadratic in levels, and levels change what each pair of actions pays."""
+    rng, count = np.random.default_rng(seed), len(levels)
+    places = np.array(list(np.ndindex(*levels)))
+    at = places / (np.array(levels) - 1)
+    pairs = (actions, actions)
+    slope, bend = rng.normal(size=(2, count)), rng.normal(size=(2, count, count)) / 2
+    worth = at @ slope.T + np.einsum("sk,ikl,sl->si", at, bend, at)
+    costs, by_level = rng.exponential(0.2, size=(*pairs, 2)), 0.3 * rng.normal(size=(*pairs, 2, count))
+    payoffs = worth[:, None, None] - costs + np.einsum("abik,sk->sabi", by_level, at)
+    push = (rng.normal(size=(actions, 1, count)) + rng.normal(size=(1, actions, count))) / 4
+    up, down = np.clip(push, 0.0, 0.6), np.clip(-push, 0.0, 0.6) + rng.uniform(0, 0.15, size=count)
+    laws = np.ones((len(at), *pairs, 1))
+    for k, size in enumerate(levels):  # one variable after the other: the joint law is the product
+        own = np.zeros((size, *pairs, size))
+        for level in range(size):
+            rise, fall = up[..., k] * (level < size - 1), down[..., k] * (level > 0)
+            own[level, :, :, level] = 1 - rise - fall
+            own[level, :, :, min(level + 1, size - 1)] += rise
+            own[level, :, :, max(level - 1, 0)] += fall
+        laws = np.einsum("sabt,sabu->sabtu", laws, own[places[:, k]]).reshape(len(at), *pairs, -1)
+    return leverage.StochasticGame.from_arrays(list(payoffs), list(laws), (0.93, 0.91))
+
+
 def sparse_games(make: Callable[[int], leverage.StochasticGame]) -> None:
     """Seconds until the first path is solved or given up, then of each kind of smoothing until one ends in an equilibrium."""
     for seed in range(POINTS):
@@ -148,6 +176,10 @@ def main() -> None:
             sparse_games(partial(refined, *levels))
         print("two actions, four successors anywhere")
         sparse_games(partial(scattered, 1000))
+        for levels in VARIABLES:
+            for actions in (2, 3):
+                print(f"levels {levels}, {actions} actions")
+                sparse_games(partial(levelled, levels, actions))
 
 
 if __name__ == "__main__":

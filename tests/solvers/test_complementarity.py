@@ -257,6 +257,22 @@ def test_it_does_not_answer_where_the_path_does(monkeypatch):
     assert markov_perfect(chain(30, 0))[0].selection == SELECTION
 
 
+@pytest.mark.parametrize(("states", "to_the_end"), [(30, True), (ladder.LONG_VALUES // 2 + 1, False)])
+def test_what_stays_unsolved_is_said_soon_in_large_games(monkeypatch, states, to_the_end):
+    """Only a small game's path is followed for as long as it takes, when nothing else has led anywhere."""
+    asked = []
+
+    def nothing(*given):
+        asked.append(given[3:])
+        return iter(())
+
+    for name in ("path_ends", "_smoothed_ends", "best_replies"):
+        monkeypatch.setattr(ladder, name, nothing)
+    with pytest.raises(leverage.UnsolvedError):
+        markov_perfect(chain(states, 0))
+    assert ((ladder.MOST_POINTS,) in asked) is to_the_end
+
+
 def test_only_paths_of_large_games_are_too_long_for_their_turns():
     small, large = engine_for(chain(30, 0), TOLERANCE), engine_for(chain(ladder.LONG_VALUES // 2 + 1, 0), TOLERANCE)
     for engine in (small, large):
