@@ -37,9 +37,11 @@ from leverage.solvers.logit_system import fills_in, law_of, shape_from, uniform_
 
 #: A state is active from gains of this share of the allowed one on; active states are solved to this share of it.
 ACTIVE, SOLVED = 0.5, 0.1
-#: Active states at most, with more a step takes too long; rounds at most; and the work that smoothing of active states may take,
-#: in states times steps.
-MOST_ACTIVE, MOST_ROUNDS, SMOOTHING_WORK = 300, 60, 80_000
+#: Active states at most, with more a step takes too long; rounds at most.
+MOST_ACTIVE, MOST_ROUNDS = 300, 60
+#: Work that smoothing of few active states may take, in states times steps, and how many states take twice the time for it: about
+#: a second at most.
+SMOOTHING_WORK, SLOW_STATES = 130_000, 150
 #: Random play that fictitious play begins from where uniform play has led nowhere, from one seed; none of it where so many starts
 #: have had too many active states.
 OTHER_STARTS, SEED, MOST_CROWDED = 11, 20261, 2
@@ -161,8 +163,9 @@ class _Search:
         """Make play an equilibrium of the active states' game; returns all values (S, N), None if none is found."""
         linear = self._linear(active)
         shape, numbers = self._watched(active, linear)
+        most = int(SMOOTHING_WORK / (1 + (shape.states / SLOW_STATES) ** 2))
         chosen = np.repeat(active, np.diff(self.shape.group_start[:: self.shape.players]))
-        p = smoothed_end(shape, numbers, (self.p[chosen], values[active].ravel()), most=SMOOTHING_WORK)
+        p = smoothed_end(shape, numbers, (self.p[chosen], values[active].ravel()), most=most)
         if p is None:
             return None
         own = _values(shape, numbers, p)

@@ -51,7 +51,7 @@ class AnsweringBlock:
         --------
         >>> coupling = sparse.csr_array(np.eye(4) - 0.5 * np.eye(4, k=2))
         >>> block = AnsweringBlock.of(np.array([1]), coupling, np.zeros(4), np.zeros(4), dense=True)
-        >>> block.rate.tolist()
+        >>> (block.rate + 0).tolist()
         [[0.5, 0.0], [0.0, 0.5]]
         """
         chosen = np.zeros((len(right) // 2, 2), dtype=bool)

@@ -61,7 +61,7 @@ WORK, STEP_WORK = 2_000_000, 20
 FIRST_DESCENT, LAST_STEPS, LAST_MISS = 100, 8, 1e-2
 #: Then damped steps of the whole game in rounds of so many, and so many rounds without less smoothing. After one that leaves this
 #: many states unsolved, or fewer, values elsewhere answer to blocks around them.
-ROUND, MOST_ROUNDS, FEW_UNSOLVED = 30, 4, 30
+ROUND, MOST_ROUNDS, FEW_UNSOLVED = 15, 12, 90
 #: Such a block: states at least, and growth each time that one of its unsolved states is tried again.
 LEAST_BLOCK, WIDER = 4, 0.3
 #: What values elsewhere answer to so many states takes as long as a step of the whole game.
