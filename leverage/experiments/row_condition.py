@@ -103,7 +103,7 @@ def read_row_condition(text: str, kinds: Mapping[str, str], beside: Mapping[str,
     column, sign, value = found["column"], found["sign"], found["value"]
     if beside and column in beside and column not in kinds:
         kinds = beside
-    name = _column(text, column, _comparable(column, value, kinds))
+    name = _column(text, column, _comparable(column, value, kinds), tuple(beside or ()))
     if kinds[name] == "number":
         return RowCondition(name, sign, _number(text, value))
     if sign not in ("=", "!="):
@@ -130,8 +130,11 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _column(text: str, part: str, names: Sequence[str]) -> str:
-    """The column of that name, or the only one that has it as a part; of those the only one that is no bound or certificate."""
+def _column(text: str, part: str, names: Sequence[str], beside: Sequence[str]) -> str:
+    """The column of that name, or the only one that has it as a part; of those the only one that is no bound or certificate.
+
+    beside : what else may have been meant where there is none.
+    """
     if part in names:
         return part
     holding = [name for name in names if _has_part(name, part)]
@@ -140,7 +143,7 @@ def _column(text: str, part: str, names: Sequence[str]) -> str:
     if meant:
         return meant[0]
     if not holding:
-        _refuse(text, f"there is no column '{part}'", nearest(part, names))
+        _refuse(text, f"there is no column '{part}'", nearest(part, (*names, *beside)))
     told = plain or holding
     more = f" and {len(told) - _LISTED} more" if len(told) > _LISTED else ""
     return _refuse(text, f"'{part}' is part of {len(told)} columns", f"give more of the name: {'; '.join(told[:_LISTED])}{more}")

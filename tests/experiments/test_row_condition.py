@@ -66,6 +66,11 @@ def test_what_is_no_row_of_conditions_is_refused(text: str) -> None:
         read_row_conditions(text, KINDS, BESIDE)
 
 
+def test_a_misspelt_parameter_is_told_the_right_one() -> None:
+    with pytest.raises(ScenarioError, match="did you mean 'patience'"):
+        read_row_conditions("patiance > 0.9", KINDS, BESIDE)
+
+
 @pytest.mark.parametrize(
     ("sign", "settled", "true"),
     [
