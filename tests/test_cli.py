@@ -128,7 +128,7 @@ def test_two_runs_give_the_same_bytes_in_two_folders(prisoners: Path, tmp_path: 
 
 
 def test_options_may_stand_before_or_after_the_file(prisoners: Path, tmp_path: Path) -> None:
-    before = start("-p", "patience=0.5", "--out", "a", str(prisoners), cwd=tmp_path)
+    before = simulate("-p", "patience=0.5", "--out", "a", str(prisoners), cwd=tmp_path)
     after = simulate("run", str(prisoners), "--out", "b", "--parameter", "patience=0.5", cwd=tmp_path)
     assert before.returncode == after.returncode == 0, before.stderr + after.stderr
     assert before.stdout == after.stdout
@@ -146,7 +146,7 @@ def test_formats_hold_the_same_numbers(prisoners: Path, tmp_path: Path, table_fo
 
 def test_resolved_scenario_runs_to_the_same_tables(prisoners: Path, tmp_path: Path) -> None:
     prisoners.write_text(prisoners.read_text() + "variants:\n  patient: {says: p, set: {patience: 0.8}}\n")
-    first = start(str(prisoners), "--variant", "patient", "--out", "a", cwd=tmp_path)
+    first = simulate(str(prisoners), "--variant", "patient", "--out", "a", cwd=tmp_path)
     second = simulate("a/scenario.resolved.yaml", "--out", "b", cwd=tmp_path)
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     same_table(tmp_path, "outcomes.csv")

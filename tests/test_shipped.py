@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import itertools
 import json
@@ -15,7 +16,8 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from leverage import Run, compile_form, load_scenario, parse_scenario
+import leverage
+from leverage import Run, Scenario, compile_form, load_scenario, parse_scenario, run
 from leverage.analysis.paths import sample_paths
 from leverage.cli import app
 from leverage.output.frames import SENSITIVITY_COLUMNS
@@ -117,15 +119,26 @@ def test_readme_has_the_two_command_lines() -> None:
     ]
 
 
-def test_the_notebook_lines_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_lines_of_the_readme_run(withdrawal: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the solving: a run that is there already stands for the one with another value."""
     block = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block is not None
     lines = [line.strip() for line in block[1].splitlines() if line.strip()]
     assert len(lines) == 4
     script = tmp_path / "notebook.py"
     script.write_text("\n".join([*lines[:3], f"table = {lines[3]}"]))
+    asked: list[Scenario] = []
+
+    def solved(*given: Scenario, **more: Scenario) -> Run:
+        asked.append(inspect.signature(run).bind(*given, **more).arguments["scenario"])
+        return withdrawal
+
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(leverage, "run", solved)
     table = runpy.run_path(str(script))["table"]
+    (scenario,) = asked
+    assert scenario.values == {**withdrawal.scenario.values, **scenario.overrides}
+    assert scenario.values != withdrawal.scenario.values
     assert list(table.columns) == ["selection", "subject", "quantity", "value", "unit", "certificate"]
 
 

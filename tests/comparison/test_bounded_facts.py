@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,10 @@ from leverage.comparison.bounded_facts import (
     outcome_facts,
     standing_of,
 )
-from leverage.comparison.sides import Side, side_of_run
+from leverage.comparison.sides import Side, side_of_folder, side_of_run
+from leverage.writing.run_folder import RunFolder
 
+SHIPPED = Path(__file__).parents[2] / "results" / "withdrawal" / "baseline"
 NAN, INF = math.nan, math.inf
 
 
@@ -53,27 +56,28 @@ def test_numbers_differ_where_their_bounds_exclude_that_they_are_the_same(kind: 
 
 
 @pytest.fixture(scope="module")
-def side(withdrawal: Run) -> Side:
-    return side_of_run("A", "a", withdrawal)
+def side() -> Side:
+    """The shipped run, whose tables are what the code computes (`tests/test_shipped.py`)."""
+    return side_of_folder("A", RunFolder.open(SHIPPED))
 
 
-def test_payoffs_have_the_bounds_of_what_they_are_payoffs_of(withdrawal: Run, side: Side) -> None:
+def test_payoffs_have_the_bounds_of_what_they_are_payoffs_of(side: Side) -> None:
     facts = outcome_facts(side.tables, side.start)
-    assert len(facts) == len(withdrawal.outcomes)
-    equilibria = withdrawal.equilibria
+    assert len(facts) == len(side.tables["outcomes"])
+    equilibria = side.tables["equilibria"]
     radius = equilibria[equilibria["selected"] & (equilibria["subject"] == "power") & (equilibria["quantity"] == "error radius")]
     markov = facts["Markov perfect", "power", "payoff"]
     assert markov.proof == "proved"
     assert markov.high - markov.value >= float(radius["value"].iloc[0])
-    rows = withdrawal.bargaining.to_dict("records")
+    rows = side.tables["bargaining"].to_dict("records")
     ends = {row["quantity"]: float(row["value"]) for row in rows if (row["rule"], row["player"]) == ("nash", "power")}
     agreed = facts["bargaining: nash", "power", "payoff"]
     assert agreed.low <= ends["at_least"] < ends["at_most"] <= agreed.high
-    corners = withdrawal.equilibrium_set.to_dict("records")
+    corners = side.tables["equilibrium_set"].to_dict("records")
     here = [row for row in corners if (row["without"], row["state"], row["corner"]) == ("", side.start, "largest")]
     largest = {row["bound"]: float(row["power_payoff"]) for row in here}
     best = facts["best credible plan for power", "power", "payoff"]
-    rounding = float(withdrawal.outcomes["certificate"].max())
+    rounding = float(side.tables["outcomes"]["certificate"].max())
     assert best.low <= largest["inner"] <= largest["outer"] <= best.high
     assert best.high - best.low > 1e-4 > 100 * rounding
 

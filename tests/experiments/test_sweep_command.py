@@ -45,6 +45,11 @@ def simulate(*arguments: str, cwd: Path = LEAVING.parent) -> subprocess.Complete
     return (command_line.simulate if alone else command_line.start)(*arguments, cwd=cwd)
 
 
+def refusal(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Of a command that is refused before any worker is started: in a process split off from a loaded one."""
+    return command_line.simulate(*arguments, cwd=LEAVING.parent)
+
+
 def parts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "points").glob("*"))}
 
@@ -97,7 +102,8 @@ def test_two_workers_write_the_same_bytes(whole: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_sweep_that_is_killed_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path, jobs: str) -> None:
-    """Killed twice; what was finished is not touched again, and no worker and none of its files outlives it."""
+    """Killed twice, and finished by one worker; what was finished is not touched again, and no worker and none of its files
+    outlives it."""
     folder, passing = tmp_path / "killed", tmp_path / "passing"
     passing.mkdir()
     arguments = (*LONG, "--jobs", jobs, "--out", str(folder))
@@ -117,10 +123,10 @@ def test_a_sweep_that_is_killed_goes_on_to_the_same_bytes(whole: Path, tmp_path:
         for name, moment in touched.items():
             assert (folder / "points" / name).stat().st_mtime_ns == moment
         touched = {path.name: path.stat().st_mtime_ns for path in (folder / "points").glob("part-*")}
-    refused = simulate(*arguments)
+    refused = refusal(*arguments)
     assert refused.returncode == 2
     assert "unfinished: go on with --resume" in refused.stderr
-    assert simulate(*arguments, "--resume").returncode == 0
+    assert simulate(*LONG, "--jobs", "1", "--out", str(folder), "--resume").returncode == 0
     assert parts(folder) == parts(whole)
     assert (folder / "manifest.json").exists()
 
@@ -161,7 +167,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(whole: Path, tmp_pa
     assert command
     assert command[1].endswith("--resume")
     assert f"'{folder}'" in command[1]
-    assert simulate(*LONG, "--jobs", jobs, "--out", str(folder), "--resume").returncode == 0
+    assert simulate(*LONG, "--jobs", "1", "--out", str(folder), "--resume").returncode == 0
     assert parts(folder) == parts(whole)
 
 
@@ -219,23 +225,23 @@ def test_another_sweep_is_refused_with_what_differs(whole: Path, tmp_path: Path)
         ((*LONG, "--tables", "outcomes"), "tables: there"),
         (("sweep", str(other), *LONG[2:]), "scenario sha256: there"),
     ):
-        refused = simulate(*arguments, "--out", str(whole), "--resume")
+        refused = refusal(*arguments, "--out", str(whole), "--resume")
         assert refused.returncode == 2
         assert told in refused.stderr
         assert "choose another --out" in refused.stderr
     manifest = json.loads((whole / "manifest.json").read_text())
     (tmp_path / "points").mkdir()
     (tmp_path / "sweep.json").write_text(json.dumps({**manifest, "versions": {**manifest["versions"], "numpy": "1.0"}}))
-    refused = simulate(*LONG, "--out", str(tmp_path), "--resume")
+    refused = refusal(*LONG, "--out", str(tmp_path), "--resume")
     assert refused.returncode == 2
     assert "versions: numpy: there 1.0, asked" in refused.stderr
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "mine.txt").write_text("x")
-    refused = simulate(*LONG, "--out", str(taken))
+    refused = refusal(*LONG, "--out", str(taken))
     assert refused.returncode == 2
     assert "holds no sweep" in refused.stderr
-    refused = simulate(*LONG, "--out", str(taken / "mine.txt"))
+    refused = refusal(*LONG, "--out", str(taken / "mine.txt"))
     assert refused.returncode == 2
     assert "mine.txt is a file" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -253,7 +259,7 @@ def test_strays_among_the_parts_are_refused_by_all_that_read_them(whole: Path, t
         ("report", str(folder)),
         ("discover", str(folder), "--where", "toll > 1"),
     ):
-        refused = simulate(*command)
+        refused = refusal(*command)
         assert refused.returncode == 2, command
         assert f"among them: '{stray}'" in refused.stderr
         assert "Traceback" not in refused.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 DRAWN = [(case, kind) for case in CASES for kind in KINDS if (case, kind) not in NOTHING]
 
 
+@cache
 def made(case: str, kind: str) -> Drawing:
     drawing = KINDS[kind][0](CASES[case])
     assert drawing is not None

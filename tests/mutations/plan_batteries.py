@@ -340,6 +340,8 @@ def _paths_by_a_plain_twin(module: ModuleType) -> None:
 
 
 def check_patience(module: ModuleType) -> None:
+    _halvings(module)  # the quick ones first: most faults show there
+    _payoff_questions(module)
     cases: list[tuple[Any, int | None, float]] = [(0.9, None, 3 / 5), ((0.3, 0.65), 0, 1 / 2), ((0.55, 0.1), 1, 3 / 5)]
     for discount, player, threshold in cases:
         game = prisoners_dilemma(discount)
@@ -356,8 +358,6 @@ def check_patience(module: ModuleType) -> None:
     assert early.high <= 1 / 4 + 1e-7 <= early.no_above + 2e-7 <= early.high + 3e-2
     assert late.no_below <= 1 / 2 <= late.low + 1e-7
     assert module.patience(game, module.PathQuestion(feast(game)), high=0.4, points=3, width=1e-2).threshold is None
-    _halvings(module)
-    _payoff_questions(module)
 
 
 def _halvings(module: ModuleType) -> None:

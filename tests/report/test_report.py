@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from leverage import parse_scenario, run
+from leverage import Run, parse_scenario, run
 from leverage.errors import FolderError
 from leverage.figures.drawing import Drawing
 from leverage.figures.sheet import Sheet
@@ -80,12 +80,21 @@ def read(page: str) -> Reader:
 
 def folder_of(text_or_scenario: object, place: Path, table_format: str = "csv") -> RunFolder:
     found = run(parse_scenario(text_or_scenario) if isinstance(text_or_scenario, str) else text_or_scenario)  # type: ignore[arg-type]
+    return written(found, place, table_format)
+
+
+def written(found: Run, place: Path, table_format: str = "csv") -> RunFolder:
     return RunFolder.open(write_run(found, run_text(found), place, table_format, 1.0))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    return folder_of(dilemma(CLAIMS), tmp_path_factory.mktemp("runs") / "dilemma")
+def made() -> Run:
+    return run(dilemma(CLAIMS))
+
+
+@pytest.fixture(scope="module")
+def folder(made: Run, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return written(made, tmp_path_factory.mktemp("runs") / "dilemma")
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +119,9 @@ def test_texts_of_the_scenario_stay_texts(page: str) -> None:
     assert " ".join(HARM.split()) in read(page).text
 
 
-def test_question_and_answer_come_first_and_are_those_of_the_printed_page(folder: RunFolder, page: str) -> None:
+def test_question_and_answer_come_first_and_are_those_of_the_printed_page(made: Run, folder: RunFolder, page: str) -> None:
     text = read(page).text
-    printed = answer_sentences(Facts(run(dilemma(CLAIMS))))
+    printed = answer_sentences(Facts(made))
     assert folder.manifest["answer"] == printed
     places = [text.index(part) for part in (folder.scenario.question, *printed, "The argument, sentence by sentence")]
     assert places == sorted(places)
@@ -217,8 +226,8 @@ def test_it_says_how_to_make_it_again_and_how_to_cite_it(folder: RunFolder, page
 
 
 @pytest.mark.parametrize("table_format", ["parquet", "json"])
-def test_it_is_the_same_from_every_format_of_tables(table_format: str, page: str, tmp_path: Path) -> None:
-    other = folder_of(dilemma(CLAIMS), tmp_path / "other", table_format)
+def test_it_is_the_same_from_every_format_of_tables(table_format: str, made: Run, page: str, tmp_path: Path) -> None:
+    other = written(made, tmp_path / "other", table_format)
     assert report_html(other, drawings_of(other)) == page
 
 

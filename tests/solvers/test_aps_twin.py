@@ -34,8 +34,8 @@ from tests.solvers.aps_twin import (
 from tests.solvers.set_games import KINDS, forbidding, plain, set_game, without
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "equilibrium_sets.json").read_text(encoding="utf-8"))["cases"]
-#: More than ten seconds in pure Python on a busy machine; the longest is left to the fast solver's own test.
-LONG, LONGEST = {"rand_S5_A3_d0.9"}, "rand_S10_A2_d0.7"
+#: More than ten seconds in pure Python on a busy machine: left to the fast solver's own test.
+LONG = {"rand_S5_A3_d0.9", "rand_S10_A2_d0.7"}
 F = Fraction
 QUARTER, HALF = F(1, 4), F(1, 2)
 #: Rounding of exact iterates: keeps fractions short.
@@ -332,10 +332,7 @@ def test_machines_refuse_what_a_deviation_breaks():
 # --- larger games --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(c, id=c["name"], marks=[pytest.mark.slow] * (c["name"] in LONG)) for c in REFERENCE if c["name"] != LONGEST],
-)
+@pytest.mark.parametrize("case", [pytest.param(c, id=c["name"]) for c in REFERENCE if c["name"] not in LONG])
 def test_reference_games(case):
     """Both of the twin's sets are the published one, within its accuracy: a vertex' distance is at most the largest support error
     times the reciprocal of the sine of half the angle there; vertices of these games are less acute than 1 : 5."""

@@ -19,7 +19,7 @@ from tests.solvers.verdicts import TOLERANCE, judged, verdict
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "data" / "markov.json").read_text(encoding="utf-8"))["cases"]
 #: Games that a usual run judges, and those that a long run adds.
-FEW, MANY = 100, 500
+FEW, MANY = 100, 300
 #: Processor seconds for a game: tests judge answers on any machine, the benchmark judges speed.
 GENEROUS = 200.0
 

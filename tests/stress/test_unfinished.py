@@ -88,8 +88,7 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return request.param, stop.asked, answers, write(study, found)
 
 
-@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9])
-@pytest.mark.parametrize("torn", [0, 25])
+@pytest.mark.parametrize(("part", "torn"), [(0.0, 0), (0.0, 25), (0.1, 0), (0.5, 25), (0.9, 0)])
 def test_a_study_that_is_stopped_goes_on_to_the_same_bytes_and_asks_nothing_again(
     whole: tuple[str, int, bytes, dict[str, bytes]], part: float, torn: int, tmp_path: Path
 ) -> None:
