@@ -103,7 +103,7 @@ def _to_two_digits(count: int) -> int:
 def _phases(count: int) -> str:
     """The same in words."""
     told = _to_two_digits(count)
-    return f"about {counted(told, 'phase')}" if len(str(count)) > 2 else counted(count, "phase")  # noqa: PLR2004 - two digits
+    return f"about {counted(told, 'phase')}" if len(str(count)) > 2 else counted(count, "phase")
 
 
 @dataclass(frozen=True, eq=False)
