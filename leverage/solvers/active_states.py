@@ -6,7 +6,8 @@ they answer. Here *play* elsewhere is held. Outside the active states K play is 
     V = c_i + M_i V_K            V_K: values at the active states,
 
 so that these make a game of |K| states whose rows pay u_i + delta_i P c_i and lead on with weights delta_i P M_i, a law of each
-player's own where discount factors differ. It is small enough for smoothing (`complementarity`) to find an equilibrium of it.
+player's own where discount factors differ. It is small enough for smoothing (`complementarity`) to find an equilibrium of it, or
+with more than two players for the logit path.
 Where somebody now would gain elsewhere, the state becomes active as well, and none is ever held again; so this comes to an end,
 at the latest with all states active. In random games a tenth to a fifth of the states are, nearly all from the beginning.
 
@@ -32,8 +33,8 @@ from leverage.game.stochastic_game import Booleans, Floats, RowIndices
 from leverage.solvers import logit_kernel as kernel
 from leverage.solvers.complementarity import smoothed_end
 from leverage.solvers.fictitious_play import fictitious_play
-from leverage.solvers.logit_kernel import Numbers, Shape
-from leverage.solvers.logit_system import fills_in, law_of, shape_from, uniform_play
+from leverage.solvers.logit_kernel import Numbers, Pace, Shape
+from leverage.solvers.logit_system import fills_in, law_of, shape_from, uniform_play, workspace
 
 #: A state is active from gains of this share of the allowed one on; active states are solved to this share of it.
 ACTIVE, SOLVED = 0.5, 0.1
@@ -42,6 +43,9 @@ MOST_ACTIVE, MOST_ROUNDS = 300, 60
 #: Work that smoothing of few active states may take, in states times steps, and how many states take twice the time for it: about
 #: a second at most.
 SMOOTHING_WORK, SLOW_STATES = 130_000, 150
+#: With more players than two: values of active states at most, since the path's factors are dense; and how it is followed, for so
+#: many points, while its factorisations have taken no more multiplications than that.
+MOST_PATH_VALUES, PATH_PACE, MOST_POINTS, PATH_WORK = 450, Pace(0.02, 0.0), 1_000, 4e9
 #: Random play that fictitious play begins from where uniform play has led nowhere, from one seed; none of it where so many starts
 #: have had too many active states.
 OTHER_STARTS, SEED, MOST_CROWDED = 11, 20261, 2
@@ -54,8 +58,8 @@ MOST_STATES = 3_000
 def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices, settled: Floats | None = None) -> Iterator[tuple[int, Floats]]:
     """Profiles (C,) at which nobody gains, each with the number of its start; 0 is uniform play.
 
-    Use it for two-player games of hundreds of states; what it gives is for a checker to judge. Nothing for another number of
-    players, or where the held chain is too large for the dense factors that it needs.
+    Use it for games of hundreds of states; what it gives is for a checker to judge. Nothing where the held chain is too large for
+    the dense factors that it needs.
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices, settled: Float
     >>> start, p.round(9).tolist()
     (0, [0.4, 0.6, 0.4, 0.6])
     """
-    if shape.players != 2 or (fills_in(shape) and shape.states > MOST_STATES):
+    if fills_in(shape) and shape.states > MOST_STATES:
         return
     crowded, most = 0, 1 + OTHER_STARTS if fills_in(shape) else max(2, STATES_BEGUN // shape.states)
     for k, start in enumerate(itertools.islice(_starts(shape), most)):
@@ -125,7 +129,8 @@ class _Search:
             if not gaining.any():
                 return True
             active |= gaining
-            if active.sum() > MOST_ACTIVE:
+            players = self.shape.players
+            if active.sum() > (MOST_ACTIVE if players == 2 else MOST_PATH_VALUES // players):
                 raise _CrowdedError
             found = self.solve(active, values)
             if found is None:
@@ -163,9 +168,8 @@ class _Search:
         """Make play an equilibrium of the active states' game; returns all values (S, N), None if none is found."""
         linear = self._linear(active)
         shape, numbers = self._watched(active, linear)
-        most = int(SMOOTHING_WORK / (1 + (shape.states / SLOW_STATES) ** 2))
         chosen = np.repeat(active, np.diff(self.shape.group_start[:: self.shape.players]))
-        p = smoothed_end(shape, numbers, (self.p[chosen], values[active].ravel()), most=most)
+        p = _end(shape, numbers, self.p[chosen], values[active])
         if p is None:
             return None
         own = _values(shape, numbers, p)
@@ -187,6 +191,24 @@ class _Search:
             payoffs[:, i] = self.numbers.payoffs[rows, i] + self.numbers.player[kernel.DISCOUNT, i] * ahead[:, 0]
             laws.append(ahead[:, 1:].ravel())
         return shape, Numbers(payoffs=payoffs, law=np.concatenate(laws), player=self.numbers.player)
+
+
+def _end(shape: Shape, numbers: Numbers, p: Floats, values: Floats) -> Floats | None:
+    """Where smoothing of the active states' game leads from p and their values, or with more than two players the logit path."""
+    if shape.players != 2:
+        return _path_end(shape, numbers)
+    most = int(SMOOTHING_WORK / (1 + (shape.states / SLOW_STATES) ** 2))
+    return smoothed_end(shape, numbers, (p, values.ravel()), most=most)
+
+
+def _path_end(shape: Shape, numbers: Numbers) -> Floats | None:
+    """The end of the logit path from uniform play, or None."""
+    work, factored = workspace(shape), PATH_WORK / ((shape.states * shape.players) ** 3 / 3)
+    while work.at[kernel.POINTS] < MOST_POINTS and work.at[kernel.FACTORED] < factored:
+        code = kernel.walk(shape, numbers, work, PATH_PACE, 50, True)
+        if code != kernel.PAUSED:
+            return {kernel.END: work.slot[kernel.ANSWER_P], kernel.NEAR_END: work.slot[kernel.PATH_P]}.get(code)
+    return None
 
 
 def _average(shape: Shape, p: Floats) -> sparse.csr_array:

@@ -431,15 +431,15 @@ class Search:
     def _answering(self, block: Integers, held: Integers, smoothing: float) -> AnsweringBlock | None:
         """How values elsewhere answer to the block's; play of the states `held` does not."""
         self.work += self.shape.states * (1 + len(block) // ANSWERS_A_STEP) + STEP_WORK
-        self._linearise_whole(held, smoothing)
+        self._hold(held, smoothing)
+        self._linearise(self.everything, smoothing)
         return AnsweringBlock.of(block, self._system(), self.right, self.values, dense=self.fills)
 
-    def _linearise_whole(self, held: Integers, smoothing: float) -> None:
-        """The system of the whole game, damped in the states `held` alone, so much that their play hardly moves."""
+    def _hold(self, held: Integers, smoothing: float) -> None:
+        """Evaluate the whole game; damp the states `held` alone, so much that their play hardly moves."""
         self.evaluate(self.everything, smoothing)
         self.damping[:] = 0.0
         self.damping[held] = kernel.MOST_DAMPING
-        self._linearise(self.everything, smoothing)
 
     def _answer(self) -> None:
         """Values elsewhere, if they answer, follow those of the block."""
@@ -450,7 +450,7 @@ class Search:
         """Move play outside the block, from p, as its values moved from `values` (the states `held` excepted)."""
         ended, self.step_values[:] = (self.p, self.values), self.values - values
         self.p, self.values = p, values
-        self._linearise_whole(held, smoothing)
+        self._hold(held, smoothing)
         self._complete(self.everything, smoothing)
         moved = np.maximum(p + self.step_p, kernel.LEAST_CHANCE)
         moved /= np.add.reduceat(moved, self.shape.group_start[:-1])[self.group]

@@ -45,16 +45,16 @@ OTHER_STARTS, SPREAD, SEED = 6, 1.0, 20190
 #: Where ties leave probabilities open, the end is sought this close to the path.
 TIED_NEAR = 1e-3
 #: The compiled walk is asked for so many values' worth of points at a time, so that Ctrl-C is heeded; and at most for
-#: so many points.
-VALUES_A_CALL, MOST_POINTS = 20_000, 20_000
+#: so many points, of a large game's path.
+VALUES_A_CALL, MOST_POINTS, LONG_POINTS = 20_000, 20_000, 2_000
 #: A path is tried for so many points, or so many values' worth of them, before other starts are: some paths turn back for ever.
 FIRST_POINTS, FIRST_VALUES = 4_000, 400_000
 #: In games of more values, turns and factorisations after which a path counts as too long: one turn is rarely the last there, and
 #: smoothing takes less than the next hundred points; paths that do not turn take some hundred factorisations. Nor do their
 #: factors get more room. Smaller games were solved after up to 86 turns.
 LONG_VALUES, MOST_TURNS, MOST_FACTORED = 600, 1, 150
-#: Multiplications in one factorisation from which on no path of a large game of two players is followed: a hundred of them take
-#: longer than everything else that is tried.
+#: Multiplications in one factorisation from which on no path of a large game is followed: a hundred of them take longer than
+#: everything else that is tried.
 MOST_FACTOR_WORK = 20_000_000
 #: Work that smoothing may take, in states times steps, where no path is followed: a minute, of which most games need less.
 LONG_WORK = 10_000_000
@@ -94,10 +94,10 @@ def markov_perfect(game: StochasticGame, *, tolerance: float = 1e-9) -> tuple[So
     Precision multiplies *unnormalised* action values (payoffs are summed over periods, discounted), after each player's payoffs
     are divided by that player's range over all rows. So the answer does not change when a player's payoffs are multiplied or
     shifted. For almost all games the limit exists and is unique; where exact ties leave it open, the end is a point near the
-    path. Where the path is lost or too long, as in games of hundreds of states, the end of `fictitious_play` is made exact (for
-    two players: `active_states`), and smoothed conditions (`complementarity`) and then other starts are tried; `selection` says
-    which rule the answer is by. No path is tried in two-player games of more than 300 states whose factors would fill in, or
-    nearly: most states follow each other soon, or they are levels of three variables.
+    path. Where the path is lost or too long, as in games of hundreds of states, the end of `fictitious_play` is made exact
+    (`active_states`), and for two players smoothed conditions (`complementarity`), then other starts are tried; `selection` says
+    which rule the answer is by. No path is tried in games of more than 600 values (states times players) whose factors would fill
+    in, or nearly: most states follow each other soon, or they are levels of three variables.
     Cost: a step factors a matrix of order S N + 1, sparse if the transition law is, and small blocks per state; games of
     a scenario's size need a few dozen to a few hundred steps. The certificate bounds gains, not the distance to an equilibrium
     (`error_radius` does).
@@ -141,10 +141,10 @@ class Engine:
 
     @cached_property
     def unwalkable(self) -> bool:
-        """Whether no path is followed, since one point of it takes too long: of a large game of two players, for which there is
-        smoothing, with factors that fill in or nearly so."""
+        """Whether no path is followed, since one point of it takes too long: of a large game whose factors fill in or nearly so,
+        unless nobody else plays."""
         shape = self.shape
-        return shape.players == 2 and is_long(shape) and (fills_in(shape) or factor_work(shape) > MOST_FACTOR_WORK)
+        return shape.players > 1 and is_long(shape) and (fills_in(shape) or factor_work(shape) > MOST_FACTOR_WORK)
 
     def grow(self) -> bool:
         """Double the room for sparse factors, keeping the place on the path; False if there is enough of it."""
@@ -184,13 +184,12 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
     rule = "iterated best replies from uniform play, as logit paths were lost or too long"
     yield from ((rule, p) for p in best_replies(engine, uniform_play(engine.shape)))
     if not smoothing_is_next:  # a large game's path turns hundreds of times before it ends, if it does
-        yield from ((SELECTION, p) for p in path_ends(engine, CAREFUL[0], uniform, MOST_POINTS))
+        most = LONG_POINTS if is_long(engine.shape) else MOST_POINTS
+        yield from ((SELECTION, p) for p in path_ends(engine, CAREFUL[0], uniform, most))
 
 
 def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
-    """Profiles (C,) that smoothed conditions lead to, with their rules; nothing unless there are two players."""
-    if engine.shape.players != 2:
-        return
+    """Profiles (C,) that active states, and with two players smoothed conditions, lead to, with their rules."""
     shape, numbers = engine.shape, engine.numbers
     start = fictitious_play(shape, numbers)
     for number, p in active_ends(shape, numbers, engine.game.indices, start[0]):

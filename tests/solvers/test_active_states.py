@@ -130,6 +130,43 @@ def test_other_starts_are_tried_where_active_states_stay_unsolved(monkeypatch: p
     assert len(begun) == 1 + module.OTHER_STARTS
 
 
+def three(states: int, seed: int) -> StochasticGame:
+    """Three players, two actions each; every triple of them leads to two neighbours on a ring."""
+    rng, payoffs, laws = np.random.default_rng(seed), [], []
+    for s in range(states):
+        law = np.zeros((2, 2, 2, states))
+        for triple in np.ndindex(2, 2, 2):
+            law[(*triple, [s, (s + sum(triple) + 1) % states])] = rng.dirichlet(np.ones(2))
+        payoffs.append(rng.random((2, 2, 2, 3)))
+        laws.append(law)
+    return StochasticGame.from_arrays(payoffs, laws, (0.9, 0.8, 0.7))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_more_players_the_path_of_active_states_is_followed(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    game, asked = three(60, seed), []
+    engine, path = engine_for(game, TOLERANCE), module._path_end
+
+    def counted(shape: Any, numbers: Any) -> Any:
+        asked.append(shape.states)
+        return path(shape, numbers)
+
+    monkeypatch.setattr(module, "_path_end", counted)
+    _, p = next(active_ends(engine.shape, engine.numbers, game.indices))
+    solution = accepted(engine, p, SETTLED)
+    assert solution is not None
+    assert solution.certificate <= TOLERANCE * game.payoff_range
+    assert asked
+    assert max(asked) < 60
+    monkeypatch.setattr(module, "MOST_PATH_VALUES", 3 * min(asked) - 1)
+    asked.clear()
+    assert not list(active_ends(engine.shape, engine.numbers, game.indices))
+    assert not asked
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "MOST_POINTS", 0)  # no path that ends: nothing is found
+    assert not list(active_ends(engine.shape, engine.numbers, game.indices))
+
+
 def test_where_too_many_states_are_active_it_gives_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     game, begun = anywhere(150, 0), []
     play = module.fictitious_play
@@ -137,12 +174,6 @@ def test_where_too_many_states_are_active_it_gives_up_soon(monkeypatch: pytest.M
     monkeypatch.setattr(module, "MOST_ACTIVE", 3)
     assert not list(active_ends(shape_of(game), numbers_of(game, TOLERANCE), game.indices))
     assert len(begun) == module.MOST_CROWDED
-
-
-def test_it_is_for_two_players() -> None:
-    payoffs, law = np.random.default_rng(0).random((2, 2, 2, 3)), np.ones((2, 2, 2, 1))
-    game = StochasticGame.from_arrays([payoffs], [law], 0.5)
-    assert not list(active_ends(shape_of(game), numbers_of(game, TOLERANCE), game.indices))
 
 
 @pytest.mark.parametrize("seed", [0, 1])
