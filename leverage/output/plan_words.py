@@ -97,13 +97,12 @@ def plan_words(small: SmallPlan, form: GameForm | None = None) -> PlanWords:
 
 def _to_two_digits(count: int) -> int:
     """Exact plans have thousands of phases; how many hangs on rounding, and so on the machine: two digits do not, or rarely."""
-    return int(round(count, min(0, 2 - len(str(count)))))
+    return round(count, min(0, 2 - len(str(count))))
 
 
-def _phases(count: int) -> str:
-    """The same in words."""
-    told = _to_two_digits(count)
-    return f"about {counted(told, 'phase')}" if len(str(count)) > 2 else counted(count, "phase")
+def _about(count: int) -> str:
+    """The same in words: 'about 2,000', and '3' where two digits are all."""
+    return f"{'about ' if len(str(count)) > 2 else ''}{_to_two_digits(count):,}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,11 +210,11 @@ class _Told:
         pays = f"{self.players[0]} {self.points(small.values[0])}, {self.players[1]} {self.points(small.values[1])} {unit}"
         name = f"{self.name[0].upper()}{self.name[1:]}"
         if not small.is_small:
-            told = f"No small plan was found; the exact plan has {_phases(small.phases)}."
+            told = f"No small plan was found; the exact plan has {_about(small.phases)} phase{'' if small.phases == 1 else 's'}."
             return [paragraph(f"{name}: {pays}. {told}", 2)]
         kind = "exactly credible" if small.exact else f"an epsilon-equilibrium (one departure gains up to {small.epsilon:.2g})"
         loss = f"loss {self.points(small.loss)} against" if self._loses else f"{self.points(-small.loss)} beyond"
-        size = f"{counted(small.phases, 'phase')}, {loss} the exact plan with {_phases(small.exact_phases).rsplit(maxsplit=1)[0]}"
+        size = f"{counted(small.phases, 'phase')}, {loss} the exact plan with {_about(small.exact_phases)}"
         return [paragraph(f"{name}: {pays}; {kind}; {size}.", 2)]
 
     @property
@@ -312,7 +311,7 @@ class _Told:
             ("", "value", "", "", "", "loss of weighted payoff", small.loss, unit),
             ("", "value", "", "", "", "gain of weighted payoff", -small.loss, unit),
             ("", "value", "", "", "", "largest gain of a single departure", small.epsilon, unit),
-            ("", "value", "", "", "", "phases", float(small.phases if small.is_small else _to_two_digits(small.phases)), ""),
+            ("", "value", "", "", "", "phases", float(_to_two_digits(small.phases)), ""),
             ("", "value", "", "", "", "phases of the exact plan", float(_to_two_digits(small.exact_phases)), ""),
         ]
         for q in range(len(small.parts)):

@@ -7,9 +7,9 @@ they answer. Here *play* elsewhere is held. Outside the active states K play is 
 
 so that these make a game of |K| states whose rows pay u_i + delta_i P c_i and lead on with weights delta_i P M_i, a law of each
 player's own where discount factors differ. It is small enough for smoothing (`complementarity`) to find an equilibrium of it, or
-with more than two players for the logit path.
-Where somebody now would gain elsewhere, the state becomes active as well, and none is ever held again; so this comes to an end,
-at the latest with all states active. In random games a tenth to a fifth of the states are, nearly all from the beginning.
+with more than two players for the logit path. Where somebody now would gain elsewhere, the state becomes active as well, and none
+is ever held again; so this comes to an end, at the latest with all states active. In random games a tenth to a fifth of the
+states are, nearly all from the beginning.
 
 Nothing here is certain to end at an equilibrium of few active states, and which one it ends at is a matter of where it began.
 All work is counted, so that no answer depends on time.

@@ -30,15 +30,13 @@ LARGEST_RATE = 1e4
 class AnsweringBlock:
     """How all values follow those of a block. Values come two a state.
 
-    inside, outside: (2 k,), (2 S - 2 k,) places of the block's values, and of all others. rate: (2 S - 2 k, 2 k) by how much
-    others move. at_inside, at_outside: where both begin, others after what is missing there is made good.
+    inside: (2 k,) places of the block's values. at: (2 S,) where all begin, others after what is missing there is made good.
+    rate: (2 S, 2 k) by how much all move with the block's.
     """
 
     inside: Integers
-    outside: Integers
+    at: Floats
     rate: Floats
-    at_inside: Floats
-    at_outside: Floats
 
     @classmethod
     def of(
@@ -52,7 +50,7 @@ class AnsweringBlock:
         >>> coupling = sparse.csr_array(np.eye(4) - 0.5 * np.eye(4, k=2))
         >>> block = AnsweringBlock.of(np.array([1]), coupling, np.zeros(4), np.zeros(4), dense=True)
         >>> (block.rate + 0).tolist()
-        [[0.5, 0.0], [0.0, 0.5]]
+        [[0.5, 0.0], [0.0, 0.5], [1.0, 0.0], [0.0, 1.0]]
         """
         chosen = np.zeros((len(right) // 2, 2), dtype=bool)
         chosen[states] = True
@@ -68,18 +66,17 @@ class AnsweringBlock:
             return None
         if not np.max(np.abs(found), initial=0.0) <= LARGEST_RATE:
             return None
-        return cls(inside, outside, found[:, :-1], values[inside], values[outside] + found[:, -1])
+        at, rate = values.copy(), np.zeros((len(right), len(inside)))
+        at[outside] += found[:, -1]
+        rate[outside], rate[inside] = found[:, :-1], np.eye(len(inside))
+        return cls(inside, at, rate)
 
     def step(self, coupling: sparse.csr_array, right: Floats) -> Floats:
         """(2 S,): the step of the block's values by its own rows of the system, and that of all others."""
-        rows = coupling[self.inside]
-        step = np.zeros(len(right))
-        step[self.inside] = np.linalg.solve(
-            rows[:, self.inside].toarray() + rows[:, self.outside] @ self.rate, right[self.inside]
-        )
-        step[self.outside] = self.rate @ step[self.inside]
-        return step
+        return np.asarray(self.rate @ np.linalg.solve(coupling[self.inside] @ self.rate, right[self.inside]))
 
     def follow(self, values: Floats) -> None:
         """Set all other values (2 S,) to their answer to those of the block."""
-        values[self.outside] = self.at_outside + self.rate @ (values[self.inside] - self.at_inside)
+        own = values[self.inside]
+        values[:] = self.at + self.rate @ (own - self.at[self.inside])
+        values[self.inside] = own  # rounding aside they are that already

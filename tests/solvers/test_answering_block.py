@@ -146,7 +146,8 @@ def test_few_states_that_stay_unsolved_are_solved_by_blocks_to_which_others_answ
     monkeypatch.setattr(complementarity, "ROUND", 4)
     settled = 0
     for seed in range(8):
-        search = Search.of(shape_of(ring(60, seed)), numbers_of(ring(60, seed), TOLERANCE))
+        game = ring(60, seed)
+        search = Search.of(shape_of(game), numbers_of(game, TOLERANCE))
         smoothing = search.descend(search.everything, 1.0, 1e-2, 20)[1]
         before = len(begun)
         if search.settle(smoothing, 1e-3) and len(begun) > before:
