@@ -85,6 +85,7 @@ def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices, settled: Float
     """
     if fills_in(shape) and shape.states > MOST_STATES:
         return
+    numbers = _of_own_ranges(numbers)
     crowded, most = 0, 1 + OTHER_STARTS if fills_in(shape) else max(2, STATES_BEGUN // shape.states)
     for k, start in enumerate(itertools.islice(_starts(shape), most)):
         known = settled if k == 0 else None
@@ -96,6 +97,14 @@ def active_ends(shape: Shape, numbers: Numbers, rows: RowIndices, settled: Float
             crowded += 1
             if crowded == MOST_CROWDED:
                 return
+
+
+def _of_own_ranges(numbers: Numbers) -> Numbers:
+    """With gains measured in each player's own payoff range: in the largest one, any play for small payoffs would do."""
+    varies, rest = np.ptp(numbers.payoffs, axis=0) > 0, 1.0 - numbers.player[kernel.DISCOUNT]
+    worth = numbers.player[kernel.WORTH].copy()
+    worth[varies] = rest[varies] * np.max(worth[varies] / rest[varies], initial=0.0)
+    return numbers._replace(player=np.stack([numbers.player[kernel.DISCOUNT], worth]))
 
 
 def _starts(shape: Shape) -> Iterator[Floats]:

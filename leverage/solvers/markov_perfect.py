@@ -189,8 +189,11 @@ def _candidates(engine: Engine) -> Iterator[tuple[str, Floats]]:
 
 
 def _smoothed_ends(engine: Engine) -> Iterator[tuple[str, Floats]]:
-    """Profiles (C,) that active states, and with two players smoothed conditions, lead to, with their rules."""
+    """Profiles (C,) that active states, and with two players smoothed conditions, lead to, with their rules; with more players
+    nothing in small games, whose active states are most of them."""
     shape, numbers = engine.shape, engine.numbers
+    if shape.players != 2 and not is_long(shape):
+        return
     start = fictitious_play(shape, numbers)
     for number, p in active_ends(shape, numbers, engine.game.indices, start[0]):
         yield (f"{SETTLED} (start {number})" if number else SETTLED), p

@@ -167,6 +167,20 @@ def test_with_more_players_the_path_of_active_states_is_followed(monkeypatch: py
     assert not list(active_ends(engine.shape, engine.numbers, game.indices))
 
 
+@pytest.mark.parametrize("players", [2, 3])
+def test_a_player_with_little_at_stake_plays_as_well(players: int) -> None:
+    """Whatever one player's payoffs are multiplied by, the same play is found, and the gains are as small a share of them."""
+    game = anywhere(60, 1) if players == 2 else three(60, 0)
+    little = 1e-7 ** (np.arange(players) == 1)
+    poorer = StochasticGame.from_arrays(
+        [game.stage_payoffs(s) * little for s in range(60)], [game.stage_transitions(s) for s in range(60)], game.discount
+    )
+    ends = [next(active_ends(shape_of(g), numbers_of(g, TOLERANCE), g.indices))[1] for g in (game, poorer)]
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-6)
+    allowed = TOLERANCE * game.payoff_range
+    assert check(Automaton.of_profile(game, ends[1]), nodes=np.ones(60, dtype=bool)).gain <= 10 * allowed
+
+
 def test_where_too_many_states_are_active_it_gives_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     game, begun = anywhere(150, 0), []
     play = module.fictitious_play
